@@ -1,0 +1,1 @@
+"""Nhost's auth API: accounts, sessions, tokens, on PostgreSQL."""

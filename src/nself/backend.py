@@ -1,0 +1,104 @@
+"""Composition root of the servers: `python -m nself.backend graphql auth storage` hosts them in one process.
+
+`python -m nself.graphql --port 8080 --database-url DSN` is the same with one name. A server reads its variables from
+the process environment, or from its own file (`--env auth=PATH`) when several share a process and names could clash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from nself import settings
+from nself.errors import NselfError
+from nself.web.server import Listener, Server, serve
+
+NAMES = ("graphql", "auth", "storage", "functions", "mail")
+
+
+def load(name: str) -> Server:
+    """The `SERVER` of one room. Imported only when asked for, so that a lone server stays light."""
+    server = import_module(f"nself.{name}.app").SERVER
+    assert isinstance(server, Server)
+    return server
+
+
+def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
+    """Entry of every `python -m nself.<server>`; `names` fixes the server, else the command line names them."""
+    parser = argparse.ArgumentParser(prog="python -m nself." + (names[0] if names else "backend"))
+    if not names:
+        parser.add_argument("servers", nargs="+", choices=NAMES, help="which servers to host, in this process")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (one server only)")
+    parser.add_argument("--database-url", metavar="DSN", help="PostgreSQL connection string (one server only)")
+    parser.add_argument("--env", action="append", default=[], metavar="SERVER=FILE", help="variables of one server")
+    parser.add_argument(
+        "--listen", action="append", default=[], metavar="SERVER=HOST:PORT", help="where one server listens"
+    )
+    options = parser.parse_args(argv)
+    try:
+        serve(compose(list(names) or options.servers, options))
+    except NselfError as error:
+        print(f"error: {error.message}", *[f"  try: {fix}" for fix in error.fixes], sep="\n", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    return 0
+
+
+def compose(names: Sequence[str], options: argparse.Namespace) -> list[Listener]:
+    """Build every app, each seeing those built before it as peers."""
+    files = dict(pair.split("=", 1) for pair in options.env)
+    addresses = dict(pair.split("=", 1) for pair in options.listen)
+    peers: dict[str, ASGIApp] = {}
+    listeners = []
+    for server in ordered([load(name) for name in names]):
+        environ = _read(Path(files[server.name])) if server.name in files else dict(os.environ)  # noqa: TID251
+        for flag, variable in server.flags.items():
+            given = getattr(options, flag)
+            if given is not None:
+                environ[variable] = str(given)
+        configured: object = settings.from_env(server.settings, environ)
+        host, _, port = addresses.get(
+            server.name, f"{options.host}:{environ.get(server.flags['port'], '')}"
+        ).rpartition(":")
+        app = server.create(configured, dict(peers))
+        peers[server.name] = app
+        listeners.append(Listener(name=server.name, app=app, host=host, port=int(port or options.port or 0)))
+    return listeners
+
+
+def ordered(servers: Sequence[Server]) -> list[Server]:
+    """Needs first. The table of needs has no cycles, so this ends."""
+    by_name = {server.name: server for server in servers}
+    done: dict[str, Server] = {}
+
+    def visit(server: Server) -> None:
+        for need in server.needs:
+            if need in by_name and need not in done:
+                visit(by_name[need])
+        done.setdefault(server.name, server)
+
+    for server in servers:
+        visit(server)
+    return list(done.values())
+
+
+def _read(file: Path) -> dict[str, str]:
+    """An env file as `render/env.py` writes it: NAME=json-quoted text, one a line."""
+    import json
+
+    pairs: Mapping[str, str] = dict(
+        line.split("=", 1)
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    )
+    return {name: json.loads(text) if text.startswith('"') else text for name, text in pairs.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

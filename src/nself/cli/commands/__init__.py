@@ -1,0 +1,1 @@
+"""One file per command; a folder is a group. Each exposes `command`."""

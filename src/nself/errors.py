@@ -1,0 +1,123 @@
+"""The one error tree. A class knows its exit code, its HTTP status and the way out.
+
+NselfError                      1
+├── UsageError                  2   the command line is wrong
+├── ConfigError                 3   the project's files are wrong
+│   └── ConfigProblemsError     3   several of them at once
+├── DockerError                 4
+├── DatabaseError               5
+├── NetworkError                6
+├── PermissionDeniedError       7
+├── ProviderError               8
+├── KubernetesError             9
+├── TimedOutError              10
+├── ProgramMissingError       127
+└── InterruptedByUserError    130
+
+Raise where you know; catch in two places: the CLI's `main` and the servers' error middleware.
+A server room may hang its own API errors under NselfError with `http_status` and a `code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class NselfError(Exception):
+    """Something went wrong and we know what. `fixes` are one to three concrete next steps, in order."""
+
+    exit_code = 1
+    http_status = 500
+    kind = "error"
+
+    def __init__(self, message: str, *, fixes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fixes = tuple(fixes)
+
+
+class UsageError(NselfError):
+    exit_code = 2
+    http_status = 400
+    kind = "usage"
+
+
+class ConfigError(NselfError):
+    exit_code = 3
+    kind = "config"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake in a project's files. `path` is what is wrong (`POSTGRES_PORT`, `services.redis.port`)."""
+
+    path: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        return f"{where}{self.path}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class ConfigProblemsError(ConfigError):
+    """Every mistake found in one run, so that one edit can mend them all."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(
+            f"{count} in this project's configuration:\n{lines}",
+            fixes=["correct the lines above", "nself config explain KEY", "nself config validate"],
+        )
+
+
+class DockerError(NselfError):
+    exit_code = 4
+    kind = "docker"
+
+
+class DatabaseError(NselfError):
+    exit_code = 5
+    kind = "database"
+
+
+class NetworkError(NselfError):
+    exit_code = 6
+    kind = "network"
+
+
+class PermissionDeniedError(NselfError):
+    exit_code = 7
+    http_status = 403
+    kind = "permission"
+
+
+class ProviderError(NselfError):
+    exit_code = 8
+    kind = "provider"
+
+
+class KubernetesError(NselfError):
+    exit_code = 9
+    kind = "kubernetes"
+
+
+class TimedOutError(NselfError):
+    exit_code = 10
+    http_status = 504
+    kind = "timeout"
+
+
+class ProgramMissingError(NselfError):
+    exit_code = 127
+    kind = "program-missing"
+
+
+class InterruptedByUserError(NselfError):
+    exit_code = 130
+    kind = "interrupted"

@@ -1,0 +1,1 @@
+"""Runs a project's functions: Python and TypeScript handlers behind HTTP."""

@@ -1,0 +1,156 @@
+"""Metadata v3 as frozen dataclasses. Boolean expressions and presets stay JSON: the schema compiles them per table.
+
+Parts that this engine stores and gives back but does not run yet are kept as plain JSON in `rest`, so that a metadata
+directory survives a round trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nself.pg.catalog import Name
+
+BoolExp = Mapping[str, Any]
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """A permission's columns: all of them (`"*"`) or these."""
+
+    every: bool = False
+    names: tuple[str, ...] = ()
+
+    def __contains__(self, column: str) -> bool:
+        return self.every or column in self.names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectPermission:
+    role: str
+    columns: Columns
+    filter: BoolExp = field(default_factory=dict)
+    computed_fields: tuple[str, ...] = ()
+    limit: int | None = None
+    allow_aggregations: bool = False
+    query_root_fields: tuple[str, ...] | None = None
+    subscription_root_fields: tuple[str, ...] | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertPermission:
+    role: str
+    check: BoolExp
+    columns: Columns
+    set: Json = field(default_factory=dict)
+    backend_only: bool = False
+    comment: str | None = None
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatePermission:
+    role: str
+    filter: BoolExp
+    columns: Columns
+    check: BoolExp | None = None
+    set: Json = field(default_factory=dict)
+    backend_only: bool = False
+    comment: str | None = None
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletePermission:
+    role: str
+    filter: BoolExp
+    backend_only: bool = False
+    comment: str | None = None
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKeyUsing:
+    """Over a foreign key: `columns` of this table, or with `table` given, columns of that table pointing here."""
+
+    columns: tuple[str, ...]
+    table: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualUsing:
+    """`mapping` is {column here: column there}."""
+
+    table: Name
+    mapping: Mapping[str, str]
+    insertion_order: Literal["before_parent", "after_parent"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relationship:
+    name: str
+    using: ForeignKeyUsing | ManualUsing
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnConfig:
+    custom_name: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableConfig:
+    """`root_fields` is {select | select_by_pk | select_aggregate | select_stream | insert | insert_one | update |
+    update_by_pk | update_many | delete | delete_by_pk: its custom name}."""
+
+    custom_name: str | None = None
+    comment: str | None = None
+    root_fields: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, ColumnConfig] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedTable:
+    table: Name
+    is_enum: bool = False
+    config: TableConfig = field(default_factory=TableConfig)
+    object_relationships: tuple[Relationship, ...] = ()
+    array_relationships: tuple[Relationship, ...] = ()
+    select_permissions: tuple[SelectPermission, ...] = ()
+    insert_permissions: tuple[InsertPermission, ...] = ()
+    update_permissions: tuple[UpdatePermission, ...] = ()
+    delete_permissions: tuple[DeletePermission, ...] = ()
+    rest: Json = field(default_factory=dict)
+    """computed_fields, event_triggers, remote_relationships, apollo_federation_config, …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    name: str = "default"
+    kind: str = "postgres"
+    tables: Mapping[Name, TrackedTable] = field(default_factory=dict)
+    rest: Json = field(default_factory=dict)
+    """configuration, customization, functions, native_queries, …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The whole of it. `rest` holds actions, remote_schemas, cron_triggers, query_collections, …"""
+
+    version: int = 3
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconsistency:
+    """An object that metadata names and the database (or other metadata) does not support; it is left out."""
+
+    kind: str
+    name: str
+    reason: str
+    definition: Json = field(default_factory=dict)

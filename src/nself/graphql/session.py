@@ -1,0 +1,24 @@
+"""Who is asking: a role and its session variables, decided once per request and trusted by everything behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """`variables` are the x-hasura-* ones under lower-case names. `trusted` means the admin secret was given or none is
+    configured; `expires_at` (seconds since 1970) ends a websocket that a token opened."""
+
+    role: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    trusted: bool = False
+    backend_only: bool = False
+    expires_at: float | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == ADMIN

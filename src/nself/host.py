@@ -1,0 +1,294 @@
+"""The one door to the machine: run programs, touch files, know the time. What to run is decided elsewhere.
+
+`LocalHost` is this machine; `FakeHost` remembers what it was asked and answers from a script.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
+from nself.events import Emit, ProgramRan, ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended. `exit_code` is negative for a signal, as in subprocess."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0
+
+
+class Host(Protocol):
+    """What may be asked of a machine. Secrets go through `stdin` or `env`, never through `argv`."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+    ) -> Ran:
+        """Run to the end and capture. Raises only when the program cannot be started or runs out of time."""
+        ...
+
+    def start(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None, cwd: Path) -> int:
+        """Start a program that outlives us, its output going to `log`; returns its pid."""
+        ...
+
+    def which(self, program: str) -> Path | None: ...
+    def read(self, path: Path) -> str: ...
+    def write(self, path: Path, text: str, *, mode: int = 0o644) -> None: ...
+    def exists(self, path: Path) -> bool: ...
+    def remove(self, path: Path) -> None: ...
+    def glob(self, folder: Path, pattern: str) -> list[Path]: ...
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+    def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool: ...
+
+
+class LocalHost:
+    """This machine. File writes are atomic: a reader sees the old text or the new, whatever kills us in between."""
+
+    def __init__(self, emit: Emit = ignore) -> None:
+        self.emit = emit
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+    ) -> Ran:
+        began = time.monotonic()
+        try:
+            done = subprocess.run(
+                list(argv),
+                input=stdin,
+                env=env,
+                cwd=cwd,
+                timeout=timeout_s,
+                text=True,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise ProgramMissingError(f"{argv[0]} is not installed", fixes=["nself doctor"]) from error
+        except PermissionError as error:
+            raise PermissionDeniedError(f"{argv[0]} may not be run: {error.strerror}") from error
+        except subprocess.TimeoutExpired as error:
+            raise TimedOutError(f"{argv[0]} did not finish within {timeout_s:g} s") from error
+        ran = Ran(tuple(argv), done.returncode, done.stdout, done.stderr)
+        self.emit(ProgramRan(ran.argv, ran.exit_code, int((time.monotonic() - began) * 1000)))
+        return ran
+
+    def start(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None, cwd: Path) -> int:
+        with log.open("ab") as out:
+            started = subprocess.Popen(
+                list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, start_new_session=True
+            )
+        return started.pid
+
+    def which(self, program: str) -> Path | None:
+        found = shutil.which(program)
+        return Path(found) if found else None
+
+    def read(self, path: Path) -> str:
+        with _explained(path, "read"):
+            return path.read_text(encoding="utf-8")
+
+    def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
+        with _explained(path, "written"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fchmod(file.fileno(), mode)
+                Path(temporary).replace(path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+    def exists(self, path: Path) -> bool:
+        return path.exists()
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a whole folder; a missing one is fine."""
+        with _explained(path, "removed"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def glob(self, folder: Path, pattern: str) -> list[Path]:
+        return sorted(folder.glob(pattern))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+        return True
+
+    def alive(self, pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def terminate(self, pid: int, *, hard: bool = False) -> None:
+        try:
+            os.kill(pid, signal.SIGKILL if hard else signal.SIGTERM)
+        except ProcessLookupError:
+            return
+
+    @contextmanager
+    def lock(self, path: Path, *, wait_s: float, holder: str) -> Iterator[None]:
+        """Hold `path` exclusively. The kernel drops the lock when we die, so a crash cannot wedge it."""
+        with _explained(path, "locked"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+", encoding="utf-8")
+        with file:
+            deadline = time.monotonic() + wait_s
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        file.seek(0)
+                        other = file.read().strip() or "another nself command"
+                        raise TimedOutError(
+                            f"{other} is still at work on this project",
+                            fixes=["wait for it to finish and try again", "nself status"],
+                        ) from None
+                    time.sleep(0.05)
+            file.seek(0)
+            file.truncate()
+            file.write(f"{holder} (pid {os.getpid()})")
+            file.flush()
+            yield
+
+
+@contextmanager
+def _explained(path: Path, done: str) -> Iterator[None]:
+    """Turn the operating system's refusals into our errors, naming the file and the way out."""
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionDeniedError(
+            f"{path} cannot be {done}: permission denied", fixes=[f"check who owns it: ls -ld {path.parent}"]
+        ) from error
+    except OSError as error:
+        raise NselfError(
+            f"{path} cannot be {done}: {error.strerror or error}",
+            fixes=["df -h . to see whether the disk is full", "nself doctor"],
+        ) from error
+
+
+@dataclass
+class FakeHost:
+    """A machine that only exists in memory. `answers` maps the start of a command line to how it ends."""
+
+    files: dict[Path, str] = field(default_factory=dict)
+    answers: dict[tuple[str, ...], Ran] = field(default_factory=dict)
+    programs: dict[str, Path] = field(default_factory=dict)
+    busy_ports: set[int] = field(default_factory=set)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+    started: list[tuple[str, ...]] = field(default_factory=list)
+    clock: float = 1_700_000_000.0
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout_s: float | None = None,
+    ) -> Ran:
+        self.ran.append(tuple(argv))
+        for start, answer in self.answers.items():
+            if tuple(argv[: len(start)]) == start:
+                return answer
+        return Ran(tuple(argv), 0, "", "")
+
+    def start(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None, cwd: Path) -> int:
+        self.started.append(tuple(argv))
+        return 10_000 + len(self.started)
+
+    def which(self, program: str) -> Path | None:
+        return self.programs.get(program)
+
+    def read(self, path: Path) -> str:
+        if path not in self.files:
+            raise NselfError(f"{path} cannot be read: No such file or directory")
+        return self.files[path]
+
+    def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
+        self.files[path] = text
+
+    def exists(self, path: Path) -> bool:
+        return path in self.files or any(path in known.parents for known in self.files)
+
+    def remove(self, path: Path) -> None:
+        for known in [known for known in self.files if known == path or path in known.parents]:
+            del self.files[known]
+
+    def glob(self, folder: Path, pattern: str) -> list[Path]:
+        return sorted(p for p in self.files if folder in p.parents and p.relative_to(folder).match(pattern))
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock, UTC)
+
+    def monotonic(self) -> float:
+        return self.clock
+
+    def sleep(self, seconds: float) -> None:
+        self.clock += seconds
+
+    def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool:
+        return port not in self.busy_ports
+
+
+Clock = Callable[[], datetime]

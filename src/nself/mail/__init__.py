@@ -1,0 +1,1 @@
+"""The development inbox: takes mail over SMTP, shows it as JSON and as a page."""

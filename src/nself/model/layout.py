@@ -1,0 +1,47 @@
+"""Where a project's generated and running things are. Paths only; who writes them is the caller's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`state` is the project's `.nself`, git-ignored as a whole."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".nself"
+
+    def build(self, target: str = "native") -> Path:
+        """Generated files of one target. Deleting it and building again gives the same bytes."""
+        return self.state / "build" / target
+
+    @property
+    def run(self) -> Path:
+        """Sockets, pid files, locks."""
+        return self.state / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def certs(self) -> Path:
+        return self.state / "certs"
+
+    @property
+    def history(self) -> Path:
+        return self.state / "history"
+
+    @property
+    def ports(self) -> Path:
+        """The native runtime's chosen ports, kept so that URLs stay the same."""
+        return self.state / "ports.json"
+
+    def data(self, volume: str) -> Path:
+        """What must survive everything: one folder a volume."""
+        return self.state / "data" / volume

@@ -1,0 +1,87 @@
+"""What a project's files say, parsed and checked: the one object everything else starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nself import settings
+from nself.model.layout import Layout
+from nself.model.spec import Resources, Runtime
+
+T = TypeVar("T")
+
+
+class Environment(StrEnum):
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class Engine(StrEnum):
+    NSELF = "nself"
+    HASURA = "hasura"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One value of the cascade and where it came from. `file` is relative to the project, None for built-in layers."""
+
+    key: str
+    text: str = field(repr=False)
+    layer: str
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomService:
+    """A service of the user's own: `CS_N` or an entry of `services:` in nself.yml."""
+
+    name: str
+    template: str = "custom"
+    port: int
+    command: str | None = None
+    """Run natively through the shell words of this text, in `workdir`, with PORT set."""
+    image: str | None = None
+    build: Path | None = None
+    workdir: Path
+    host: str | None = None
+    """Public host; None keeps the service internal."""
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    needs: tuple[str, ...] = ()
+    health_path: str = "/health"
+    resources: Resources = field(default_factory=Resources)
+    replicas: int = 1
+    rate_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A checked project. `values` holds every variable that any layer set, after interpolation."""
+
+    root: Path
+    name: str
+    env: Environment
+    base_domain: str
+    runtime: Runtime = Runtime.NATIVE
+    engine: Engine = Engine.NSELF
+    values: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    custom: tuple[CustomService, ...] = ()
+
+    def settings(self, cls: type[T], **computed: Any) -> T:
+        """A settings class as this project sets it: what the user wrote, else `computed`, else the default."""
+        return settings.from_env(cls, {key: value.text for key, value in self.values.items()}, **computed)
+
+    def host(self, label: str) -> str:
+        """The public host of a route label; an absolute host (trailing dot) and the empty label are understood."""
+        if label.endswith("."):
+            return label.rstrip(".")
+        return f"{label}.{self.base_domain}" if label else self.base_domain
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.root)

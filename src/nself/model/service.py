@@ -1,0 +1,22 @@
+"""What a module in `services/` exposes: when a service is wanted, its spec, and the settings it understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nself.model.project import Project
+from nself.model.spec import Category, Network, Port, ServiceSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One entry of the catalogue. `settings` are the classes whose variables a project may set for it."""
+
+    name: str
+    category: Category
+    help: str
+    ports: tuple[Port, ...] = ()
+    settings: tuple[type, ...] = ()
+    wanted: Callable[[Project], bool]
+    spec: Callable[[Project, Network], ServiceSpec]

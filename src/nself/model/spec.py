@@ -1,0 +1,153 @@
+"""One service, neutral: no compose, nginx, supervisor or Kubernetes words. Renderers turn specs into those.
+
+A spec speaks in names; where a service answers is the runtime's business, asked through `Network`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Protocol
+
+
+class Category(StrEnum):
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    MONITORING = "monitoring"
+    CUSTOM = "custom"
+
+
+class Runtime(StrEnum):
+    NATIVE = "native"
+    COMPOSE = "compose"
+    KUBERNETES = "kubernetes"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where something answers, as its clients inside the stack see it."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+class Network(Protocol):
+    """How services find each other on one runtime: loopback and chosen ports, or service names and fixed ports."""
+
+    runtime: Runtime
+
+    def endpoint(self, service: str, port: str = "http") -> Endpoint:
+        """Where clients in the stack reach `service`'s named port."""
+        ...
+
+    def listen(self, service: str, port: str = "http") -> Endpoint:
+        """What `service` itself must bind."""
+        ...
+
+    def public_url(self, host: str) -> str:
+        """The outside URL of a routed host, with the scheme and, if it is not the standard one, the port."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port a service listens on. `number` is the usual one; the native runtime may choose another and keeps it.
+
+    `setting` is the project variable that fixes it for good (`POSTGRES_PORT`).
+    """
+
+    name: str = "http"
+    number: int
+    setting: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """How health is asked. http: GET `path` answers 2xx. tcp: connects. postgres: `SELECT 1` as the service's user."""
+
+    kind: Literal["http", "tcp", "postgres", "process"]
+    path: str = "/healthz"
+    port: str = "http"
+    timeout_s: float = 2.0
+    start_s: float = 30.0
+    """How long a start may take before the service counts as failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A public host or path that the proxy forwards to a service's port."""
+
+    host: str
+    path: str = "/"
+    port: str = "http"
+    websocket: bool = False
+    body_limit: str = "100m"
+    """nginx's own size grammar; `0` is unlimited."""
+    read_timeout_s: int = 60
+    stream_request: bool = False
+    """Pass the body on as it arrives (large uploads)."""
+    rate_per_minute: int | None = None
+    strict_paths: tuple[str, ...] = ()
+    """Prefixes under a stricter rate limit: sign-in and the like."""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Data that outlives the service. `target` is its path in a container; natively it is `.nself/data/<name>`."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    memory: str = "256M"
+    cpu: float = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    signal: Literal["TERM", "INT", "QUIT"] = "TERM"
+    grace_s: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """Everything a runtime needs to run, check and expose one service."""
+
+    name: str
+    category: Category
+    description: str = ""
+    version: str = ""
+    server: str | None = None
+    """Name of our own server room (`graphql`); such services may share one process natively."""
+    command: tuple[str, ...] = ()
+    """argv for the native runtime. `{data:NAME}` is a volume's folder, `{build}`, `{run}`, `{logs}`, `{root}` are the
+    project's; `{bin:NAME}` is a program found by the runtime."""
+    image: str | None = None
+    build: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Environment variables whose values are secret: Kubernetes Secrets, 0600 files; never argv, never compose text."""
+    ports: tuple[Port, ...] = ()
+    probe: Probe | None = None
+    needs: tuple[str, ...] = ()
+    """Services that must be healthy first."""
+    routes: tuple[Route, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Configuration files of this service, relative to its folder in the build output."""
+    workdir: Path | None = None
+    resources: Resources = field(default_factory=Resources)
+    stop: Stop = field(default_factory=Stop)
+    replicas: int = 1

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, named queries, migrations, catalog. The only room that imports the driver."""

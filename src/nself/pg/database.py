@@ -1,0 +1,89 @@
+"""A pool of connections to one database, and the errors of the driver translated at the door."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+import asyncpg
+
+from nself.errors import DatabaseError
+
+Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
+Row = asyncpg.Record
+PostgresError = asyncpg.PostgresError
+UniqueViolation = asyncpg.UniqueViolationError
+
+
+class Database:
+    """Opened once per server. json and jsonb arrive as Python values; everything else as asyncpg gives it."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, name: str, min_size: int = 1, max_size: int = 10, wait_s: float = 30.0, raw_json: bool = False
+    ) -> Database:
+        """Connect, waiting up to `wait_s` for a server that is still starting. `name` shows in pg_stat_activity."""
+
+        async def prepare(connection: asyncpg.Connection[Any]) -> None:
+            if not raw_json:
+                for kind in ("json", "jsonb"):
+                    await connection.set_type_codec(kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+        deadline = asyncio.get_running_loop().time() + wait_s
+        while True:
+            try:
+                pool = await asyncpg.create_pool(
+                    dsn,
+                    min_size=min_size,
+                    max_size=max_size,
+                    init=prepare,
+                    server_settings={"application_name": name},
+                    max_inactive_connection_lifetime=60,
+                )
+                return cls(pool)
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise DatabaseError(
+                        f"{name} cannot reach PostgreSQL: {error}",
+                        fixes=["nself status postgres", "nself start postgres"],
+                    ) from error
+                await asyncio.sleep(0.05)
+            except asyncpg.PostgresError as error:
+                raise DatabaseError(f"{name} cannot use PostgreSQL: {error}", fixes=["nself doctor"]) from error
+
+    async def close(self) -> None:
+        try:
+            await asyncio.wait_for(self.pool.close(), timeout=5)
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
+        return await self.pool.fetch(sql, *args)
+
+    async def fetch_row(self, sql: LiteralString, *args: Any) -> Row | None:
+        return await self.pool.fetchrow(sql, *args)
+
+    async def fetch_value(self, sql: LiteralString, *args: Any) -> Any:
+        return await self.pool.fetchval(sql, *args)
+
+    async def execute(self, sql: LiteralString, *args: Any) -> str:
+        return await self.pool.execute(sql, *args)
+
+    async def execute_many(self, sql: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+        await self.pool.executemany(sql, rows)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection

@@ -1,0 +1,1 @@
+"""Specs -> {path: text}. Text out, nothing touched."""

@@ -1,0 +1,1 @@
+"""Ways to run the same specs: plan (pure), then observe and perform per runtime."""

@@ -1,0 +1,1 @@
+"""The native runtime: real processes under supervisor, no Docker."""

@@ -1,0 +1,1 @@
+"""Scaffolds for projects and services. Data only."""

@@ -1,0 +1,1 @@
+"""The kit our servers share: hosting, errors as JSON, tokens, a client for siblings. No feature's routes."""

@@ -1,0 +1,116 @@
+"""What a server room exposes, and the one event loop that hosts one or several of them.
+
+`SERVER` in a room's `app.py` names its settings and builds its ASGI app. A lone server and the shared native process
+run through the same `serve`, so a server never knows which of the two it is in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from nself.errors import NselfError
+
+Peers = Mapping[str, ASGIApp]
+"""Sibling servers in the same process, by name: `web.client` calls them without a socket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server room's front door. `create(settings, peers)` builds the app; its lifespan opens and closes everything.
+
+    `needs` are siblings that must be up first when they share the process. `flags` maps the command line's `--port`
+    and `--database-url` onto this server's own variables: {"port": "AUTH_PORT", "database_url": "..."}.
+    """
+
+    name: str
+    settings: type
+    create: Callable[[Any, Peers], ASGIApp]
+    needs: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One app on one address."""
+
+    name: str
+    app: ASGIApp
+    host: str
+    port: int
+
+
+def serve(listeners: Sequence[Listener]) -> None:
+    """Start each app in the order given, answer until SIGTERM or SIGINT, then finish running requests."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(listeners))
+
+
+async def _serve(listeners: Sequence[Listener]) -> None:
+    servers = [_Hosted(listener) for listener in listeners]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    started = []
+    try:
+        for server in servers:
+            await server.begin()
+            started.append(server)
+        await asyncio.gather(*(server.main_loop() for server in servers))
+    finally:
+        for server in reversed(started):
+            await server.shutdown()
+
+
+class _Hosted(uvicorn.Server):
+    """uvicorn without its own signal handling: several run in one loop and stop together."""
+
+    def __init__(self, listener: Listener) -> None:
+        super().__init__(
+            uvicorn.Config(
+                listener.app,
+                host=listener.host,
+                port=listener.port,
+                loop="uvloop",
+                http="httptools",
+                ws="websockets-sansio",
+                lifespan="on",
+                log_level="warning",
+                access_log=False,
+                proxy_headers=True,
+                forwarded_allow_ips="127.0.0.1",
+                server_header=False,
+                timeout_graceful_shutdown=10,
+                h11_max_incomplete_event_size=64 * 1024,
+            )
+        )
+        self.listener = listener
+
+    async def begin(self) -> None:
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        try:
+            await self.startup()
+        except SystemExit as stop:
+            raise NselfError(
+                f"{self.listener.name} could not start on {self.listener.host}:{self.listener.port}",
+                fixes=["read the lines above", "nself doctor"],
+            ) from stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,58 @@
+"""Fixtures every room shares: a PostgreSQL cluster a run, a database a test, an isolated home."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster
+
+_number = itertools.count(1)
+SHARED = Path(__file__).parent.parent.parent / "shared"
+"""The specifications beside the checkout; only tests read them."""
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's home, colours or nself variables."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in list(os.environ):
+        if name.startswith(("NSELF_", "HASURA_", "AUTH_", "POSTGRES_")) or name in {"ENV", "TARGET_ENV"}:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def new_database(cluster: Cluster) -> Callable[..., str]:
+    """A factory of DSNs: each call creates a database, from `template` when given."""
+
+    def create(template: str = "template1") -> str:
+        name = f"t{next(_number)}"
+        cluster.run("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return cluster.dsn(name)
+
+    return create
+
+
+@pytest.fixture
+def dsn(new_database: Callable[..., str]) -> str:
+    """A fresh empty database."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the specifications (../shared) are not beside this checkout")
+    return SHARED

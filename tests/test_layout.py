@@ -1,0 +1,75 @@
+"""Imports go down only. A stranger finds here who may know whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src" / "nself"
+BASE = {"errors", "events", "settings", "registry", "host", "__init__"}
+SERVERS = {"graphql", "auth", "storage", "functions", "mail"}
+MIDDLE = {"services", "render", "runtimes"}
+
+MAY_IMPORT = {
+    "errors": set(),
+    "events": set(),
+    "settings": {"errors"},
+    "registry": set(),
+    "host": {"errors", "events"},
+    "model": {"errors", "settings"},
+    "services": {"errors", "settings", "registry", "model"} | {f"{server}.settings" for server in SERVERS},
+    "render": {"errors", "settings", "registry", "model"},
+    "runtimes": BASE | {"model"},
+    "pg": {"errors"},
+    "web": {"errors", "settings"},
+    **{server: {"errors", "settings", "web", "pg"} for server in SERVERS},
+    "backend": {"errors", "settings", "web"} | SERVERS,
+    "tls": BASE | {"model"},
+    "actions": BASE
+    | {"model", "pg", "tls", "templates", "web.tokens"}
+    | MIDDLE
+    | {f"{server}.settings" for server in SERVERS},
+    "cli": BASE | {"actions", "model"},
+    "templates": set(),
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+
+
+def imports(file: Path) -> set[str]:
+    """Dotted names below `nself` that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "nself":
+            inner = node.module.removeprefix("nself").removeprefix(".")
+            found |= {f"{inner}.{alias.name}".strip(".") for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.name.removeprefix("nself.") for a in node.names if a.name.split(".")[0] == "nself"}
+    return found
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return name == "__version__" or any(name == room or name.startswith(f"{room}.") for room in allowed)
+
+
+@pytest.mark.parametrize("file", sorted(SRC.rglob("*.py")), ids=lambda file: str(file.relative_to(SRC)))
+def test_imports_only_what_its_room_may(file: Path) -> None:
+    parts = file.relative_to(SRC).parts
+    if "templates" in parts:
+        return
+    room = parts[0].removesuffix(".py")
+    allowed = MAY_IMPORT[room] | {room}
+    if room in SERVERS and file.name == "__main__.py":
+        allowed = {"backend"}
+    assert not {name for name in imports(file) if not within(name, allowed)}
+
+
+def test_every_room_has_its_rule() -> None:
+    rooms = {
+        path.name.removesuffix(".py")
+        for path in SRC.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms - {"__pycache__", "py"} <= set(MAY_IMPORT)
