@@ -1,0 +1,199 @@
+"""What every command is handed: the project, the machine, the voice. And the decorator that makes a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nself.cli.output import Level, Output
+from nself.errors import UsageError
+
+if TYPE_CHECKING:
+    from nself.host import LocalHost
+    from nself.model.project import Project
+
+Callback = Callable[..., Any]
+
+
+@dataclass
+class App:
+    """One invocation. Global options may stand before or after the command's name; the last one wins."""
+
+    environ: Mapping[str, str]
+    output: Output
+    directory: Path = field(default_factory=Path)
+    env: str | None = None
+    assume_yes: bool = False
+
+    @cached_property
+    def host(self) -> LocalHost:
+        from nself.host import LocalHost
+
+        return LocalHost(self.emit)
+
+    @cached_property
+    def project(self) -> Project:
+        """The project of the current folder or the nearest one above; its warnings are said once."""
+        from nself.actions import project
+
+        loaded = project.load(self.directory, self.environ, env=self.env)
+        for warning in loaded.warnings:
+            self.output.warn(str(warning))
+        return loaded
+
+    def emit(self, event: Any) -> None:
+        self.output.event(event)
+
+    def confirm(self, question: str, *, consequence: str = "") -> None:
+        """Ask before something that matters. Without a terminal the answer must come as --yes: never a hang."""
+        if self.assume_yes:
+            return
+        if not self.output.interactive:
+            raise UsageError(
+                f"{question} There is no terminal to ask on.",
+                fixes=["add --yes if that is what you want", "see --help"],
+            )
+        if not self.output.ask(f"{consequence} {question}".strip()):
+            raise UsageError("nothing was changed: you said no")
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def verb(*, section: str = "", **attributes: Any) -> Callable[[Callback], Command]:
+    """`@verb(short_help=..., section=...)`: a click command that also understands the global options."""
+
+    def decorate(callback: Callback) -> Command:
+        made = click.command(cls=Command, **attributes)(callback)
+        made.section = section
+        return made
+
+    return decorate
+
+
+def group(*, section: str = "", **attributes: Any) -> Callable[[Callback], Group]:
+    """A command with sub-commands; `invoke_without_command=True` lets the bare word do something."""
+
+    def decorate(callback: Callback) -> Group:
+        made = click.group(cls=Group, **attributes)(callback)
+        made.section = section
+        return made
+
+    return decorate
+
+
+def set_on_app(apply: Callable[[App, Any], None]) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is not None and value is not False:
+            apply(context.ensure_object(App), value)
+
+    return callback
+
+
+def _directory(app: App, value: Path) -> None:
+    app.directory = value
+
+
+def _env(app: App, value: str) -> None:
+    app.env = value
+
+
+def _yes(app: App, value: bool) -> None:
+    app.assume_yes = True
+
+
+def _json(app: App, value: bool) -> None:
+    app.output.json = True
+
+
+def _level(level: Level) -> Callable[[App, bool], None]:
+    def apply(app: App, value: bool) -> None:
+        app.output.level = level
+
+    return apply
+
+
+def _no_color(app: App, value: bool) -> None:
+    app.output.color = False
+
+
+def global_options() -> list[click.Option]:
+    """The options of every command, fresh objects each time because click keeps state on them."""
+
+    def flag(names: list[str], apply: Callable[[App, Any], None], help: str) -> click.Option:
+        return GlobalOption(
+            names, is_flag=True, expose_value=False, is_eager=True, help=help, callback=set_on_app(apply)
+        )
+
+    return [
+        GlobalOption(
+            ["-C", "--project"],
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            expose_value=False,
+            is_eager=True,
+            help="Act as if started in DIR.",
+            callback=set_on_app(_directory),
+        ),
+        GlobalOption(
+            ["--env"],
+            metavar="NAME",
+            expose_value=False,
+            is_eager=True,
+            help="Act on this environment: dev, staging, prod.",
+            callback=set_on_app(_env),
+        ),
+        flag(["--json"], _json, "Machine output on stdout, nothing else there."),
+        flag(["-q", "--quiet"], _level(Level.QUIET), "Errors only."),
+        flag(["--verbose"], _level(Level.VERBOSE), "Say more."),
+        flag(["--debug"], _level(Level.DEBUG), "Say everything, external commands included."),
+        flag(["-y", "--yes"], _yes, "Answer yes to questions (never opens a production guard)."),
+        flag(["--no-color"], _no_color, "No colours; also NO_COLOR."),
+    ]
+
+
+class GlobalOption(click.Option):
+    """Shown under its own heading, so that a command's own options stand out."""
+
+
+class _WithGlobals(click.Command):
+    section = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taken = {name for option in self.params for name in option.opts}
+        self.params += [option for option in global_options() if not taken & set(option.opts)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own: list[tuple[str, str]] = []
+        shared: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record:
+                (shared if isinstance(parameter, GlobalOption) else own).append(record)
+        for title, records in (("Options", own), ("Global options", shared)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        formatter.write_text(cleandoc(self.help or "").replace("\f", ""))
+
+
+class Command(_WithGlobals):
+    pass
+
+
+class Group(_WithGlobals, click.Group):
+    command_class = Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _WithGlobals.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)

@@ -1,0 +1,140 @@
+"""The root command: finds commands by their file names, reads global options, turns every ending into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nself.cli.app import App, Group
+from nself.cli.output import LEVEL_NAMES, Level, Output
+from nself.errors import InterruptedByUserError, NselfError, UsageError
+
+COMMANDS = Path(__file__).parent / "commands"
+SECTIONS = ("Core lifecycle", "Status", "Data", "Configuration", "Utility")
+ALIASES = {"up": "start", "down": "stop"}
+"""Words of the earlier program that forward with a notice."""
+
+
+class Root(Group):
+    """Commands are files: `commands/start.py` is `nself start`, `commands/db/` is a group. Nothing registers them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        entries = (
+            path for path in COMMANDS.iterdir() if path.stem[0] != "_" and (path.suffix == ".py" or path.is_dir())
+        )
+        return sorted(path.stem.replace("_", "-") for path in entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = cmd_name
+        if name in ALIASES:
+            name = ALIASES[name]
+            ctx.ensure_object(App).output.warn(f"`nself {cmd_name}` is now `nself {name}`")
+        if name not in self.list_commands(ctx):
+            return None
+        found = import_module(f"nself.cli.commands.{name.replace('-', '_')}").command
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = get_close_matches(name, [*self.list_commands(ctx), *ALIASES], n=3, cutoff=0.5)
+            raise UsageError(
+                f"there is no command `{name}`", fixes=[*(f"nself {word}" for word in near[:2]), "nself help"]
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        by_section: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            found = self.get_command(ctx, name)
+            if found is not None and not found.hidden:
+                section = getattr(found, "section", "") or SECTIONS[-1]
+                by_section.setdefault(section, []).append((name, found.get_short_help_str(90)))
+        for section in (*SECTIONS, *sorted(set(by_section) - set(SECTIONS))):
+            if section in by_section:
+                with formatter.section(section):
+                    formatter.write_dl(by_section[section])
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.option("-v", "short_version", is_flag=True, help="Print the version number.")
+@click.option("--version", "long_version", is_flag=True, help="Print version, platform and paths.")
+@click.pass_context
+def root(context: click.Context, short_version: bool, long_version: bool) -> None:
+    """A complete backend on machines you own: PostgreSQL, GraphQL, auth, storage, functions, mail, TLS.
+
+    \b
+    Examples:
+      nself init --demo --yes && nself start    a running demo in an empty folder
+      nself init && nself start                 your own project
+      nself status                              what runs, and is it well
+      nself help db migrate                     help of any command
+    """
+    if context.invoked_subcommand:
+        return
+    if short_version or long_version:
+        from nself.cli.commands import version
+
+        context.invoke(version.command, short=short_version)
+    else:
+        click.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of the `nself` program."""
+    sys.exit(run(sys.argv[1:] if argv is None else list(argv), os.environ))  # noqa: TID251
+
+
+def run(argv: list[str], environ: Any) -> int:
+    """One invocation, its exit code as in the specification: 0 success, 2 usage, 3 configuration, …"""
+    output = Output(
+        level=LEVEL_NAMES.get(environ.get("NSELF_LOG_LEVEL", ""), Level.NORMAL), color="NO_COLOR" not in environ
+    )
+    app = App(environ=environ, output=output)
+    output.json = "--json" in argv  # known before parsing, so that a parsing error has the right form too
+    try:
+        result = root.main(args=argv, prog_name="nself", standalone_mode=False, obj=app)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        return _fail(app, _usage(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(app, InterruptedByUserError("interrupted", fixes=["nself status shows what is running"]))
+    except BrokenPipeError:
+        # The reader of our stdout went away (`nself logs | head`): nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except NselfError as error:
+        return _fail(app, error)
+    except Exception as error:
+        if output.level >= Level.DEBUG:
+            raise
+        return _fail(app, _unforeseen(error))
+
+
+def _usage(error: click.UsageError) -> UsageError:
+    path = error.ctx.command_path if error.ctx else "nself"
+    return UsageError(error.format_message(), fixes=[f"{path} --help"])
+
+
+def _unforeseen(error: Exception) -> NselfError:
+    return NselfError(
+        f"something we did not foresee: {type(error).__name__}: {error}",
+        fixes=["run the same command with --debug and report what it prints", "nself doctor"],
+    )
+
+
+def _fail(app: App, error: NselfError) -> int:
+    app.output.error(error)
+    return error.exit_code

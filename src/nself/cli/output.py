@@ -1,0 +1,163 @@
+"""The one voice: results on stdout (text or JSON), everything on the way to them on stderr. Nothing else prints."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum, IntEnum
+from pathlib import PurePath
+from typing import Any, TextIO, TypeVar
+
+from nself import events
+from nself.errors import ConfigProblemsError, NselfError
+
+T = TypeVar("T")
+
+
+class Level(IntEnum):
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+    DEBUG = 3
+
+
+LEVEL_NAMES = {"error": Level.QUIET, "warn": Level.NORMAL, "info": Level.NORMAL, "debug": Level.DEBUG}
+COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings, drawn left-aligned and cut to the terminal. Empty tables draw nothing."""
+
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A line with one colour; state is always a word or symbol too, never colour alone."""
+
+    text: str
+    color: str
+
+
+Line = str | Styled | Table
+Human = Callable[[T], Iterable[Line]]
+"""How a command shows its result to a person. The same result is what --json dumps."""
+
+
+@dataclass
+class Output:
+    """stdout is the answer, stderr the progress. With --json stdout holds one document (or one a line, watching)."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    json: bool = False
+    level: Level = Level.NORMAL
+    color: bool = True
+
+    @property
+    def interactive(self) -> bool:
+        return sys.stdin.isatty() and self.err.isatty() and not self.json
+
+    def result(self, value: T, human: Human[T]) -> None:
+        """Print a finished result, in the form the user asked for."""
+        if self.json:
+            print(json.dumps(as_json(value), ensure_ascii=False), file=self.out, flush=True)
+        elif self.level > Level.QUIET:
+            for line in human(value):
+                self._draw(line)
+
+    def text(self, text: str) -> None:
+        """A result that is text by nature: a log line, a completion script, a generated file."""
+        print(text, file=self.out, flush=True)
+
+    def error(self, error: NselfError) -> None:
+        if self.json:
+            body = {"code": error.exit_code, "kind": error.kind, "message": error.message, "fixes": error.fixes}
+            if isinstance(error, ConfigProblemsError):
+                body["problems"] = error.problems
+            print(json.dumps(as_json({"ok": False, "error": body}), ensure_ascii=False), file=self.out, flush=True)
+            return
+        print(self._paint(f"error: {error.message}", "red", self.err), file=self.err)
+        for number, fix in enumerate(error.fixes, 1):
+            print(f"  {number}. {fix}", file=self.err)
+
+    def warn(self, text: str) -> None:
+        if self.level > Level.QUIET:
+            print(self._paint(f"warning: {text}", "yellow", self.err), file=self.err)
+
+    def event(self, event: events.Event) -> None:
+        """Say what is happening, if this event is worth saying at this level."""
+        match event:
+            case events.Warned(text, fix):
+                self.warn(text + (f" (fix: {fix})" if fix else ""))
+            case events.Note(text):
+                self._progress(text)
+            case events.StepStarted(index, total, text, why):
+                self._progress(f"[{index}/{total}] {text}" + (f" ({why})" if why else ""))
+            case events.StepDone(index, total, text, after_ms):
+                self._progress(f"[{index}/{total}] {text}: done in {after_ms} ms", at=Level.VERBOSE)
+            case events.Healthy(service, after_ms):
+                self._progress(f"✓ {service} healthy after {after_ms} ms")
+            case events.Waiting(services):
+                self._progress(f"waiting for {', '.join(services)}")
+            case events.ProgramRan(argv, exit_code, after_ms):
+                self._progress(f"ran {' '.join(argv)} -> {exit_code} in {after_ms} ms", at=Level.DEBUG)
+            case _:
+                self._progress(str(event), at=Level.VERBOSE)
+
+    def ask(self, question: str) -> bool:
+        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _progress(self, text: str, *, at: Level = Level.NORMAL) -> None:
+        """Progress is for people watching: on a terminal, or when asked for by --verbose."""
+        if self.level >= at and (self.err.isatty() or self.level >= Level.VERBOSE) and not self.json:
+            print(self._paint(text, "dim", self.err), file=self.err, flush=True)
+
+    def _draw(self, line: Line) -> None:
+        match line:
+            case Table(headings, rows):
+                self._table(headings, rows)
+            case Styled(text, color):
+                print(self._paint(text, color, self.out), file=self.out)
+            case _:
+                print(line, file=self.out)
+
+    def _table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        if not rows:
+            return
+        widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
+        limit = shutil.get_terminal_size().columns if self.out.isatty() else 10_000
+        for number, row in enumerate((headings, *rows)):
+            text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            text = text if len(text) <= limit else text[: limit - 1] + "…"
+            print(self._paint(text, "bold", self.out) if number == 0 else text, file=self.out)
+
+    def _paint(self, text: str, color: str, stream: TextIO) -> str:
+        if not self.color or not stream.isatty():
+            return text
+        return f"\033[{COLORS[color]}m{text}\033[0m"
+
+
+def as_json(value: Any) -> Any:
+    """Plain JSON data of a result. Times become RFC 3339 UTC; fields a class lists in `__not_json__` are left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        hidden = getattr(value, "__not_json__", ())
+        return {item.name: as_json(getattr(value, item.name)) for item in fields(value) if item.name not in hidden}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_json(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
