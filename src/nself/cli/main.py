@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -47,6 +46,8 @@ class Root(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, [*self.list_commands(ctx), *ALIASES], n=3, cutoff=0.5)
             raise UsageError(
                 f"there is no command `{name}`", fixes=[*(f"nself {word}" for word in near[:2]), "nself help"]

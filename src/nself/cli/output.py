@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from pathlib import PurePath
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from nself import events
 from nself.errors import ConfigProblemsError, NselfError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nself.events import Event
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Output:
     def result(self, value: T, human: Human[T]) -> None:
         """Print a finished result, in the form the user asked for."""
         if self.json:
-            print(json.dumps(as_json(value), ensure_ascii=False), file=self.out, flush=True)
+            print(dumps(value), file=self.out, flush=True)
         elif self.level > Level.QUIET:
             for line in human(value):
                 self._draw(line)
@@ -81,7 +82,7 @@ class Output:
             body = {"code": error.exit_code, "kind": error.kind, "message": error.message, "fixes": error.fixes}
             if isinstance(error, ConfigProblemsError):
                 body["problems"] = error.problems
-            print(json.dumps(as_json({"ok": False, "error": body}), ensure_ascii=False), file=self.out, flush=True)
+            print(dumps({"ok": False, "error": body}), file=self.out, flush=True)
             return
         print(self._paint(f"error: {error.message}", "red", self.err), file=self.err)
         for number, fix in enumerate(error.fixes, 1):
@@ -91,8 +92,10 @@ class Output:
         if self.level > Level.QUIET:
             print(self._paint(f"warning: {text}", "yellow", self.err), file=self.err)
 
-    def event(self, event: events.Event) -> None:
+    def event(self, event: Event) -> None:
         """Say what is happening, if this event is worth saying at this level."""
+        from nself import events  # commands without events start without them
+
         match event:
             case events.Warned(text, fix):
                 self.warn(text + (f" (fix: {fix})" if fix else ""))
@@ -133,6 +136,8 @@ class Output:
         if not rows:
             return
         widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
+        import shutil
+
         limit = shutil.get_terminal_size().columns if self.out.isatty() else 10_000
         for number, row in enumerate((headings, *rows)):
             text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -143,6 +148,12 @@ class Output:
         if not self.color or not stream.isatty():
             return text
         return f"\033[{COLORS[color]}m{text}\033[0m"
+
+
+def dumps(value: Any) -> str:
+    import json
+
+    return json.dumps(as_json(value), ensure_ascii=False)
 
 
 def as_json(value: Any) -> Any:
@@ -158,6 +169,12 @@ def as_json(value: Any) -> Any:
         return value.value
     if isinstance(value, PurePath):
         return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if hasattr(value, "astimezone"):
+        return rfc3339(value)
     return value
+
+
+def rfc3339(moment: datetime) -> str:
+    from datetime import UTC
+
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
