@@ -1,0 +1,2 @@
+DROP TABLE public.hikes;
+DROP TABLE public.trails;

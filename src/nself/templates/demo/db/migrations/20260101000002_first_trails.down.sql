@@ -1,0 +1,1 @@
+DELETE FROM public.trails WHERE region IN ('Lapland', 'Alps', 'Iceland', 'Alentejo', 'Highlands', 'Bernese Oberland');
