@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import LiteralString
 
-from nself.errors import ConfigError, DatabaseError
+from nself.errors import ConfigError, DatabaseError, TimedOutError
 from nself.pg.database import Connection, PostgresError
 
 _NAME = re.compile(r"(?P<version>\d+)_(?P<name>[A-Za-z0-9_-]+?)(?:\.(?P<way>up|down))?\.sql")
+# For the few statements PostgreSQL refuses inside a transaction (CREATE INDEX CONCURRENTLY): one statement a file.
 _NO_TRANSACTION = re.compile(r"^--\s*nself:\s*no-transaction\s*$", re.MULTILINE)
 
 
@@ -50,6 +53,8 @@ class MigrationFailedError(DatabaseError):
 
     def __init__(self, migration: Migration, error: PostgresError, *, line: int | None) -> None:
         self.migration, self.line, self.reason = migration, line, str(error)
+        self.applied: tuple[Applied, ...] = ()
+        """What this run had applied before it failed."""
         where = f", line {line}" if line else ""
         super().__init__(
             f"migration {migration.version}_{migration.name} failed{where}: {error}",
@@ -145,19 +150,48 @@ def drifted(wanted: Sequence[Migration], applied: Sequence[Applied]) -> list[Mig
 
 
 async def up(
-    connection: Connection, wanted: Sequence[Migration], *, schema: str, limit: int | None = None
+    connection: Connection,
+    wanted: Sequence[Migration],
+    *,
+    schema: str,
+    limit: int | None = None,
+    lock_wait_s: float = 60,
 ) -> list[Applied]:
     """Apply what is pending, each file in one transaction with its ledger row. Stops at the first error."""
     ledger = Ledger(schema)
-    await connection.execute("SELECT pg_advisory_lock(hashtext($1))", f"nself:migrations:{schema}")
+    async with locked(connection, schema, wait_s=lock_wait_s):
+        before = {entry.version for entry in await ledger.applied(connection)}
+        error: MigrationFailedError | None = None
+        for migration in [migration for migration in wanted if migration.version not in before][:limit]:
+            try:
+                await _apply(connection, ledger, migration)
+            except MigrationFailedError as failed:
+                error = failed
+                break
+        applied = [entry for entry in await ledger.applied(connection) if entry.version not in before]
+        if error:
+            error.applied = tuple(applied)
+            raise error
+        return applied
+
+
+@asynccontextmanager
+async def locked(connection: Connection, schema: str, *, wait_s: float) -> AsyncIterator[None]:
+    """One migrating process a schema. The lock belongs to the connection: it is gone when we are."""
+    key = f"nself:migrations:{schema}"
+    deadline = time.monotonic() + wait_s
+    while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key):
+        if time.monotonic() >= deadline:
+            raise TimedOutError(
+                f"another migration of schema {schema} has been running for over {wait_s:g} s",
+                fixes=["wait for it and try again", "nself db migrate up --lock-timeout 600"],
+            )
+        await asyncio.sleep(0.05)
     try:
-        before = await ledger.applied(connection)
-        for migration in pending(wanted, before)[:limit]:
-            await _apply(connection, ledger, migration)
-        done = {entry.version for entry in before}
-        return [entry for entry in await ledger.applied(connection) if entry.version not in done]
+        yield
     finally:
-        await connection.execute("SELECT pg_advisory_unlock(hashtext($1))", f"nself:migrations:{schema}")
+        if not connection.is_closed():
+            await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key)
 
 
 async def _apply(connection: Connection, ledger: Ledger, migration: Migration) -> None:
@@ -167,11 +201,19 @@ async def _apply(connection: Connection, ledger: Ledger, migration: Migration) -
         if migration.transactional:
             async with connection.transaction():
                 await connection.execute(sql)
-                await ledger.add(connection, migration, int((time.monotonic() - began) * 1000))
+                await connection.execute("RESET ALL")
+                await ledger.add(connection, migration, _ms_since(began))
         else:
             await connection.execute(sql)
-            await ledger.add(connection, migration, int((time.monotonic() - began) * 1000))
+            await ledger.add(connection, migration, _ms_since(began))
     except PostgresError as error:
-        position = getattr(error, "position", None)
-        line = migration.up[: int(position)].count("\n") + 1 if position else None
-        raise MigrationFailedError(migration, error, line=line) from error
+        raise MigrationFailedError(migration, error, line=_line(migration.up, error)) from error
+
+
+def _ms_since(began: float) -> int:
+    return int((time.monotonic() - began) * 1000)
+
+
+def _line(sql: str, error: PostgresError) -> int | None:
+    position = getattr(error, "position", None)
+    return sql[: int(position)].count("\n") + 1 if position else None
