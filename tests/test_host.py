@@ -1,0 +1,88 @@
+"""The door to the machine: atomic writes, explained refusals, a lock a crash cannot wedge."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import stat
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
+from nself.host import FakeHost, LocalHost, Ran
+
+
+def test_a_written_file_has_its_mode_and_leaves_no_neighbour(tmp_path: Path) -> None:
+    LocalHost().write(tmp_path / "deep" / "secret", "text", mode=0o600)
+    assert stat.S_IMODE((tmp_path / "deep" / "secret").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["secret"]
+
+
+def test_a_failed_write_keeps_the_old_text(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        LocalHost().write(target, "new \ud800")
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_missing_program_and_a_slow_one_are_our_errors() -> None:
+    with pytest.raises(ProgramMissingError, match="no-such-program is not installed"):
+        LocalHost().run(["no-such-program"])
+    with pytest.raises(TimedOutError):
+        LocalHost().run([sys.executable, "-c", "import time; time.sleep(30)"], timeout_s=0.2)
+
+
+def test_running_captures_both_streams_and_the_code() -> None:
+    ran = LocalHost().run([sys.executable, "-c", "import sys; print(input()); sys.exit(3)"], stdin="hello")
+    assert (ran.exit_code, ran.stdout.strip(), ran.ok) == (3, "hello", False)
+
+
+def _hold(path: Path) -> None:
+    with LocalHost().lock(path, wait_s=1, holder="nself start"):
+        time.sleep(60)
+
+
+def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(lock,))
+    holder.start()
+    deadline = time.monotonic() + 20
+    while not (lock.exists() and lock.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with (
+        pytest.raises(TimedOutError, match=f"nself start .pid {holder.pid}"),
+        LocalHost().lock(lock, wait_s=0.1, holder="x"),
+    ):
+        pass
+    assert holder.pid is not None
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    with LocalHost().lock(lock, wait_s=1, holder="nself stop"):
+        assert "nself stop" in lock.read_text()
+
+
+@pytest.mark.parametrize("host", [LocalHost(), FakeHost()], ids=["local", "fake"])
+def test_the_fake_behaves_like_the_real_one(host: LocalHost | FakeHost, tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "file.txt"
+    with pytest.raises((NselfError, PermissionDeniedError)):
+        host.read(file)
+    host.write(file, "text")
+    assert host.read(file) == "text"
+    assert host.exists(file.parent)
+    assert host.glob(tmp_path / "folder", "*.txt") == [file]
+    host.remove(file.parent)
+    assert not host.exists(file)
+    host.remove(file.parent)
+
+
+def test_the_fake_answers_from_its_script() -> None:
+    host = FakeHost(answers={("git", "status"): Ran(("git",), 1, "", "dirty")})
+    assert host.run(["git", "status", "-s"]).exit_code == 1
+    assert host.run(["git", "log"]).ok
+    assert host.ran == [("git", "status", "-s"), ("git", "log")]
