@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "runtimes": BASE | {"model"},
     "pg": {"errors"},
     "web": {"errors", "settings"},
-    **{server: {"errors", "settings", "web", "pg"} for server in SERVERS},
+    **{server: {"errors", "settings", "registry", "web", "pg"} for server in SERVERS},
     "backend": {"errors", "settings", "web"} | SERVERS,
     "tls": BASE | {"model"},
     "actions": BASE

@@ -31,6 +31,8 @@ class Signer:
 
     algorithm: str
     key: Key
+    key_id: str = ""
+    """Names the key in token headers and JWKS; empty for shared secrets, which are never published."""
 
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any]) -> Signer:
@@ -45,15 +47,24 @@ class Signer:
         except (JoseError, ValueError) as error:
             raise ConfigError(f"the key of HASURA_GRAPHQL_JWT_SECRET does not fit {kind}: {error}") from error
         algorithm = "EdDSA" if kind.startswith("Ed") else kind
-        return cls(algorithm, key)
+        key_id = "" if kind.startswith("HS") else str(secret.get("kid") or key.thumbprint())
+        return cls(algorithm, key, key_id)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """The claims as they are: expiry and issue time are the caller's."""
-        return jwt.encode({"alg": self.algorithm, "typ": "JWT"}, dict(claims), self.key, algorithms=[self.algorithm])
+        header = {"alg": self.algorithm, "typ": "JWT"} | ({"kid": self.key_id} if self.key_id else {})
+        return jwt.encode(header, dict(claims), self.key, algorithms=[self.algorithm])
 
     def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token whose signature holds. Time, audience and issuer are the caller's to check."""
         return verify(token, self.key, [self.algorithm])
+
+    def public_keys(self) -> list[dict[str, Any]]:
+        """What a JWKS endpoint publishes: the public half, nothing of a shared secret."""
+        if isinstance(self.key, OctKey):
+            return []
+        public = dict(self.key.as_dict(private=False))
+        return [{**public, "alg": self.algorithm, "kid": self.key_id, "use": "sig"}]
 
 
 def verify(token: str, key: Key | KeySet, algorithms: list[str]) -> dict[str, Any]:
