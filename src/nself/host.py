@@ -5,23 +5,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
-from nself.events import Emit, ProgramRan, ignore
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nself.events import Emit
+
+# Every command opens this door; what only some of them need is imported where it is used, to keep start-up quick.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,10 @@ class Host(Protocol):
         ...
 
     def which(self, program: str) -> Path | None: ...
-    def read(self, path: Path) -> str: ...
+    def read(self, path: Path, *, limit: int | None = None) -> str:
+        """The text of a regular file. Larger than `limit` bytes, not UTF-8, a folder or a pipe is an error."""
+        ...
+
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None: ...
     def exists(self, path: Path) -> bool: ...
     def remove(self, path: Path) -> None: ...
@@ -72,7 +74,7 @@ class Host(Protocol):
 class LocalHost:
     """This machine. File writes are atomic: a reader sees the old text or the new, whatever kills us in between."""
 
-    def __init__(self, emit: Emit = ignore) -> None:
+    def __init__(self, emit: Emit | None = None) -> None:
         self.emit = emit
 
     def run(
@@ -84,6 +86,8 @@ class LocalHost:
         cwd: Path | None = None,
         timeout_s: float | None = None,
     ) -> Ran:
+        import subprocess
+
         began = time.monotonic()
         try:
             done = subprocess.run(
@@ -103,10 +107,15 @@ class LocalHost:
         except subprocess.TimeoutExpired as error:
             raise TimedOutError(f"{argv[0]} did not finish within {timeout_s:g} s") from error
         ran = Ran(tuple(argv), done.returncode, done.stdout, done.stderr)
-        self.emit(ProgramRan(ran.argv, ran.exit_code, int((time.monotonic() - began) * 1000)))
+        if self.emit:
+            from nself.events import ProgramRan
+
+            self.emit(ProgramRan(ran.argv, ran.exit_code, int((time.monotonic() - began) * 1000)))
         return ran
 
     def start(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None, cwd: Path) -> int:
+        import subprocess
+
         with log.open("ab") as out:
             started = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, start_new_session=True
@@ -114,14 +123,32 @@ class LocalHost:
         return started.pid
 
     def which(self, program: str) -> Path | None:
+        import shutil
+
         found = shutil.which(program)
         return Path(found) if found else None
 
-    def read(self, path: Path) -> str:
+    def read(self, path: Path, *, limit: int | None = None) -> str:
+        import stat
+
         with _explained(path, "read"):
-            return path.read_text(encoding="utf-8")
+            # Without O_NONBLOCK a named pipe would keep us waiting for a writer.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise OSError(0, "it is not a regular file")
+                data = file.read() if limit is None else file.read(limit + 1)
+            if limit is not None and len(data) > limit:
+                raise OSError(0, f"it is larger than {limit} bytes")
+            try:
+                return data.decode("utf-8")
+            except UnicodeDecodeError as error:
+                line = data.count(b"\n", 0, error.start) + 1
+                raise OSError(0, f"it is not UTF-8 text (line {line})") from error
 
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
+        import tempfile
+
         with _explained(path, "written"):
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -140,6 +167,8 @@ class LocalHost:
 
     def remove(self, path: Path) -> None:
         """Remove a file or a whole folder; a missing one is fine."""
+        import shutil
+
         with _explained(path, "removed"):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -150,6 +179,8 @@ class LocalHost:
         return sorted(folder.glob(pattern))
 
     def now(self) -> datetime:
+        from datetime import UTC, datetime
+
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
@@ -159,6 +190,8 @@ class LocalHost:
         time.sleep(seconds)
 
     def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool:
+        import socket
+
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -177,6 +210,8 @@ class LocalHost:
         return True
 
     def terminate(self, pid: int, *, hard: bool = False) -> None:
+        import signal
+
         try:
             os.kill(pid, signal.SIGKILL if hard else signal.SIGTERM)
         except ProcessLookupError:
@@ -185,6 +220,8 @@ class LocalHost:
     @contextmanager
     def lock(self, path: Path, *, wait_s: float, holder: str) -> Iterator[None]:
         """Hold `path` exclusively. The kernel drops the lock when we die, so a crash cannot wedge it."""
+        import fcntl
+
         with _explained(path, "locked"):
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+", encoding="utf-8")
@@ -260,7 +297,7 @@ class FakeHost:
     def which(self, program: str) -> Path | None:
         return self.programs.get(program)
 
-    def read(self, path: Path) -> str:
+    def read(self, path: Path, *, limit: int | None = None) -> str:
         if path not in self.files:
             raise NselfError(f"{path} cannot be read: No such file or directory")
         return self.files[path]
@@ -279,6 +316,8 @@ class FakeHost:
         return sorted(p for p in self.files if folder in p.parents and p.relative_to(folder).match(pattern))
 
     def now(self) -> datetime:
+        from datetime import UTC, datetime
+
         return datetime.fromtimestamp(self.clock, UTC)
 
     def monotonic(self) -> float:
@@ -289,6 +328,3 @@ class FakeHost:
 
     def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool:
         return port not in self.busy_ports
-
-
-Clock = Callable[[], datetime]

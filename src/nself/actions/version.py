@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import platform
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,8 @@ class Version:
 def version(host: Host, environ: Mapping[str, str]) -> Version:
     return Version(
         version=nself.__version__,
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}".lower(),
+        python=".".join(str(part) for part in sys.version_info[:3]),
+        platform=f"{sys.platform} {os.uname().machine}",
         install_path=str(Path(nself.__file__).parent),
         shell=environ.get("SHELL"),
         programs={

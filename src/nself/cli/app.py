@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
@@ -21,15 +20,14 @@ if TYPE_CHECKING:
 Callback = Callable[..., Any]
 
 
-@dataclass
 class App:
     """One invocation. Global options may stand before or after the command's name; the last one wins."""
 
-    environ: Mapping[str, str]
-    output: Output
-    directory: Path = field(default_factory=Path)
-    env: str | None = None
-    assume_yes: bool = False
+    def __init__(self, *, environ: Mapping[str, str], output: Output) -> None:
+        self.environ, self.output = environ, output
+        self.directory = Path()
+        self.env: str | None = None
+        self.assume_yes = False
 
     @cached_property
     def host(self) -> LocalHost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -30,20 +30,18 @@ LEVEL_NAMES = {"error": Level.QUIET, "warn": Level.NORMAL, "info": Level.NORMAL,
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 
 
-@dataclass(frozen=True, slots=True)
 class Table:
     """Rows under headings, drawn left-aligned and cut to the terminal. Empty tables draw nothing."""
 
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    def __init__(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.headings, self.rows = headings, rows
 
 
-@dataclass(frozen=True, slots=True)
 class Styled:
     """A line with one colour; state is always a word or symbol too, never colour alone."""
 
-    text: str
-    color: str
+    def __init__(self, text: str, color: str) -> None:
+        self.text, self.color = text, color
 
 
 Line = str | Styled | Table
@@ -51,15 +49,20 @@ Human = Callable[[T], Iterable[Line]]
 """How a command shows its result to a person. The same result is what --json dumps."""
 
 
-@dataclass
 class Output:
     """stdout is the answer, stderr the progress. With --json stdout holds one document (or one a line, watching)."""
 
-    out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr)
-    json: bool = False
-    level: Level = Level.NORMAL
-    color: bool = True
+    def __init__(
+        self,
+        *,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        json: bool = False,
+        level: Level = Level.NORMAL,
+        color: bool = True,
+    ) -> None:
+        self.out, self.err = out or sys.stdout, err or sys.stderr
+        self.json, self.level, self.color = json, level, color
 
     @property
     def interactive(self) -> bool:
@@ -125,10 +128,10 @@ class Output:
 
     def _draw(self, line: Line) -> None:
         match line:
-            case Table(headings, rows):
-                self._table(headings, rows)
-            case Styled(text, color):
-                print(self._paint(text, color, self.out), file=self.out)
+            case Table():
+                self._table(line.headings, line.rows)
+            case Styled():
+                print(self._paint(line.text, line.color, self.out), file=self.out)
             case _:
                 print(line, file=self.out)
 
