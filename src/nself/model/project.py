@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nself import settings
+from nself.errors import Problem
 from nself.model.layout import Layout
 from nself.model.spec import Resources, Runtime
 
@@ -57,6 +58,32 @@ class CustomService:
     resources: Resources = field(default_factory=Resources)
     replicas: int = 1
     rate_per_minute: int | None = None
+    port_setting: str | None = None
+    """The variable that fixes `port` for good; None lets the native runtime move it."""
+    access: tuple[str, ...] = ()
+    """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontend:
+    """A development server or site of the user's that the proxy serves at `host`: `FRONTEND_APP_N_*`."""
+
+    name: str
+    display_name: str
+    port: int
+    host: str
+    framework: str | None = None
+    table_prefix: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteSchema:
+    """Another GraphQL endpoint to stitch in: `REMOTE_SCHEMA_N_*`."""
+
+    name: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +98,10 @@ class Project:
     engine: Engine = Engine.NSELF
     values: Mapping[str, Value] = field(default_factory=dict, repr=False)
     custom: tuple[CustomService, ...] = ()
+    frontends: tuple[Frontend, ...] = ()
+    remote_schemas: tuple[RemoteSchema, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    """What works but should be mended. Mistakes never get here: a project with one does not load."""
 
     def settings(self, cls: type[T], **computed: Any) -> T:
         """A settings class as this project sets it: what the user wrote, else `computed`, else the default."""

@@ -1,0 +1,92 @@
+"""Find and load the project a command is about. Everything that acts on a project starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nself.errors import ConfigError, NselfError, PermissionDeniedError
+from nself.host import Host, LocalHost
+from nself.model import load as model
+from nself.model.document import FILES
+from nself.model.dotenv import parse
+from nself.model.load import Loaded
+from nself.model.project import Project
+from nself.model.sources import Read, UnreadableError
+from nself.services.catalogue import catalogue
+
+LARGEST_FILE = 1024 * 1024
+"""Bytes. A settings file beyond this is something else under its name."""
+
+
+def load(
+    directory: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None = None,
+    overrides: Iterable[tuple[str, str]] = (),
+    host: Host | None = None,
+) -> Project:
+    """The project of `directory` or the nearest folder above it. Raises every problem of its files at once."""
+    return inspect(directory, environ, env=env, overrides=overrides, host=host).checked()
+
+
+def inspect(
+    directory: Path,
+    environ: Mapping[str, str],
+    *,
+    env: str | None = None,
+    overrides: Iterable[tuple[str, str]] = (),
+    host: Host | None = None,
+) -> Loaded:
+    """The same without raising: what its files say and what is wrong with them."""
+    machine = host or LocalHost()
+    root = find(directory, machine)
+    return model.load(
+        root, read=reader(root, machine), environ=environ, services=catalogue(), overrides=overrides, env=env
+    )
+
+
+def find(directory: Path, host: Host) -> Path:
+    """The nearest folder, from `directory` upwards, that is a project; ConfigError when there is none."""
+    start = directory.resolve()
+    for folder in (start, *start.parents):
+        if is_project(folder, host):
+            return folder
+    raise ConfigError(
+        f"there is no nself project in {start} or above it",
+        fixes=["nself init", "cd into a project, or name it: nself -C DIR …"],
+    )
+
+
+def is_project(folder: Path, host: Host) -> bool:
+    """Whether a folder holds nself.yml, or an env file that names a project."""
+    if any(host.exists(folder / file) for file in FILES):
+        return True
+    return any(_names_a_project(path, host) for path in host.glob(folder, ".env*"))
+
+
+def reader(root: Path, host: Host) -> Read:
+    """How the model reads files below `root`: whole, as UTF-8, up to a size."""
+
+    def read(file: str) -> str | None:
+        path = root / file
+        if path not in host.glob(path.parent, path.name):
+            return None
+        try:
+            return host.read(path, limit=LARGEST_FILE)
+        except PermissionDeniedError as error:
+            raise UnreadableError(f"cannot be read: permission denied (ls -l {file})") from error
+        except NselfError as error:
+            raise UnreadableError(error.message.removeprefix(f"{path} ")) from error
+
+    return read
+
+
+def _names_a_project(path: Path, host: Host) -> bool:
+    try:
+        text = host.read(path, limit=LARGEST_FILE)
+    except NselfError:
+        # An env file we may not read is still the mark of a project when it is the main one: loading will say why.
+        return path.name == ".env"
+    return "PROJECT_NAME" in text and any(entry.key == "PROJECT_NAME" for entry in parse(text, path.name).entries)

@@ -1,0 +1,172 @@
+"""Custom services: `CS_N=name:template[:port][:route]` and `services:` of nself.yml -> CustomService."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nself.errors import Problem
+from nself.model import routes
+from nself.model.families import Member
+from nself.model.keys import CustomServiceSettings
+from nself.model.project import CustomService, Environment
+from nself.model.spec import Resources, Runtime
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+FORM = "name:template[:port][:route]"
+FIRST_PORT = 8000
+
+Custom = Member[CustomServiceSettings]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a custom service is checked against."""
+
+    root: Path
+    env: Environment
+    base_domain: str
+    runtime: Runtime
+    builtin: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """The four parts of `CS_N`, each maybe empty."""
+
+    name: str
+    template: str
+    port: str
+    route: str
+
+
+def build(
+    members: Iterable[Custom], around: Surroundings
+) -> tuple[list[tuple[Custom, CustomService]], list[Problem], list[Problem]]:
+    """Each member with its service; the problems; the warnings. A broken member is reported and left out."""
+    out, problems, warnings = [], [], []
+    for member in members:
+        builder = _Builder(member, around)
+        service = builder.service()
+        problems += builder.problems
+        warnings += builder.warnings
+        if service is not None:
+            out.append((member, service))
+    return out, problems, warnings
+
+
+class _Builder:
+    def __init__(self, member: Custom, around: Surroundings) -> None:
+        self.member = member
+        self.given = member.settings
+        self.around = around
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def service(self) -> CustomService | None:
+        definition = self._definition()
+        if definition is None:
+            return None
+        self._check_name(definition.name)
+        self._check_runnable()
+        given, folder = self.given, self.around.root / "services" / definition.name
+        made = CustomService(
+            name=definition.name,
+            template=definition.template or "custom",
+            port=self._port(definition),
+            command=given.command,
+            image=given.image,
+            build=self.around.root / given.build if given.build else None,
+            workdir=self.around.root / given.workdir if given.workdir else folder,
+            host=self._host(definition),
+            env=self._env(),
+            needs=given.needs,
+            health_path=given.health_path,
+            resources=Resources(memory=given.memory, cpu=given.cpu),
+            replicas=given.replicas,
+            rate_per_minute=given.rate_limit,
+        )
+        return None if self.problems else made
+
+    def _definition(self) -> _Definition | None:
+        if self.member.name is not None:
+            return _Definition(self.member.name, self.member.template or "", "", "")
+        if self.given.definition:
+            return self._split(self.given.definition)
+        if self.given.legacy_name:
+            form = f"{self.member.path}={self.given.legacy_name}:{self.given.legacy_type or 'custom'}"
+            self.warnings.append(self.member.problem("legacy_name", "is an older form", f"write {form}"))
+            return _Definition(self.given.legacy_name, self.given.legacy_type or "", "", "")
+        field = next(iter(self.member.places), "definition")
+        message = f"has no effect: {self.member.path} itself is not set"
+        self.warnings.append(self.member.problem(field, message, f"set {self.member.path}={FORM}"))
+        return None
+
+    def _split(self, text: str) -> _Definition | None:
+        name, *rest = (part.strip() for part in text.split(":", 3))
+        template, port, route = (*rest, "", "", "")[:3]
+        if not template:
+            self._complain("definition", f"expected {FORM}, got {text!r}")
+            return None
+        return _Definition(name, template, port, route)
+
+    def _check_name(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            self._complain("definition", f"the name must be lower-case letters, digits, - and _, got {name!r}")
+        elif name in self.around.builtin:
+            self._complain("definition", f"{name} is a built-in service", "choose another name")
+
+    def _check_runnable(self) -> None:
+        if self.around.runtime is Runtime.NATIVE and not self.given.command and self.given.replicas:
+            hint = f"set {self.member.path}_COMMAND" if self.member.name is None else f"set {self.member.path}.command"
+            self._complain("definition", "has no command, and the native runtime runs commands", hint)
+
+    def _port(self, definition: _Definition) -> int:
+        if self.given.port is not None:
+            return self.given.port
+        if not definition.port:
+            return FIRST_PORT + self.member.number
+        if definition.port.isascii() and definition.port.isdigit() and 0 < int(definition.port[:6]) < 65536:
+            return int(definition.port)
+        self._complain("definition", f"expected a port from 1 to 65535, got {definition.port!r}", FORM)
+        return 0
+
+    def _host(self, definition: _Definition) -> str | None:
+        """Its public host: the environment's own domain, then the domain, then the route."""
+        given = self.given
+        mine = {
+            Environment.DEV: given.dev_domain,
+            Environment.STAGING: given.staging_domain,
+            Environment.PROD: given.prod_domain,
+        }[self.around.env]
+        field, domain = (f"{self.around.env}_domain", mine) if mine else ("domain", given.domain)
+        if given.public is False:
+            return None
+        if domain:
+            return self._resolve(field, f"{domain.rstrip('.')}.")
+        route = given.route if given.route is not None else definition.route
+        if route:
+            return self._resolve("route" if given.route else "definition", route)
+        return self._resolve("definition", definition.name) if given.public else None
+
+    def _resolve(self, field: str, route: str) -> str | None:
+        try:
+            return routes.host(route, self.around.base_domain)
+        except ValueError as error:
+            self._complain(field, str(error))
+            return None
+
+    def _env(self) -> Mapping[str, str]:
+        pairs = dict(pair.split("=", 1) for pair in self.given.env_pairs if "=" in pair)
+        for pair in self.given.env_pairs:
+            if "=" not in pair:
+                self._complain(
+                    "env_pairs", f"expected K=V,K2=V2 without commas in values, got {pair!r}", "CS_N_ENV_<KEY>=…"
+                )
+        prefixes = {"TABLE_PREFIX": self.given.table_prefix, "REDIS_PREFIX": self.given.redis_prefix}
+        return {**{key: text for key, text in prefixes.items() if text}, **pairs, **self.member.env}
+
+    def _complain(self, field: str, message: str, hint: str | None = None) -> None:
+        self.problems.append(self.member.problem(field, message, hint))

@@ -1,0 +1,195 @@
+"""Project files -> Project, with every mistake found in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nself.errors import ConfigProblemsError, Problem
+from nself.model import cascade, checks, custom, document, families, frontends
+from nself.model.cascade import Cascade, Layer, Raw
+from nself.model.custom import Surroundings
+from nself.model.document import Document
+from nself.model.keys import CustomServiceSettings, FrontendSettings, ProjectSettings, RemoteSchemaSettings
+from nself.model.project import CustomService, Environment, Frontend, Project, RemoteSchema, Value
+from nself.model.schema import Schema, gather
+from nself.model.service import Service
+from nself.model.sources import Read, Sources, layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """Everything known about a project's files, right or wrong. `project` is None when there are problems."""
+
+    project: Project | None
+    env: Environment
+    schema: Schema
+    cascade: Cascade
+    document: Document
+    files: tuple[str, ...]
+    """The files that were there, nself.yml first, then in the order in which they win."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def checked(self) -> Project:
+        """The project, or every problem at once."""
+        if self.project is None:
+            raise ConfigProblemsError(self.problems)
+        return self.project
+
+
+def load(
+    root: Path,
+    *,
+    read: Read,
+    environ: Mapping[str, str],
+    services: Mapping[str, Service],
+    overrides: Iterable[tuple[str, str]] = (),
+    env: str | None = None,
+) -> Loaded:
+    """Load the project in `root`. `read` gives the text of its files; `env` is the environment asked for by name."""
+    schema = gather({name: service.settings for name, service in services.items()})
+    sources = Sources(read=read, schema=schema)
+    found = _document(sources)
+    chosen = sources.environment(env, environ, found)
+    order = [*layers(sources, chosen, found), *cascade.process_layers(environ, overrides, schema)]
+    values = Cascade([*_with_domain(order, chosen), _selected(chosen)], schema, environ)
+    findings = _Findings([*sources.problems, *values.problems], [*sources.warnings, *values.warnings])
+    project = _project(root, values, found, chosen, services, findings)
+    return Loaded(
+        project=None if findings.problems else replace(project, warnings=tuple(findings.warnings)),
+        env=chosen,
+        schema=schema,
+        cascade=values,
+        document=found,
+        files=tuple(sources.found),
+        problems=tuple(findings.problems),
+        warnings=tuple(findings.warnings),
+    )
+
+
+@dataclass
+class _Findings:
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def add(self, found: checks.Found) -> None:
+        for mistake, problem in found:
+            (self.problems if mistake else self.warnings).append(problem)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stack:
+    """The parts of the project that are lists."""
+
+    custom: tuple[CustomService, ...]
+    frontends: tuple[Frontend, ...]
+    remote_schemas: tuple[RemoteSchema, ...]
+
+
+def _document(sources: Sources) -> Document:
+    texts = [(file, text) for file in document.FILES if (text := sources.text(file)) is not None]
+    if not texts:
+        return Document()
+    (file, text), *others = texts
+    for other, _ in others:
+        message = f"is there beside {file}: which one counts?"
+        sources.problems.append(Problem(path=other, message=message, file=other, hint=f"keep {file} only"))
+    found, problems, warnings = document.parse(text, file)
+    sources.problems += problems
+    sources.warnings += warnings
+    return found
+
+
+def _with_domain(order: list[Layer], env: Environment) -> list[Layer]:
+    """`PROD_DOMAIN` and its like become BASE_DOMAIN, stronger than any file and weaker than the command line."""
+    key = f"{env.name}_DOMAIN"
+    given = [(layer, layer.entries[key]) for layer in order if key in layer.entries]
+    if not given:
+        return order
+    layer, raw = given[-1]
+    domain = replace(raw, key="BASE_DOMAIN", file=layer.file)
+    return [*order[:-3], Layer(name=layer.name, file=layer.file, entries={"BASE_DOMAIN": domain}), *order[-3:]]
+
+
+def _selected(env: Environment) -> Layer:
+    """Whatever the layers say of ENV, it is the environment whose files were read."""
+    return Layer(name="selected", entries={"ENV": Raw(key="ENV", written="ENV", parts=(env.value,))})
+
+
+def _project(
+    root: Path,
+    values: Cascade,
+    found: Document,
+    env: Environment,
+    services: Mapping[str, Service],
+    findings: _Findings,
+) -> Project:
+    findings.add(checks.unknown_names(values))
+    findings.add(checks.types(values))
+    findings.add(checks.name_of(values.values.get("PROJECT_NAME"), root.name))
+    findings.add(checks.secrets(values, env))
+    findings.add(checks.set_twice(values, found.file or ""))
+    findings.add(_mixed_environment(values, env))
+    base_domain = _base_domain(values)
+    stack = _stack(Surroundings(
+        root=root, env=env, base_domain=base_domain, runtime=found.settings.runtime, builtin=frozenset(services)
+    ), values, found, findings)  # fmt: skip
+    project = Project(
+        root=root,
+        name=_text(values, "PROJECT_NAME"),
+        env=env,
+        base_domain=base_domain,
+        runtime=found.settings.runtime,
+        engine=found.settings.engine,
+        values=values.values,
+        custom=stack.custom,
+        frontends=stack.frontends,
+        remote_schemas=stack.remote_schemas,
+    )
+    if not findings.problems:
+        wanted = [cls for service in services.values() if service.wanted(project) for cls in service.settings]
+        findings.add(checks.missing_secrets(values.schema, [ProjectSettings, *wanted], values.values))
+    return project
+
+
+def _stack(around: Surroundings, values: Cascade, found: Document, findings: _Findings) -> _Stack:
+    """The numbered families and their YAML twins, built and checked against each other."""
+    numbered = families.from_variables("CS", CustomServiceSettings, values.values)
+    listed, listed_problems = families.from_document("services", CustomServiceSettings, found)
+    customs, custom_problems, custom_warnings = custom.build([*numbered, *listed], around)
+    apps = families.from_variables("FRONTEND_APP", FrontendSettings, values.values)
+    listed_apps, app_problems = families.from_document("frontends", FrontendSettings, found)
+    fronts, front_problems = frontends.build([*apps, *listed_apps], around.base_domain)
+    remotes, remote_problems = frontends.remote_schemas(
+        families.from_variables("REMOTE_SCHEMA", RemoteSchemaSettings, values.values)
+    )
+    hosts, route_problems = checks.builtin_routes(values, around.base_domain)
+    findings.problems += [
+        *listed_problems, *custom_problems, *app_problems, *front_problems, *remote_problems, *route_problems,
+    ]  # fmt: skip
+    findings.warnings += custom_warnings
+    findings.add(checks.clashes(customs, fronts, hosts))
+    return _Stack(
+        custom=tuple(service for _, service in customs),
+        frontends=tuple(frontend for _, frontend in fronts),
+        remote_schemas=tuple(remotes),
+    )
+
+
+def _mixed_environment(values: Cascade, env: Environment) -> checks.Found:
+    """`.env` wins over an environment's own files: say so when it was written for another one."""
+    for value in values.explain("ENV"):
+        if value.file == cascade.ENV_FILE and value.text != env and env is not Environment.DEV:
+            message = f"says {value.text}, but {env} was chosen: its values still win over .env.{env}"
+            yield False, checks.at(value, message)
+
+
+def _base_domain(values: Cascade) -> str:
+    return (_text(values, "BASE_DOMAIN") or values.schema.default("BASE_DOMAIN") or "").rstrip(".").lower()
+
+
+def _text(values: Cascade, key: str) -> str:
+    found: Value | None = values.values.get(key)
+    return found.text if found else ""
