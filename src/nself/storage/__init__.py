@@ -1,1 +1,1 @@
-"""Nhost's storage API: files and buckets, rows in PostgreSQL, bytes on disk or in S3."""
+"""The storage server: files in buckets over HTTP, API-compatible with Nhost storage, guarded by GraphQL permissions."""
