@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
-from nself.host import FakeHost, LocalHost, Ran
+from nself.fake_host import FakeHost
+from nself.host import LocalHost, Ran
 
 
 def test_a_written_file_has_its_mode_and_leaves_no_neighbour(tmp_path: Path) -> None:

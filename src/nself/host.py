@@ -1,6 +1,6 @@
 """The one door to the machine: run programs, touch files, know the time. What to run is decided elsewhere.
 
-`LocalHost` is this machine; `FakeHost` remembers what it was asked and answers from a script.
+`LocalHost` is this machine; `fake_host.FakeHost` remembers what it was asked and answers from a script.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 # Every command opens this door; what only some of them need is imported where it is used, to keep start-up quick.
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(NamedTuple):
     """How a program ended. `exit_code` is negative for a signal, as in subprocess."""
 
     argv: tuple[str, ...]
@@ -261,70 +259,3 @@ def _explained(path: Path, done: str) -> Iterator[None]:
             f"{path} cannot be {done}: {error.strerror or error}",
             fixes=["df -h . to see whether the disk is full", "nself doctor"],
         ) from error
-
-
-@dataclass
-class FakeHost:
-    """A machine that only exists in memory. `answers` maps the start of a command line to how it ends."""
-
-    files: dict[Path, str] = field(default_factory=dict)
-    answers: dict[tuple[str, ...], Ran] = field(default_factory=dict)
-    programs: dict[str, Path] = field(default_factory=dict)
-    busy_ports: set[int] = field(default_factory=set)
-    ran: list[tuple[str, ...]] = field(default_factory=list)
-    started: list[tuple[str, ...]] = field(default_factory=list)
-    clock: float = 1_700_000_000.0
-
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        stdin: str = "",
-        env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
-        timeout_s: float | None = None,
-    ) -> Ran:
-        self.ran.append(tuple(argv))
-        for start, answer in self.answers.items():
-            if tuple(argv[: len(start)]) == start:
-                return answer
-        return Ran(tuple(argv), 0, "", "")
-
-    def start(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None, cwd: Path) -> int:
-        self.started.append(tuple(argv))
-        return 10_000 + len(self.started)
-
-    def which(self, program: str) -> Path | None:
-        return self.programs.get(program)
-
-    def read(self, path: Path, *, limit: int | None = None) -> str:
-        if path not in self.files:
-            raise NselfError(f"{path} cannot be read: No such file or directory")
-        return self.files[path]
-
-    def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
-        self.files[path] = text
-
-    def exists(self, path: Path) -> bool:
-        return path in self.files or any(path in known.parents for known in self.files)
-
-    def remove(self, path: Path) -> None:
-        for known in [known for known in self.files if known == path or path in known.parents]:
-            del self.files[known]
-
-    def glob(self, folder: Path, pattern: str) -> list[Path]:
-        return sorted(p for p in self.files if folder in p.parents and p.relative_to(folder).match(pattern))
-
-    def now(self) -> datetime:
-        from datetime import UTC, datetime
-
-        return datetime.fromtimestamp(self.clock, UTC)
-
-    def monotonic(self) -> float:
-        return self.clock
-
-    def sleep(self, seconds: float) -> None:
-        self.clock += seconds
-
-    def port_is_free(self, port: int, *, address: str = "127.0.0.1") -> bool:
-        return port not in self.busy_ports

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 
+import click
 import pytest
 
 from nself import __version__
@@ -23,6 +24,13 @@ def test_help_lists_commands_under_their_sections(capsys: pytest.CaptureFixture[
     assert code == 0
     assert "Core lifecycle" in out or "Utility" in out
     assert "version" in out
+
+
+@pytest.mark.parametrize("name", main.root.list_commands(click.Context(main.root)))
+def test_a_command_says_what_the_list_of_commands_read_from_its_file(name: str) -> None:
+    found = main.root.get_command(click.Context(main.root), name)
+    assert found is not None
+    assert main.declaration(name) == (getattr(found, "section", ""), found.short_help)
 
 
 def test_no_words_at_all_is_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -19,6 +20,8 @@ COMMANDS = Path(__file__).parent / "commands"
 SECTIONS = ("Core lifecycle", "Status", "Data", "Configuration", "Utility")
 ALIASES = {"up": "start", "down": "stop"}
 """Words of the earlier program that forward with a notice."""
+_SECTION = re.compile(r'section="([^"]+)"')
+_SUMMARY = re.compile(r'short_help="([^"]+)"')
 
 
 class Root(Group):
@@ -57,14 +60,20 @@ class Root(Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         by_section: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
-            found = self.get_command(ctx, name)
-            if found is not None and not found.hidden:
-                section = getattr(found, "section", "") or SECTIONS[-1]
-                by_section.setdefault(section, []).append((name, found.get_short_help_str(90)))
+            section, summary = declaration(name)
+            by_section.setdefault(section, []).append((name, summary))
         for section in (*SECTIONS, *sorted(set(by_section) - set(SECTIONS))):
             if section in by_section:
                 with formatter.section(section):
                     formatter.write_dl(by_section[section])
+
+
+def declaration(name: str) -> tuple[str, str]:
+    """Section and summary of a command, read from its file's text: listing commands must not import them all."""
+    file = COMMANDS / f"{name.replace('-', '_')}.py"
+    text = (file if file.exists() else COMMANDS / name.replace("-", "_") / "__init__.py").read_text(encoding="utf-8")
+    section, summary = _SECTION.search(text), _SUMMARY.search(text)
+    return section[1] if section else SECTIONS[-1], summary[1] if summary else ""
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)

@@ -164,6 +164,8 @@ def as_json(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         hidden = getattr(value, "__not_json__", ())
         return {item.name: as_json(getattr(value, item.name)) for item in fields(value) if item.name not in hidden}
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
