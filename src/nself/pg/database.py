@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -19,6 +19,15 @@ else:
 Row = asyncpg.Record
 PostgresError = asyncpg.PostgresError
 UniqueViolation = asyncpg.UniqueViolationError
+CONNECTION_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a call raises while the server is away or restarting; the pool reconnects by itself."""
 
 
 class Database:
@@ -29,9 +38,18 @@ class Database:
 
     @classmethod
     async def open(
-        cls, dsn: str, *, name: str, min_size: int = 1, max_size: int = 10, wait_s: float = 30.0, raw_json: bool = False
+        cls,
+        dsn: str,
+        *,
+        name: str,
+        min_size: int = 1,
+        max_size: int = 10,
+        wait_s: float = 30.0,
+        raw_json: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> Database:
-        """Connect, waiting up to `wait_s` for a server that is still starting. `name` shows in pg_stat_activity."""
+        """Connect, waiting up to `wait_s` for a server that is still starting. `name` shows in pg_stat_activity;
+        `settings` are PostgreSQL's own (`statement_timeout`), the default of every connection."""
 
         async def prepare(connection: asyncpg.Connection[Any]) -> None:
             if not raw_json:
@@ -46,7 +64,7 @@ class Database:
                     min_size=min_size,
                     max_size=max_size,
                     init=prepare,
-                    server_settings={"application_name": name},
+                    server_settings={"application_name": name, **(settings or {})},
                     max_inactive_connection_lifetime=60,
                 )
                 return cls(pool)

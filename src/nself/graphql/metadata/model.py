@@ -38,6 +38,7 @@ class SelectPermission:
     query_root_fields: tuple[str, ...] | None = None
     subscription_root_fields: tuple[str, ...] | None = None
     comment: str | None = None
+    rest: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +95,27 @@ class Relationship:
     name: str
     using: ForeignKeyUsing | ManualUsing
     comment: str | None = None
+    rest: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnConfig:
     custom_name: str | None = None
     comment: str | None = None
+    rest: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableConfig:
     """`root_fields` is {select | select_by_pk | select_aggregate | select_stream | insert | insert_one | update |
-    update_by_pk | update_many | delete | delete_by_pk: its custom name}."""
+    update_by_pk | update_many | delete | delete_by_pk: its custom name}, `root_field_comments` the same for texts."""
 
     custom_name: str | None = None
     comment: str | None = None
     root_fields: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, ColumnConfig] = field(default_factory=dict)
+    root_field_comments: Mapping[str, str] = field(default_factory=dict)
+    rest: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,125 @@
+"""The GraphQL server: what opens with it, which paths it answers, who may call them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from nself.graphql.authenticate import Authenticator
+from nself.graphql.engine import Engine
+from nself.graphql.http import administration, edge, exchange, facts, operations
+from nself.graphql.metadata.live import LiveMetadata
+from nself.graphql.metadata.store import Store
+from nself.graphql.session import Session
+from nself.graphql.settings import GraphqlSettings
+from nself.graphql.surface import Surface
+from nself.pg.database import Database
+from nself.web.errors import ErrorMiddleware
+from nself.web.server import Peers, Server
+
+LOG = logging.getLogger("nself.graphql")
+
+
+def create(settings: GraphqlSettings, peers: Peers) -> ASGIApp:
+    """The app. Its lifespan connects, loads the metadata and follows changes made by other processes."""
+    opened: list[Surface] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opening(settings) as surface:
+            opened.append(surface)
+            try:
+                yield
+            finally:
+                opened.clear()
+
+    def shows_internal(session: Session | None) -> bool:
+        return bool(opened) and operations.shows_internal(opened[0], session)
+
+    app = Starlette(
+        routes=routes(settings, lambda: opened[0]),
+        lifespan=lifespan,
+        middleware=[Middleware(ErrorMiddleware, render=exchange.answer_of(shows_internal), log=LOG)],
+        exception_handlers={HTTPException: _pass_on},
+    )
+    return edge.wrap(app, settings)
+
+
+def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRoute]:
+    """Every path by the API it belongs to; `HASURA_GRAPHQL_ENABLED_APIS` leaves the others out."""
+    table = [
+        ("", "/healthz", "GET", facts.healthz),
+        ("", "/hasura/healthz", "GET", facts.healthz),
+        ("", "/v1/version", "GET", facts.version),
+        ("graphql", "/v1/graphql", "POST", operations.graphql),
+        ("graphql", "/v1alpha1/graphql", "POST", operations.graphql),
+        ("graphql", "/v1/graphql/explain", "POST", operations.explain),
+        ("metadata", "/v1/metadata", "POST", administration.metadata),
+        ("metadata", "/v1/query", "POST", administration.query),
+        ("metadata", "/v2/query", "POST", administration.query),
+        ("config", "/v1alpha1/config", "GET", facts.config),
+    ]
+    return [
+        Route(path, exchange.guarded(surface, endpoint), methods=[method])
+        for api, path, method, endpoint in table
+        if not api or api in settings.enabled_apis
+    ]
+
+
+@contextlib.asynccontextmanager
+async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await _database(stack, settings, settings.database_url)
+        kept_in = database
+        if settings.metadata_database_url and settings.metadata_database_url != settings.database_url:
+            kept_in = await _database(stack, settings, settings.metadata_database_url)
+        engine = Engine(database, stringify_numerics=settings.stringify_numeric_types, show_internal=settings.dev_mode)
+        live = LiveMetadata(database, engine, Store(kept_in))
+        await live.open()
+        if settings.schema_sync_interval_ms:
+            await stack.enter_async_context(_background(live.watch(settings.schema_sync_interval_ms / 1000)))
+        authenticator = Authenticator(admin_secret=settings.admin_secret, unauthorized_role=settings.unauthorized_role)
+        yield Surface(settings=settings, database=database, engine=engine, live=live, authenticator=authenticator)
+
+
+async def _database(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, dsn: str) -> Database:
+    limits = {"statement_timeout": str(settings.statement_timeout_ms)} if settings.statement_timeout_ms else {}
+    database = await Database.open(
+        dsn, name="nself-graphql", max_size=settings.pg_connections, raw_json=True, settings=limits
+    )
+    stack.push_async_callback(database.close)
+    return database
+
+
+@contextlib.asynccontextmanager
+async def _background(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _pass_on(request: Request, error: Exception) -> Response:
+    """Starlette would answer unknown paths in plain text; ErrorMiddleware knows our shape."""
+    raise error
+
+
+SERVER = Server(
+    name="graphql",
+    settings=GraphqlSettings,
+    create=create,
+    flags={"port": "HASURA_GRAPHQL_SERVER_PORT", "database_url": "HASURA_GRAPHQL_DATABASE_URL"},
+)

@@ -1,0 +1,1 @@
+"""The endpoints, one file per family. What they answer is decided elsewhere: here it gets a status and a shape."""

@@ -1,0 +1,62 @@
+"""What every answer passes on its way out: request id, CORS, compression."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nself.graphql.settings import GraphqlSettings
+
+_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_COMPRESS_FROM = 1400
+"""Bytes: what fits one network packet gains nothing from gzip."""
+
+
+def wrap(app: ASGIApp, settings: GraphqlSettings) -> ASGIApp:
+    app = GZipMiddleware(app, minimum_size=_COMPRESS_FROM, compresslevel=5)
+    app = RequestId(app)
+    if settings.disable_cors:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origin_regex=origins(settings.cors_domain),
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_headers=["*"],
+        max_age=1728000,
+    )
+
+
+def origins(domains: str) -> str:
+    """`*`, or a comma list where `*.` stands for any one subdomain, as a regular expression over whole origins."""
+    patterns = []
+    for domain in filter(None, (part.strip().rstrip("/") for part in domains.split(","))):
+        if domain == "*":
+            return ".*"
+        patterns.append(re.escape(domain).replace(r"\*\.", r"[^./:]+\."))
+    return "|".join(patterns) or r"(?!)"
+
+
+class RequestId:
+    """Every answer carries X-Request-Id: the request's own if it has a decent one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        mark = given if _ID.fullmatch(given) else str(uuid.uuid4()).encode()
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", mark)]
+            await send(message)
+
+        await self.app(scope, receive, marked)

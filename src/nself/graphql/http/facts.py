@@ -1,0 +1,74 @@
+"""What the server says about itself: health, version, configuration."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from nself import __version__
+from nself.graphql.errors import ApiError
+from nself.graphql.http.exchange import session_of
+from nself.graphql.surface import Surface
+from nself.pg.database import CONNECTION_LOST, PostgresError
+from nself.web.json import JsonResponse
+
+COMPATIBLE_WITH = "v2.44.0"
+"""Clients and consoles choose what they send by this version of Hasura."""
+
+_PATIENCE_S = 3.0
+
+
+async def healthz(surface: Surface, request: Request) -> Response:
+    try:
+        await asyncio.wait_for(surface.live.store.version(), _PATIENCE_S)
+    except (*CONNECTION_LOST, PostgresError, TimeoutError):
+        return PlainTextResponse("ERROR", status_code=500)
+    if not surface.live.inconsistencies:
+        return PlainTextResponse("OK")
+    if request.query_params.get("strict") == "true":
+        return PlainTextResponse("ERROR: inconsistent objects in schema", status_code=500)
+    return PlainTextResponse("WARN: inconsistent objects in schema")
+
+
+async def version(surface: Surface, request: Request) -> Response:
+    return JsonResponse({"version": COMPATIBLE_WITH, "server_type": "ce", "nself": __version__})
+
+
+async def config(surface: Surface, request: Request) -> Response:
+    session = await session_of(surface, request)
+    if not session.is_admin:
+        raise ApiError("access-denied", "restricted access : admin only")
+    settings = surface.settings
+    return JsonResponse(
+        {
+            "version": COMPATIBLE_WITH,
+            "is_admin_secret_set": settings.admin_secret is not None,
+            "is_auth_hook_set": settings.auth_hook is not None,
+            "is_jwt_set": settings.jwt_secret is not None,
+            "jwt": _claims(surface),
+            "is_function_permissions_inferred": True,
+            "is_remote_schema_permissions_enabled": False,
+            "is_allow_list_enabled": False,
+            "live_queries": {"batch_size": 100, "refetch_delay": 1},
+            "streaming_queries": {"batch_size": 100, "refetch_delay": 1},
+            "console_assets_dir": None,
+            "experimental_features": [],
+            "is_prometheus_metrics_enabled": False,
+        }
+    )
+
+
+def _claims(surface: Surface) -> list[dict[str, object]]:
+    secret = surface.settings.jwt_secret
+    if secret is None:
+        return []
+    namespace = secret.get("claims_namespace_path") or secret.get("claims_namespace", "https://hasura.io/jwt/claims")
+    return [
+        {
+            "claims_namespace": namespace,
+            "claims_format": secret.get("claims_format", "json"),
+            "claims_map": secret.get("claims_map"),
+        }
+    ]

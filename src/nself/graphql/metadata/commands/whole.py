@@ -1,0 +1,104 @@
+"""The metadata as a whole: out, in, again, empty, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nself.graphql.metadata import dependencies, edit, export, parse
+from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply
+from nself.graphql.metadata.live import Draft, rendered
+from nself.graphql.metadata.model import Metadata, Source
+from nself.graphql.metadata.reader import Reader
+from nself.graphql.metadata.store import DEFAULT_SOURCE
+
+
+async def export_metadata(draft: Draft, call: Call) -> Reply:
+    whole = export.metadata(draft.metadata)
+    return whole if call.version == 1 else {"resource_version": draft.version, "metadata": whole}
+
+
+async def replace_metadata(draft: Draft, call: Call) -> Reply:
+    """Version 2 takes `{metadata, allow_inconsistent_metadata}` and says what does not fit."""
+    known = draft.metadata.sources.get("default", DEFAULT_SOURCE)
+    if call.version == 1 and "metadata" not in call.args.object():
+        draft.replace(parse.metadata(call.args.value, default_source=known))
+        return SUCCESS
+    allow = call.args.get("allow_inconsistent_metadata")
+    tolerate = allow.boolean() if allow else False
+    wanted = parse.metadata(call.args.at("metadata").object(), default_source=known)
+    draft.replace(wanted, tolerate=tolerate)
+    await draft.settle(tolerate=tolerate)
+    return _consistency(draft)
+
+
+async def reload_metadata(draft: Draft, call: Call) -> Reply:
+    await draft.reload()
+    state = _consistency(draft)
+    return {**SUCCESS, **(state if draft.found else {"is_consistent": True})}
+
+
+async def clear_metadata(draft: Draft, call: Call) -> Reply:
+    """The source `default` stays, emptied."""
+    sources = {}
+    for name, entry in draft.metadata.sources.items():
+        if name == "default":
+            kept = {key: entry.rest[key] for key in ("configuration",) if key in entry.rest}
+            sources[name] = Source(name=name, kind=entry.kind, rest=kept)
+    draft.replace(Metadata(sources=sources))
+    return SUCCESS
+
+
+async def get_inconsistent_metadata(draft: Draft, call: Call) -> Reply:
+    return _consistency(draft)
+
+
+async def drop_inconsistent_metadata(draft: Draft, call: Call) -> Reply:
+    """Until nothing inconsistent is left: what hangs on a dropped object goes too."""
+    while draft.found:
+        before = draft.metadata
+        for entry in draft.found:
+            draft.metadata = _without(draft, entry.kind, dict(entry.definition))
+        if draft.metadata is before:
+            break
+        draft.touched = True
+        await draft.settle(tolerate=True)
+    return SUCCESS
+
+
+def _consistency(draft: Draft) -> dict[str, Any]:
+    return {
+        "is_consistent": not draft.found,
+        "inconsistent_objects": [rendered(entry) for entry in draft.found],
+    }
+
+
+def _without(draft: Draft, kind: str, definition: dict[str, Any]) -> Metadata:
+    """The metadata without one object; unchanged if the object is already gone."""
+    where = str(definition.get("source", "default"))
+    table = Reader(definition if kind == "table" else definition.get("table")).qualified()
+    tracked = draft.metadata.sources[where].tables.get(table)
+    if tracked is None:
+        return draft.metadata
+    match kind.split("_"):
+        case ["table"]:
+            parts = {dependencies.Part("table", table)}
+            kept = dependencies.refuse_or_drop(draft.metadata, draft.engine.catalog, where, parts, cascade=True)
+            return edit.without_table(kept, where, table)
+        case ["object" | "array", "relation"]:
+            return edit.put_table(draft.metadata, where, edit.without_relationship(tracked, definition["name"]))
+        case [operation, "permission"]:
+            return edit.put_table(
+                draft.metadata, where, edit.without_permission(tracked, operation, definition["role"])
+            )
+        case _:
+            return draft.metadata
+
+
+COMMANDS = (
+    Command(name="export_metadata", run=export_metadata, changes=False),
+    Command(name="replace_metadata", run=replace_metadata),
+    Command(name="reload_metadata", run=reload_metadata),
+    Command(name="clear_metadata", run=clear_metadata),
+    Command(name="get_inconsistent_metadata", run=get_inconsistent_metadata, changes=False),
+    Command(name="drop_inconsistent_metadata", run=drop_inconsistent_metadata),
+)

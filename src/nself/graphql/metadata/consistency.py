@@ -1,0 +1,153 @@
+"""Metadata against the catalog: every object that names what is not there, with Hasura's words for the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nself.graphql.metadata import edit, export
+from nself.graphql.metadata.enum_tables import objections
+from nself.graphql.metadata.model import (
+    DeletePermission,
+    Inconsistency,
+    InsertPermission,
+    Metadata,
+    Relationship,
+    SelectPermission,
+    Source,
+    TrackedTable,
+    UpdatePermission,
+)
+from nself.graphql.metadata.targets import resolve
+from nself.pg.catalog import Catalog, Table
+
+_RELATION = {"object_relationships": "object_relation", "array_relationships": "array_relation"}
+
+
+def check(metadata: Metadata, catalog: Catalog) -> list[Inconsistency]:
+    """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again."""
+    return [found for source in metadata.sources.values() for found in _check_source(source, catalog)]
+
+
+def _check_source(source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
+    broken = {}
+    for tracked in source.tables.values():
+        reason = _table_reason(tracked, catalog)
+        if reason:
+            broken[tracked.table] = tracked
+            yield _table(source, tracked, reason)
+    sound = [tracked for tracked in source.tables.values() if tracked.table not in broken]
+    usable = {tracked.table for tracked in sound}
+    for tracked in sound:
+        table = catalog.tables[tracked.table]
+        for part, kind in _RELATION.items():
+            for entry in getattr(tracked, part):
+                reason = _relationship_reason(tracked, table, entry, catalog, usable)
+                if reason:
+                    yield _relationship(source, tracked, kind, entry, reason)
+    for tracked in sound:
+        yield from _permissions(source, tracked, catalog.tables[tracked.table])
+
+
+def _table_reason(tracked: TrackedTable, catalog: Catalog) -> str | None:
+    table = catalog.tables.get(tracked.table)
+    if table is None:
+        return f'no such table/view exists in source: "{tracked.table}"'
+    return objections(table) if tracked.is_enum else None
+
+
+def _relationship_reason(
+    tracked: TrackedTable, table: Table, entry: Relationship, catalog: Catalog, usable: set[Any]
+) -> str | None:
+    conflict = _name_conflict(tracked, table, entry.name)
+    if conflict:
+        return conflict
+    where = f'in table "{tracked.table}": in relationship "{entry.name}": '
+    target = resolve(catalog, tracked.table, entry)
+    if isinstance(target, str):
+        return where + target
+    if target.table not in usable:
+        return f'table "{target.table}" is not tracked'
+    there = catalog.tables[target.table]
+    for owner, names in ((table, target.mapping), (there, target.mapping.values())):
+        for name in names:
+            if owner.column(name) is None:
+                return f'{where}column "{name}" of table "{owner.name}" does not exist'
+    return None
+
+
+def _name_conflict(tracked: TrackedTable, table: Table, name: str) -> str | None:
+    for column in table.columns:
+        custom = tracked.config.columns.get(column.name)
+        if custom and custom.custom_name == name:
+            return f'field definition conflicts with custom field name for postgres column "{column.name}"'
+        if column.name == name and not (custom and custom.custom_name):
+            return "field definition conflicts with postgres column"
+    return None
+
+
+def _permissions(source: Source, tracked: TrackedTable, table: Table) -> Iterator[Inconsistency]:
+    for kind in edit.PERMISSION_KINDS:
+        for permission in edit.permissions_of(tracked, kind):
+            missing = _missing(tracked, table, permission)
+            if missing:
+                where = f'in table "{tracked.table}": in permission for role "{permission.role}": '
+                yield _permission(source, tracked, kind, permission, where + missing)
+
+
+def _missing(tracked: TrackedTable, table: Table, permission: edit.Permission) -> str | None:
+    names: Sequence[str] = ()
+    if not isinstance(permission, DeletePermission):
+        names = permission.columns.names
+    if isinstance(permission, InsertPermission | UpdatePermission):
+        names = (*names, *permission.set)
+    for name in names:
+        if table.column(name) is None:
+            return f'column "{name}" does not exist'
+    if isinstance(permission, SelectPermission):
+        known = {entry.get("name") for entry in tracked.rest.get("computed_fields", ())}
+        for name in permission.computed_fields:
+            if name not in known:
+                return f'computed field "{name}" does not exist'
+    return None
+
+
+def _table(source: Source, tracked: TrackedTable, reason: str) -> Inconsistency:
+    return Inconsistency(
+        kind="table",
+        name=f"table {tracked.table} in source {source.name}",
+        reason=f"Inconsistent object: {reason}",
+        definition=export.qualified(tracked.table),
+    )
+
+
+def _relationship(source: Source, tracked: TrackedTable, kind: str, entry: Relationship, reason: str) -> Inconsistency:
+    return Inconsistency(
+        kind=kind,
+        name=f"{kind} {entry.name} in table {tracked.table} in source {source.name}",
+        reason=f"Inconsistent object: {reason}",
+        definition={
+            "name": entry.name,
+            "using": export.using(entry.using),
+            "comment": entry.comment,
+            "source": source.name,
+            "table": export.qualified(tracked.table),
+        },
+    )
+
+
+def _permission(
+    source: Source, tracked: TrackedTable, kind: str, permission: edit.Permission, reason: str
+) -> Inconsistency:
+    render = getattr(export, f"{kind}_permission")
+    return Inconsistency(
+        kind=f"{kind}_permission",
+        name=f"{kind}_permission {permission.role} in table {tracked.table} in source {source.name}",
+        reason=f"Inconsistent object: {reason}",
+        definition={
+            "comment": None,
+            **render(permission),
+            "source": source.name,
+            "table": export.qualified(tracked.table),
+        },
+    )

@@ -1,0 +1,151 @@
+"""Who needs whom inside a source: what a dropped or renamed table, column or relationship takes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from nself.graphql.errors import ApiError
+from nself.graphql.metadata import boolexp, edit
+from nself.graphql.metadata.model import (
+    BoolExp,
+    DeletePermission,
+    ForeignKeyUsing,
+    InsertPermission,
+    ManualUsing,
+    Metadata,
+    Source,
+    TrackedTable,
+    UpdatePermission,
+)
+from nself.graphql.metadata.targets import Target, resolve
+from nself.pg.catalog import Catalog, Name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """Something that can go away. `name` is a column's or relationship's, empty for the table itself."""
+
+    kind: Literal["table", "column", "relationship"]
+    table: Name
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dependent:
+    """A relationship, or a role's permission (`kind` is then the operation)."""
+
+    source: str
+    table: Name
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        if self.kind == "relationship":
+            return f'relationship {self.table}.{self.name} in source "{self.source}"'
+        return f'permission {self.table}.{self.name}.{self.kind} in source "{self.source}"'
+
+
+def refuse_or_drop(metadata: Metadata, catalog: Catalog, source: str, gone: set[Part], *, cascade: bool) -> Metadata:
+    """The metadata without what depends on the parts; with dependents and no `cascade`, a dependency-error."""
+    found = dependents(metadata, catalog, source, gone)
+    if found and not cascade:
+        names = ", ".join(str(entry) for entry in found)
+        raise ApiError(
+            "dependency-error", f"cannot drop due to the following dependent objects: {names}", path="$.args"
+        )
+    for entry in found:
+        tracked = edit.table_of(metadata, source, entry.table)
+        metadata = edit.put_table(metadata, source, _without(tracked, entry))
+    return metadata
+
+
+def dependents(metadata: Metadata, catalog: Catalog, source: str, gone: set[Part]) -> list[Dependent]:
+    """Everything that needs one of the parts, directly or through a relationship that goes too."""
+    entry = edit.source_of(metadata, source)
+    needs = {who: parts for who, parts in _needs(entry, catalog) if Part("table", who.table) not in gone}
+    found: set[Dependent] = set()
+    wave = set(gone)
+    while wave:
+        hit = {who for who, parts in needs.items() if who not in found and parts & wave}
+        found |= hit
+        wave = {Part("relationship", who.table, who.name) for who in hit if who.kind == "relationship"}
+    return sorted(found)
+
+
+def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Part]]]:
+    for table, tracked in source.tables.items():
+        for entry in (*tracked.object_relationships, *tracked.array_relationships):
+            parts: set[Part] = set()
+            target = resolve(catalog, table, entry)
+            if isinstance(target, Target):
+                parts.add(Part("table", target.table))
+                parts |= {Part("column", table, here) for here in target.mapping}
+                parts |= {Part("column", target.table, there) for there in target.mapping.values()}
+            parts |= _named(table, entry.using)
+            yield Dependent(source.name, table, "relationship", entry.name), parts
+        for kind in edit.PERMISSION_KINDS:
+            for permission in edit.permissions_of(tracked, kind):
+                needed = _needed(source, catalog, table, permission)
+                yield Dependent(source.name, table, kind, permission.role), needed
+
+
+def _named(table: Name, using: ForeignKeyUsing | ManualUsing) -> set[Part]:
+    """What a relationship names itself: it needs these even when the catalog no longer knows them."""
+    if isinstance(using, ForeignKeyUsing):
+        there = using.table or table
+        tables = {Part("table", using.table)} if using.table else set()
+        return tables | {Part("column", there, column) for column in using.columns}
+    return {Part("table", using.table)}
+
+
+def _needed(source: Source, catalog: Catalog, table: Name, permission: edit.Permission) -> set[Part]:
+    found: set[Part] = set()
+    if not isinstance(permission, DeletePermission):
+        found |= {Part("column", table, column) for column in permission.columns.names}
+    if isinstance(permission, InsertPermission | UpdatePermission):
+        found |= {Part("column", table, column) for column in permission.set}
+
+    def column(where: Name, name: str) -> str:
+        found.add(Part("column", where, name))
+        return name
+
+    def relationship(where: Name, name: str) -> str:
+        found.add(Part("relationship", where, name))
+        return name
+
+    def named(where: Name) -> Name:
+        found.add(Part("table", where))
+        return where
+
+    visitor = boolexp.Visitor(column=column, relationship=relationship, table=named, target=target_of(source, catalog))
+    for expression in expressions(permission):
+        boolexp.rewrite(expression, table, visitor)
+    return found - {Part("table", table)}
+
+
+def target_of(source: Source, catalog: Catalog) -> Callable[[Name, str], Name | None]:
+    """`(table, relationship name) -> the table it leads to`, None where there is no such relationship."""
+
+    def find(table: Name, name: str) -> Name | None:
+        tracked = source.tables.get(table)
+        for entry in (*tracked.object_relationships, *tracked.array_relationships) if tracked else ():
+            if entry.name == name:
+                target = resolve(catalog, table, entry)
+                return target.table if isinstance(target, Target) else None
+        return None
+
+    return find
+
+
+def expressions(permission: edit.Permission) -> list[BoolExp]:
+    """`filter` and `check`, those that are there."""
+    found = (getattr(permission, key, None) for key in ("filter", "check"))
+    return [expression for expression in found if expression is not None]
+
+
+def _without(tracked: TrackedTable, entry: Dependent) -> TrackedTable:
+    if entry.kind == "relationship":
+        return edit.without_relationship(tracked, entry.name)
+    return edit.without_permission(tracked, entry.kind, entry.name)

@@ -1,0 +1,141 @@
+"""The typed model -> JSON of metadata version 3. Empty and default parts are left out, as Hasura does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nself.graphql.metadata.model import (
+    ColumnConfig,
+    Columns,
+    DeletePermission,
+    ForeignKeyUsing,
+    InsertPermission,
+    ManualUsing,
+    Metadata,
+    Relationship,
+    SelectPermission,
+    Source,
+    TableConfig,
+    TrackedTable,
+    UpdatePermission,
+)
+from nself.pg.catalog import Name
+
+Exported = dict[str, Any]
+
+
+def metadata(whole: Metadata) -> Exported:
+    """`parse.metadata` of the answer is equal to `whole`."""
+    return {"version": 3, "sources": [source(entry) for entry in whole.sources.values()], **whole.rest}
+
+
+def source(entry: Source) -> Exported:
+    tables = [table(tracked) for tracked in entry.tables.values()]
+    return {"name": entry.name, "kind": entry.kind, "tables": tables, **entry.rest}
+
+
+def table(tracked: TrackedTable) -> Exported:
+    return _filled(
+        {
+            "table": qualified(tracked.table),
+            "is_enum": tracked.is_enum,
+            "configuration": config(tracked.config),
+            "object_relationships": _each(relationship, tracked.object_relationships),
+            "array_relationships": _each(relationship, tracked.array_relationships),
+            "insert_permissions": _each(insert_permission, tracked.insert_permissions),
+            "select_permissions": _each(select_permission, tracked.select_permissions),
+            "update_permissions": _each(update_permission, tracked.update_permissions),
+            "delete_permissions": _each(delete_permission, tracked.delete_permissions),
+        }
+    ) | dict(tracked.rest)
+
+
+def qualified(name: Name) -> Exported:
+    return {"schema": name.schema, "name": name.name}
+
+
+def config(entry: TableConfig) -> Exported:
+    roots: Exported = dict(entry.root_fields)
+    for key, comment in entry.root_field_comments.items():
+        roots[key] = _filled({"name": entry.root_fields.get(key), "comment": comment})
+    return _filled(
+        {
+            "custom_name": entry.custom_name,
+            "comment": entry.comment,
+            "custom_root_fields": roots,
+            "column_config": {name: column_config(column) for name, column in entry.columns.items()},
+        }
+    ) | dict(entry.rest)
+
+
+def column_config(entry: ColumnConfig) -> Exported:
+    return _filled({"custom_name": entry.custom_name, "comment": entry.comment}) | dict(entry.rest)
+
+
+def relationship(entry: Relationship) -> Exported:
+    return {"name": entry.name, "using": using(entry.using), **_filled({"comment": entry.comment}), **entry.rest}
+
+
+def using(entry: ForeignKeyUsing | ManualUsing) -> Exported:
+    match entry:
+        case ForeignKeyUsing(columns=(column,), table=None):
+            return {"foreign_key_constraint_on": column}
+        case ForeignKeyUsing(columns=columns, table=None):
+            return {"foreign_key_constraint_on": list(columns)}
+        case ForeignKeyUsing(columns=columns, table=Name() as there):
+            named = {"column": columns[0]} if len(columns) == 1 else {"columns": list(columns)}
+            return {"foreign_key_constraint_on": {**named, "table": qualified(there)}}
+        case ManualUsing(table=there, mapping=mapping, insertion_order=order):
+            manual = {"column_mapping": dict(mapping), "insertion_order": order, "remote_table": qualified(there)}
+            return {"manual_configuration": manual}
+        case _:
+            raise AssertionError(entry)
+
+
+def select_permission(entry: SelectPermission) -> Exported:
+    allowed = {"columns": columns(entry.columns), "filter": dict(entry.filter)} | _filled(
+        {
+            "limit": entry.limit,
+            "allow_aggregations": entry.allow_aggregations,
+            "computed_fields": list(entry.computed_fields),
+        }
+    )
+    for key in ("query_root_fields", "subscription_root_fields"):
+        if (named := getattr(entry, key)) is not None:
+            allowed[key] = list(named)
+    return _permission(entry, allowed)
+
+
+def insert_permission(entry: InsertPermission) -> Exported:
+    allowed = {"check": dict(entry.check), "columns": columns(entry.columns)}
+    return _permission(entry, allowed | _filled({"set": dict(entry.set), "backend_only": entry.backend_only}))
+
+
+def update_permission(entry: UpdatePermission) -> Exported:
+    check = None if entry.check is None else dict(entry.check)
+    allowed = {"columns": columns(entry.columns), "filter": dict(entry.filter), "check": check}
+    return _permission(entry, allowed | _filled({"set": dict(entry.set), "backend_only": entry.backend_only}))
+
+
+def delete_permission(entry: DeletePermission) -> Exported:
+    return _permission(entry, {"filter": dict(entry.filter)} | _filled({"backend_only": entry.backend_only}))
+
+
+def columns(entry: Columns) -> Any:
+    return "*" if entry.every else list(entry.names)
+
+
+def _permission(
+    entry: SelectPermission | InsertPermission | UpdatePermission | DeletePermission, allowed: Exported
+) -> Exported:
+    return {"role": entry.role, "permission": allowed | dict(entry.rest), **_filled({"comment": entry.comment})}
+
+
+def _each(render: Callable[[Any], Exported], entries: Sequence[Any]) -> list[Exported]:
+    return [render(entry) for entry in entries]
+
+
+def _filled(parts: Mapping[str, Any]) -> Exported:
+    """Without what is empty or default: null, false, [], {}."""
+    return {key: value for key, value in parts.items() if value not in (None, False, [], {})}

@@ -1,0 +1,165 @@
+"""The metadata that is in force: kept in the store, loaded in the engine, changed one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+
+from nself.graphql.engine import Engine
+from nself.graphql.errors import ApiError
+from nself.graphql.metadata import consistency
+from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.metadata.store import StaleVersionError, Store, Stored
+from nself.graphql.session import Session
+from nself.pg.catalog import Catalog
+from nself.pg.database import Database, PostgresError
+
+LOG = logging.getLogger("nself.graphql")
+CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
+NOT_SERVED = ("actions", "remote_schemas", "cron_triggers", "rest_endpoints", "inherited_roles")
+
+
+class Draft:
+    """One request's work on the metadata. Commands replace it step by step; it comes into force when all went well."""
+
+    def __init__(self, live: LiveMetadata, session: Session) -> None:
+        self.session, self.engine, self.database = session, live.engine, live.database
+        self.metadata, self.version = live.stored.metadata, live.stored.version
+        self.found: Sequence[Inconsistency] = live.inconsistencies
+        self.touched = False
+        """Whether other processes must load again, be it because of the metadata or of the catalog."""
+        self._tolerated = {_key(entry) for entry in live.inconsistencies}
+        self._subjects: set[str] = set()
+        self._loaded: Metadata | None = live.stored.metadata
+
+    def replace(self, metadata: Metadata, *, subject: str = "", tolerate: bool = False) -> None:
+        """Take the change, unless it makes something inconsistent that was not. `subject` names what was changed."""
+        found = consistency.check(metadata, self.engine.catalog)
+        self._subjects.add(subject)
+        self._refuse_new(found, tolerate=tolerate)
+        self.metadata, self.touched = metadata, True
+
+    def adopt(self, metadata: Metadata, catalog: Catalog) -> None:
+        """Take metadata that goes with a catalog the engine has not seen yet."""
+        self._refuse_new(consistency.check(metadata, catalog), tolerate=False)
+        self.metadata, self.touched = metadata, True
+
+    async def settle(self, *, tolerate: bool = False) -> None:
+        """Let the engine serve the draft now: a following command of the same request needs it."""
+        if self.metadata is self._loaded:
+            return
+        engine_says = await self.engine.load(self.metadata)
+        self._loaded = self.metadata
+        found = merged(consistency.check(self.metadata, self.engine.catalog), engine_says)
+        self._refuse_new(found, tolerate=tolerate)
+        self.found = found
+
+    async def refresh(self) -> None:
+        """Read the catalog again: something named in a command may have been created outside the engine."""
+        self._loaded = None
+        await self.settle()
+
+    async def reload(self) -> None:
+        """Read the catalog again; what no longer fits becomes inconsistent and is left out."""
+        self._loaded, self.touched = None, True
+        await self.settle(tolerate=True)
+
+    def _refuse_new(self, found: Sequence[Inconsistency], *, tolerate: bool) -> None:
+        new = [entry for entry in found if _key(entry) not in self._tolerated]
+        if tolerate:
+            self._tolerated |= {_key(entry) for entry in new}
+        elif new:
+            raise InconsistentError(new, self._subjects)
+
+
+class LiveMetadata:
+    """Opened once per server. Other processes on the same database are noticed by the resource version."""
+
+    def __init__(self, database: Database, engine: Engine, store: Store) -> None:
+        self.database, self.engine, self.store = database, engine, store
+        self.stored = Stored(Metadata(), 0)
+        self.inconsistencies: Sequence[Inconsistency] = ()
+        self._one_at_a_time = asyncio.Lock()
+
+    async def open(self) -> None:
+        await self.store.ensure()
+        await self._load(await self.store.read())
+
+    @asynccontextmanager
+    async def draft(self, session: Session, *, expected: int | None = None) -> AsyncIterator[Draft]:
+        """Begin a change; leaving the block without an error puts it in force. `expected` is the client's version."""
+        async with self._one_at_a_time:
+            await self._catch_up()
+            if expected is not None and expected != self.stored.version:
+                raise StaleVersionError(expected)
+            draft = Draft(self, session)
+            try:
+                yield draft
+                await self._commit(draft)
+            except BaseException:
+                await asyncio.shield(self._restore(draft))
+                raise
+
+    async def watch(self, interval_s: float) -> None:
+        """Follow changes made by other processes until cancelled. A database that is away is asked again later."""
+        while True:
+            await asyncio.sleep(interval_s)
+            try:
+                async with self._one_at_a_time:
+                    await self._catch_up()
+            except (OSError, PostgresError, ApiError) as error:
+                LOG.debug("metadata cannot be looked at now: %s", error)
+
+    async def _catch_up(self) -> None:
+        if await self.store.version() != self.stored.version:
+            await self._load(await self.store.read())
+
+    async def _load(self, stored: Stored) -> None:
+        engine_says = await self.engine.load(stored.metadata)
+        self.inconsistencies = merged(consistency.check(stored.metadata, self.engine.catalog), engine_says)
+        self.stored = stored
+        for entry in self.inconsistencies:
+            LOG.warning("inconsistent metadata: %s: %s", entry.name, entry.reason)
+        idle = [part for part in NOT_SERVED if stored.metadata.rest.get(part)]
+        if idle:
+            LOG.warning("metadata holds %s: kept, but not served by this version", ", ".join(idle))
+
+    async def _commit(self, draft: Draft) -> None:
+        await draft.settle()
+        if draft.touched:
+            self.stored = Stored(draft.metadata, await self.store.save(draft.metadata, replacing=draft.version))
+        self.inconsistencies = draft.found
+
+    async def _restore(self, draft: Draft) -> None:
+        """After a failure the engine serves again what is stored; the catalog may have changed meanwhile."""
+        if draft.touched:
+            with contextlib.suppress(OSError, PostgresError):
+                await self._load(self.stored)
+
+
+def merged(first: Sequence[Inconsistency], second: Sequence[Inconsistency]) -> list[Inconsistency]:
+    """Both lists, an object that is in both told once."""
+    by_name = {(entry.kind, entry.name): entry for entry in (*second, *first)}
+    order = dict.fromkeys((entry.kind, entry.name) for entry in (*first, *second))
+    return [by_name[key] for key in order]
+
+
+class InconsistentError(ApiError):
+    """The change would leave an object without what it needs: the changed one itself, or others."""
+
+    def __init__(self, found: Sequence[Inconsistency], subjects: Collection[str]) -> None:
+        own = [entry for entry in found if entry.name in subjects]
+        code, message = ("invalid-configuration", own[0].reason) if own else ("unexpected", CANNOT_CONTINUE)
+        super().__init__(code, message, path="$.args", internal=[rendered(entry) for entry in own or found])
+
+
+def rendered(entry: Inconsistency) -> dict[str, object]:
+    """As `get_inconsistent_metadata` lists it."""
+    return {"type": entry.kind, "name": entry.name, "reason": entry.reason, "definition": dict(entry.definition)}
+
+
+def _key(entry: Inconsistency) -> tuple[str, str]:
+    return entry.kind, entry.name

@@ -1,0 +1,109 @@
+"""What the GraphQL server reads from its environment, under Hasura's own names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nself.settings import JsonObject, env
+
+
+class LogLevel(StrEnum):
+    debug = "debug"
+    info = "info"
+    warn = "warn"
+    error = "error"
+
+
+class HookMode(StrEnum):
+    get = "get"
+    post = "post"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphqlSettings:
+    database_url: str = env(
+        "HASURA_GRAPHQL_DATABASE_URL",
+        aliases=("PG_DATABASE_URL", "DATABASE_URL"),
+        secret=True,
+        help="PostgreSQL connection string of the database that is served (the source `default`).",
+    )
+    metadata_database_url: str | None = env(
+        "HASURA_GRAPHQL_METADATA_DATABASE_URL",
+        default=None,
+        secret=True,
+        help="Where the metadata is kept (schema hdb_catalog), if not in the served database.",
+    )
+    server_host: str = env("HASURA_GRAPHQL_SERVER_HOST", default="127.0.0.1", help="Address to listen on.")
+    server_port: int = env("HASURA_GRAPHQL_SERVER_PORT", default=8080, minimum=0, maximum=65535, help="Port.")
+    admin_secret: str | None = env(
+        "HASURA_GRAPHQL_ADMIN_SECRET",
+        default=None,
+        aliases=("HASURA_GRAPHQL_ACCESS_KEY",),
+        secret=True,
+        help="Whoever sends it as X-Hasura-Admin-Secret may do everything. Without one, everybody may.",
+    )
+    jwt_secret: JsonObject | None = env(
+        "HASURA_GRAPHQL_JWT_SECRET",
+        default=None,
+        secret=True,
+        help="How tokens are verified: a JSON object with `type` and `key`, or `jwk_url`, and the claim options.",
+        example='{"type": "HS256", "key": "..."}',
+    )
+    auth_hook: str | None = env(
+        "HASURA_GRAPHQL_AUTH_HOOK", default=None, help="URL of a webhook that decides a request's session variables."
+    )
+    auth_hook_mode: HookMode = env(
+        "HASURA_GRAPHQL_AUTH_HOOK_MODE", default=HookMode.get, help="How the webhook is called."
+    )
+    unauthorized_role: str | None = env(
+        "HASURA_GRAPHQL_UNAUTHORIZED_ROLE", default=None, help="Role of requests that carry neither secret nor token."
+    )
+    metadata_dir: str | None = env(
+        "HASURA_GRAPHQL_METADATA_DIR",
+        default=None,
+        help="A metadata directory (version 3), applied at start when it differs from what was applied last.",
+    )
+    enable_console: bool = env("HASURA_GRAPHQL_ENABLE_CONSOLE", default=False, help="Serve GraphiQL at /console.")
+    enabled_apis: tuple[str, ...] = env(
+        "HASURA_GRAPHQL_ENABLED_APIS",
+        default=("metadata", "graphql", "pgdump", "config"),
+        help="Which endpoints answer; the others are 404.",
+    )
+    cors_domain: str = env(
+        "HASURA_GRAPHQL_CORS_DOMAIN",
+        default="*",
+        help="Origins that browsers may call from: `*`, or a list such as https://*.example.com,http://localhost:3000.",
+    )
+    disable_cors: bool = env("HASURA_GRAPHQL_DISABLE_CORS", default=False, help="Send no CORS headers at all.")
+    stringify_numeric_types: bool = env(
+        "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES",
+        default=False,
+        help="bigint, numeric, float8 and money as JSON strings, for clients that would lose digits.",
+    )
+    dev_mode: bool = env("HASURA_GRAPHQL_DEV_MODE", default=False, help="Show internal error details to every role.")
+    admin_internal_errors: bool = env(
+        "HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS", default=True, help="Show internal error details to the admin role."
+    )
+    enable_telemetry: bool = env(
+        "HASURA_GRAPHQL_ENABLE_TELEMETRY", default=False, help="Accepted for compatibility; nothing is ever sent."
+    )
+    log_level: LogLevel = env("HASURA_GRAPHQL_LOG_LEVEL", default=LogLevel.info, help="How much to log.")
+    pg_connections: int = env(
+        "HASURA_GRAPHQL_PG_CONNECTIONS", default=20, minimum=2, help="Largest number of database connections."
+    )
+    schema_sync_interval_ms: int = env(
+        "HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL",
+        default=1000,
+        minimum=0,
+        help="How often to look for metadata changes made by other engine processes, in ms; 0 never looks.",
+    )
+    statement_timeout_ms: int = env(
+        "HASURA_GRAPHQL_STATEMENT_TIMEOUT",
+        default=0,
+        minimum=0,
+        help="Longest time one SQL statement of a GraphQL request may take, in ms; 0 for no limit.",
+    )
+    body_limit_mb: int = env(
+        "HASURA_GRAPHQL_BODY_LIMIT", default=32, minimum=1, help="Largest request body accepted, in MiB."
+    )

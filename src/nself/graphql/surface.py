@@ -1,0 +1,20 @@
+"""What every endpoint works with, opened once per server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nself.graphql.authenticate import Authenticator
+from nself.graphql.engine import Engine
+from nself.graphql.metadata.live import LiveMetadata
+from nself.graphql.settings import GraphqlSettings
+from nself.pg.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    settings: GraphqlSettings
+    database: Database
+    engine: Engine
+    live: LiveMetadata
+    authenticator: Authenticator
