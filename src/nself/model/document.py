@@ -7,7 +7,7 @@ checks, documentation and the JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -51,7 +51,7 @@ class DocumentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of `services:` or `frontends:`: its texts by field name, and where each stands."""
+    """One entry of `services:` or `frontends:`: its texts by YAML key, and where each stands."""
 
     name: str
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -93,8 +93,9 @@ _LEFT_OUT = {"definition", "legacy_name", "legacy_type", "env_pairs", "name"}
 
 
 def fields_of(section: str) -> dict[str, Declared]:
-    """{field: declaration} of one entry of `services:` or `frontends:`."""
-    return {item.field: item for item in describe(LISTS[section]) if item.field not in _LEFT_OUT}
+    """{YAML key: declaration} of one entry of `services:` or `frontends:`. `CS_N_DEPENDS_ON` is `depends_on` there."""
+    found = [item for item in describe(LISTS[section]) if item.field not in _LEFT_OUT]
+    return {item.variable.name.partition("_N_")[2].lower(): item for item in found}
 
 
 def extra_fields(section: str) -> tuple[str, ...]:
@@ -132,7 +133,7 @@ class _Reader:
                 return settings.from_env(DocumentSettings, texts), lines
             except ConfigProblemsError as error:
                 for problem in error.problems:
-                    self.problems.append(replace(problem, file=self.file, line=lines.get(problem.path)))
+                    self._complain(problem.path, problem.message, lines[problem.path])
                     del texts[problem.path]
 
     def entries(self, section: str, table: Table) -> tuple[Entry, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from nself import settings
@@ -70,12 +70,14 @@ def from_document(section: str, cls: type[T], document: Document) -> tuple[list[
         texts = {known[key].variable.name: text for key, text in entry.texts.items() if key in known}
         for problem in _problems(cls, texts):
             key = next(key for key, item in known.items() if item.variable.name == problem.path)
-            problems.append(
-                replace(problem, path=f"{path}.{key}", file=document.file, line=entry.lines.get(key, entry.line))
-            )
+            line = entry.lines.get(key, entry.line)
+            problems.append(Problem(path=f"{path}.{key}", message=problem.message, file=document.file, line=line))
         places = {
-            key: Value(key=f"{path}.{key}", text=text, layer="nself.yml", file=document.file, line=entry.lines[key])
+            known[key].field: Value(
+                key=f"{path}.{key}", text=text, layer="nself.yml", file=document.file, line=entry.lines[key]
+            )
             for key, text in entry.texts.items()
+            if key in known
         }
         members.append(
             Member(
