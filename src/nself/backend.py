@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -89,15 +89,8 @@ def ordered(servers: Sequence[Server]) -> list[Server]:
 
 
 def _read(file: Path) -> dict[str, str]:
-    """An env file as `render/env.py` writes it: NAME=json-quoted text, one a line."""
-    import json
-
-    pairs: Mapping[str, str] = dict(
-        line.split("=", 1)
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith("#")
-    )
-    return {name: json.loads(text) if text.startswith('"') else text for name, text in pairs.items()}
+    """An env file as `render/env.py` writes it."""
+    return settings.from_file(file.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

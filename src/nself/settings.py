@@ -30,6 +30,8 @@ JsonObject = NewType("JsonObject", dict[str, Any])
 """A setting whose text is a JSON object (`HASURA_GRAPHQL_JWT_SECRET`)."""
 
 _SPEC = "nself.env"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 REQUIRED = dataclasses.MISSING
 TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
@@ -140,6 +142,21 @@ def to_env(settings: Any) -> dict[str, str]:
     return out
 
 
+def to_file(pairs: Mapping[str, str]) -> str:
+    """The text of an env file: `NAME=text`, one a line; what a line cannot carry as it is stands as a JSON string."""
+    wrong = [name for name in pairs if not _NAME.fullmatch(name)]
+    if wrong:
+        raise ConfigProblemsError([Problem(path=repr(name), message="cannot be a variable's name") for name in wrong])
+    return "".join(f"{name}={_quoted(pairs[name])}\n" for name in sorted(pairs))
+
+
+def from_file(text: str) -> dict[str, str]:
+    """The variables of a file that `to_file` wrote; comment lines are passed over."""
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    pairs = dict(line.split("=", 1) for line in lines)
+    return {name: json.loads(value) if value.startswith('"') else value for name, value in pairs.items()}
+
+
 def secrets_of(cls: type) -> frozenset[str]:
     """Names of the variables of `cls` that hold secrets."""
     return frozenset(declared.variable.name for declared in describe(cls) if declared.variable.secret)
@@ -169,6 +186,10 @@ def as_text(value: Any) -> str:
             return json.dumps(value, separators=(",", ":"), sort_keys=True)
         case _:
             return str(value)
+
+
+def _quoted(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else json.dumps(value)
 
 
 def _lookup(variable: Variable, environ: Mapping[str, str]) -> tuple[str, str | None]:

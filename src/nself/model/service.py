@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nself.model.project import Project
@@ -20,3 +20,7 @@ class Service:
     settings: tuple[type, ...] = ()
     wanted: Callable[[Project], bool]
     spec: Callable[[Project, Network], ServiceSpec]
+    fixed_ports: Callable[[Project], Mapping[str, int]] = lambda project: {}
+    """Port names whose number may not move, for other reasons than the port's own setting."""
+    labels: Callable[[Project], tuple[str, ...]] = lambda project: ()
+    """Route labels that belong to this service, whether or not it is wanted."""

@@ -1,0 +1,34 @@
+"""The native runtime's `Network`: every service on the loopback address, on the port that was chosen for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nself.model.ports import Ports
+from nself.model.spec import Endpoint, Runtime
+
+LOOPBACK = "127.0.0.1"
+STANDARD = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopbackNetwork:
+    """`scheme` and `proxy_port` are how the outside reaches the proxy; `bind` is the address the proxy listens on."""
+
+    ports: Ports
+    scheme: str = "https"
+    proxy_port: int = 443
+    proxy: str = "nginx"
+    bind: str = LOOPBACK
+    runtime: Runtime = Runtime.NATIVE
+
+    def endpoint(self, service: str, port: str = "http") -> Endpoint:
+        return Endpoint(LOOPBACK, self.ports[(service, port)])
+
+    def listen(self, service: str, port: str = "http") -> Endpoint:
+        public = service == self.proxy and port in STANDARD
+        return Endpoint(self.bind if public else LOOPBACK, self.ports[(service, port)])
+
+    def public_url(self, host: str) -> str:
+        suffix = "" if STANDARD[self.scheme] == self.proxy_port else f":{self.proxy_port}"
+        return f"{self.scheme}://{host}{suffix}"

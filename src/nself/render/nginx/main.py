@@ -1,0 +1,269 @@
+"""The main file: workers, TLS, limits, logs, upstreams, and the servers that are not a service's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from nself.model.proxy import ProxySettings
+from nself.model.spec import Endpoint, Network
+from nself.render.nginx import answers
+from nself.render.nginx.sites import Place, Site, listen
+from nself.render.nginx.syntax import Lines, block, directive
+
+RUN = ".nself/run"
+CERTIFICATES = "../../../certs"
+ACME = ".nself/acme"
+SPARE_FILES = 512
+CIPHERS = ":".join(
+    f"ECDHE-{key}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for key in ("ECDSA", "RSA")
+)
+TYPES = {
+    "text/html": "html htm",
+    "text/css": "css",
+    "text/javascript": "js mjs",
+    "text/plain": "txt",
+    "text/xml": "xml",
+    "text/markdown": "md",
+    "application/json": "json map",
+    "application/manifest+json": "webmanifest",
+    "application/pdf": "pdf",
+    "application/wasm": "wasm",
+    "application/zip": "zip",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "font/woff": "woff",
+    "font/woff2": "woff2",
+    "image/avif": "avif",
+    "image/gif": "gif",
+    "image/jpeg": "jpg jpeg",
+    "image/png": "png",
+    "image/svg+xml": "svg",
+    "image/webp": "webp",
+    "image/x-icon": "ico",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+COMPRESSED = (
+    "text/css text/plain text/xml text/javascript text/markdown application/json application/manifest+json "
+    "application/problem+json application/graphql-response+json application/wasm application/xml image/svg+xml"
+)
+LOG = {
+    "time": "$time_iso8601",
+    "id": "$request_reference",
+    "remote": "$remote_addr",
+    "host": "$host",
+    "method": "$request_method",
+    # Without the query: links in mails and presigned URLs carry tokens there.
+    "path": "$uri",
+    "protocol": "$server_protocol",
+    "status": "$status",
+    "bytes": "$body_bytes_sent",
+    "seconds": "$request_time",
+    "upstream": "$upstream_addr",
+    "upstream_seconds": "$upstream_response_time",
+    "agent": "$http_user_agent",
+}
+
+
+def main(sites: Sequence[Site], network: Network, settings: ProxySettings) -> Lines:
+    return [
+        directive("worker_processes", settings.worker_processes),
+        # A proxied connection is two files; the rest is for logs, static files and certificates.
+        directive("worker_rlimit_nofile", 2 * settings.worker_connections + SPARE_FILES),
+        # Websockets would hold a leaving worker for as long as they live.
+        directive("worker_shutdown_timeout", "5s"),
+        directive("pid", f"{RUN}/nginx.pid"),
+        directive("error_log", "stderr", "warn"),
+        *block(
+            "events",
+            body=[directive("worker_connections", settings.worker_connections), directive("multi_accept", "on")],
+        ),
+        *block("http", body=_http(sites, network, settings)),
+    ]
+
+
+def proxy(settings: ProxySettings) -> Lines:
+    """Included wherever a request is passed on. The client's address and scheme are ours to say, not the client's."""
+    sent = {
+        "Host": "$http_host",
+        "X-Real-IP": "$remote_addr",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Host": "$http_host",
+        "X-Forwarded-Port": "$server_port",
+        "X-Forwarded-Proto": "$scheme",
+        "X-Request-ID": "$request_reference",
+    }
+    return [
+        directive("proxy_http_version", "1.1"),
+        directive("proxy_connect_timeout", "5s"),
+        directive("proxy_send_timeout", settings.proxy_timeout),
+        *(directive("proxy_set_header", name, value) for name, value in sent.items()),
+    ]
+
+
+def _http(sites: Sequence[Site], network: Network, settings: ProxySettings) -> Lines:
+    return [
+        *block("types", body=[directive(kind, *endings.split()) for kind, endings in TYPES.items()]),
+        directive("default_type", "application/octet-stream"),
+        *_basics(settings),
+        *_log(),
+        *_maps(),
+        *answers.maps(),
+        *answers.error_pages(),
+        *_limits(sites, settings),
+        *(_gzip() if settings.gzip_enabled else []),
+        *(_tls() if settings.tls else []),
+        *_upstreams(sites),
+        *_own_servers(sites, network, settings),
+        directive("include", "sites/*.conf"),
+    ]
+
+
+def _basics(settings: ProxySettings) -> Lines:
+    temporary = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return [
+        directive("sendfile", "on"),
+        directive("tcp_nopush", "on"),
+        directive("server_tokens", "off"),
+        directive("server_names_hash_bucket_size", 256),
+        directive("keepalive_timeout", f"{settings.keepalive_timeout_s}s"),
+        directive("client_max_body_size", settings.max_body_size),
+        directive("client_header_timeout", "15s"),
+        directive("reset_timedout_connection", "on"),
+        *(directive(f"{name}_temp_path", f"{RUN}/nginx-{name}") for name in temporary),
+    ]
+
+
+def _log() -> Lines:
+    form = "{" + ",".join(f'"{name}":"{value}"' for name, value in LOG.items()) + "}"
+    return [
+        directive("log_format", "json", "escape=json", form),
+        # 4k is what a pipe takes whole, so that lines of several workers do not mix.
+        directive("access_log", "/dev/stdout", "json", "buffer=4k", "flush=1s"),
+    ]
+
+
+def _maps() -> Lines:
+    """Only websockets may upgrade; upstream connections are otherwise kept alive. A client's own request id is kept
+    when it is a plain one."""
+    return [
+        *block("map", "$http_upgrade", "$upgrade", body=["default '';", "~*^websocket$ websocket;"]),
+        *block("map", "$upgrade", "$connection_upgrade", body=["default '';", "websocket upgrade;"]),
+        *block(
+            "map",
+            "$http_x_request_id",
+            "$request_reference",
+            body=["default $request_id;", '"~^[A-Za-z0-9._-]{8,64}$" $http_x_request_id;'],
+        ),
+    ]
+
+
+def _limits(sites: Sequence[Site], settings: ProxySettings) -> Lines:
+    own = [place for site in sites for place in site.places if place.zone]
+    zones = [("general", "10m", settings.rate_limit), ("strict", "10m", settings.strict_rate_limit)]
+    zones += [(place.zone, "1m", f"{place.route.rate_per_minute}r/m") for place in own]
+    return [
+        directive("limit_req_status", 429),
+        directive("limit_req_log_level", "warn"),
+        *(
+            directive("limit_req_zone", "$binary_remote_addr", f"zone={name}:{size}", f"rate={rate}")
+            for name, size, rate in zones
+        ),
+    ]
+
+
+def _gzip() -> Lines:
+    return [
+        directive("gzip", "on"),
+        directive("gzip_comp_level", 5),
+        directive("gzip_min_length", 1024),
+        directive("gzip_proxied", "any"),
+        directive("gzip_vary", "on"),
+        directive("gzip_types", *COMPRESSED.split()),
+    ]
+
+
+def _tls() -> Lines:
+    return [
+        directive("ssl_certificate", f"{CERTIFICATES}/fullchain.pem"),
+        directive("ssl_certificate_key", f"{CERTIFICATES}/privkey.pem"),
+        directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
+        directive("ssl_ciphers", CIPHERS),
+        directive("ssl_prefer_server_ciphers", "off"),
+        directive("ssl_session_cache", "shared:tls:10m"),
+        directive("ssl_session_timeout", "1d"),
+        directive("ssl_session_tickets", "off"),
+    ]
+
+
+def _upstreams(sites: Sequence[Site]) -> Lines:
+    places = {place.upstream: place for site in sites for place in site.places}
+    return list(chain.from_iterable(_upstream(place) for _, place in sorted(places.items())))
+
+
+def _upstream(place: Place) -> Lines:
+    """`max_fails=0`: with one server there is no better one to try, and a restarted one is used at once."""
+    return block(
+        "upstream", place.upstream, body=[directive("server", str(place.at), "max_fails=0"), directive("keepalive", 32)]
+    )
+
+
+def _own_servers(sites: Sequence[Site], network: Network, settings: ProxySettings) -> Lines:
+    health = network.listen("nginx", "health")
+    lines = _stranger(network.listen("nginx", settings.scheme), settings)
+    if settings.tls:
+        lines += _stranger(network.listen("nginx", "http"), None)
+        lines += _redirect(sites, network)
+    return [
+        *lines,
+        *block(
+            "server",
+            body=[
+                directive("listen", str(health)),
+                directive("access_log", "off"),
+                *block(
+                    "location",
+                    "=",
+                    "/health",
+                    body=[directive("default_type", "text/plain"), directive("return", 200, "ok\n")],
+                ),
+                *block("location", "/", body=[directive("return", 404)]),
+            ],
+        ),
+    ]
+
+
+def _stranger(at: Endpoint, settings: ProxySettings | None) -> Lines:
+    """A host that is none of ours is hung up on: it cannot use us to sign its own links or redirects."""
+    return block(
+        "server",
+        body=[
+            *listen(at, settings, "default_server"),
+            directive("server_name", "_"),
+            directive("return", 444),
+        ],
+    )
+
+
+def _redirect(sites: Sequence[Site], network: Network) -> Lines:
+    names = [name for site in sites for name in site.names]
+    port = network.endpoint("nginx", "https").port
+    suffix = "" if port == 443 else f":{port}"
+    return block(
+        "server",
+        body=[
+            directive("listen", str(network.listen("nginx", "http"))),
+            directive("server_name", *names),
+            *block(
+                "location",
+                "^~",
+                "/.well-known/acme-challenge/",
+                body=[directive("root", ACME), directive("default_type", "text/plain")],
+            ),
+            # 308 keeps the method and the body, unlike 301.
+            *block("location", "/", body=[directive("return", 308, f"https://$host{suffix}$request_uri")]),
+        ],
+    )

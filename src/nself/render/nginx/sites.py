@@ -1,0 +1,157 @@
+"""One server a public host, with a location for each path that leads to a service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from nself.errors import ConfigError
+from nself.model.project import Environment, Project
+from nself.model.proxy import ProxySettings
+from nself.model.spec import Endpoint, Network, Route, ServiceSpec
+from nself.render.nginx.syntax import Lines, block, directive
+
+WEBSOCKET = [
+    directive("proxy_set_header", "Upgrade", "$upgrade"),
+    directive("proxy_set_header", "Connection", "$connection_upgrade"),
+]
+BURST = {"general": 200, "strict": 10}
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_PATH = re.compile(r"/[A-Za-z0-9._~!&'()*+,=:@/-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One route and where it leads. `zone` is its own rate limit's name, empty when it has none."""
+
+    route: Route
+    upstream: str
+    at: Endpoint
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One public host. `root` is its folder of static files, when no service answers at `/`."""
+
+    name: str
+    names: tuple[str, ...]
+    places: tuple[Place, ...] = field(default=())
+    root: str | None = None
+
+
+def hosts(specs: Sequence[ServiceSpec], network: Network, project: Project, settings: ProxySettings) -> list[Site]:
+    """Every public host of the project, in alphabetical order; the base domain is always one of them."""
+    found: dict[str, list[Place]] = {host_name(project.base_domain): []}
+    for place in _places(specs, network, project):
+        found.setdefault(host_name(place.route.host), []).append(place)
+    return [_site(host, places, project, settings) for host, places in sorted(found.items())]
+
+
+def server(site: Site, network: Network, settings: ProxySettings) -> Lines:
+    places = sorted(site.places, key=lambda place: place.route.path)
+    return block(
+        "server",
+        body=[
+            *listen(network.listen("nginx", settings.scheme), settings),
+            directive("server_name", *site.names),
+            directive("include", "headers.conf"),
+            directive("include", "answers.conf"),
+            *(line for place in places for line in _locations(place, settings)),
+            *(_static(site.root) if site.root else []),
+        ],
+    )
+
+
+def listen(at: Endpoint, settings: ProxySettings | None, *more: str) -> Lines:
+    """`settings` says whether this port speaks TLS; None: it does not."""
+    tls = settings is not None and settings.tls
+    address = f"[{at.host}]:{at.port}" if ":" in at.host else str(at)
+    return [directive("listen", address, *(["ssl"] if tls else []), *more), *(["http2 on;"] if tls else [])]
+
+
+def host_name(text: str) -> str:
+    """A host as certificates, DNS and nginx know it. Anything that is not one ends here."""
+    try:
+        found = text.lower() if text.isascii() else text.lower().encode("idna").decode("ascii")
+    except UnicodeError:
+        found = ""
+    if not _HOST.fullmatch(found) or len(found) > 253:
+        raise ConfigError(f"{text!r} is not a host name", fixes=["use letters, digits, hyphens and dots"])
+    return found
+
+
+def _places(specs: Sequence[ServiceSpec], network: Network, project: Project) -> Iterable[Place]:
+    for spec in specs:
+        for number, route in enumerate(spec.routes):
+            yield Place(
+                route=route,
+                upstream=f"{spec.name}-{route.port}",
+                at=network.endpoint(spec.name, route.port),
+                zone=f"{spec.name}-{number}" if route.rate_per_minute else "",
+            )
+    for frontend in project.frontends:
+        # Runs by itself on this machine: a development server, with its own reload over websockets.
+        route = Route(host=frontend.host, websocket=True, description=frontend.display_name)
+        yield Place(route=route, upstream=f"frontend-{frontend.name}", at=Endpoint("127.0.0.1", frontend.port))
+
+
+def _site(host: str, places: Sequence[Place], project: Project, settings: ProxySettings) -> Site:
+    base = host == host_name(project.base_domain)
+    loopback = ("localhost", "127.0.0.1") if base and project.env is Environment.DEV else ()
+    taken = any(place.route.path == "/" for place in places)
+    return Site(
+        name=host,
+        names=tuple(dict.fromkeys((host, *loopback))),
+        places=tuple(places),
+        root=settings.web_root if base and not taken else None,
+    )
+
+
+def _locations(place: Place, settings: ProxySettings) -> Lines:
+    route = place.route
+    lines = _location(place, settings, route.path, strict=False)
+    for path in route.strict_paths:
+        lines += _location(place, settings, path, strict=True)
+    return lines
+
+
+def _location(place: Place, settings: ProxySettings, path: str, *, strict: bool) -> Lines:
+    route = place.route
+    if not _PATH.fullmatch(path):
+        raise ConfigError(f"{path!r} cannot be the path of a route", fixes=["start it with / and use plain letters"])
+    return block(
+        "location",
+        path,
+        body=[
+            *_limits(place, settings, strict=strict),
+            directive("client_max_body_size", route.body_limit),
+            directive("proxy_read_timeout", f"{route.read_timeout_s}s"),
+            *(["proxy_request_buffering off;"] if route.stream_request else []),
+            directive("include", "proxy.conf"),
+            *(WEBSOCKET if route.websocket else [directive("proxy_set_header", "Connection", "")]),
+            directive("proxy_pass", f"http://{place.upstream}"),
+        ],
+    )
+
+
+def _limits(place: Place, settings: ProxySettings, *, strict: bool) -> Lines:
+    zones = []
+    if settings.rate_limit_enabled:
+        zones = [(name, BURST[name]) for name in (["general", "strict"] if strict else ["general"])]
+    if place.zone:
+        # So many at once, and so many more each minute.
+        zones.append((place.zone, max(1, (place.route.rate_per_minute or 0) - 1)))
+    return [directive("limit_req", f"zone={name}", f"burst={burst}", "nodelay") for name, burst in zones]
+
+
+def _static(root: str) -> Lines:
+    """Files whose names start with a dot are nobody's business."""
+    return [
+        directive("root", root),
+        directive("charset", "utf-8"),
+        directive("index", "index.html"),
+        *block("location", "~", r"/\.(?!well-known/)", body=[directive("return", 404)]),
+        *block("location", "/", body=[directive("try_files", "$uri", "$uri/", "=404")]),
+    ]

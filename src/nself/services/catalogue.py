@@ -1,0 +1,96 @@
+"""The stack of one project: which services it has, the ports they claim, their specs in the order of needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from typing import TypeVar
+
+from nself import registry, services
+from nself.errors import ConfigProblemsError, Problem
+from nself.model import order
+from nself.model.ports import Claim
+from nself.model.project import CustomService, Project
+from nself.model.service import Service
+from nself.model.spec import Network, Port, ServiceSpec
+from nself.services import custom, nginx
+from nself.settings import describe
+
+T = TypeVar("T")
+
+
+@cache
+def catalogue() -> Mapping[str, Service]:
+    """Every service there is, ours and those of installed plugins."""
+    return registry.load(services, "SERVICE", Service)
+
+
+def settings_classes() -> dict[str, tuple[type, ...]]:
+    """{service: the classes whose variables a project may set for it}, for checks and documentation."""
+    return {name: service.settings for name, service in catalogue().items()}
+
+
+def wanted(project: Project) -> list[Service]:
+    """The catalogue's services of this project, the proxy last: it stands before all others."""
+    found = [service for service in catalogue().values() if service.wanted(project)]
+    return sorted(found, key=lambda service: service.name == nginx.NAME)
+
+
+def claims(project: Project) -> list[Claim]:
+    """Every port of the stack, in a stable order."""
+    makers: list[Callable[[], list[Claim]]] = [partial(_claims, service, project) for service in wanted(project)]
+    makers += [partial(_custom_claims, each) for each in project.custom]
+    return [claim for claims in _all(makers) for claim in claims]
+
+
+def specs(project: Project, network: Network) -> list[ServiceSpec]:
+    """What runs, services after what they need. The problems of all services are reported at once."""
+    own: list[Callable[[], ServiceSpec]] = [partial(each.spec, project, network) for each in wanted(project)]
+    theirs = [partial(custom.spec, each, project, network) for each in project.custom if each.replicas]
+    return order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
+
+
+def labels(project: Project) -> dict[str, str]:
+    """{public host: service} of every host that belongs to a service of the catalogue, wanted or not."""
+    return {project.host(label): service.name for service in catalogue().values() for label in service.labels(project)}
+
+
+def _claims(service: Service, project: Project) -> list[Claim]:
+    fixed = {**_set_ports(service, project), **service.fixed_ports(project)}
+    return [Claim(service=service.name, port=port, fixed=fixed.get(port.name)) for port in service.ports]
+
+
+def _set_ports(service: Service, project: Project) -> dict[str, int]:
+    """{port name: number} of the ports whose variable the project sets."""
+    values: dict[str, int | None] = {}
+    for cls in service.settings:
+        names = {item.variable.name: item.field for item in describe(cls)}
+        mine = [port for port in service.ports if port.setting in names and port.setting in project.values]
+        if mine:
+            found = project.settings(cls, **_stand_ins(cls))
+            values |= {port.name: getattr(found, names[port.setting or ""]) for port in mine}
+    return {name: number for name, number in values.items() if number is not None}
+
+
+def _stand_ins(cls: type) -> dict[str, str]:
+    """Something for every required field: only the ports are looked at, and a missing secret is reported elsewhere."""
+    return {item.field: "" for item in describe(cls) if item.required}
+
+
+def _custom_claims(service: CustomService) -> list[Claim]:
+    port: Port = custom.port(service)
+    return [Claim(service=service.name, port=port, fixed=service.port if service.port_setting else None)]
+
+
+def _all(makers: Iterable[Callable[[], T]]) -> list[T]:
+    """Call each; the problems of all of them come in one error."""
+    made: list[T] = []
+    problems: list[Problem] = []
+    for make in makers:
+        try:
+            made.append(make())
+        except ConfigProblemsError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    if problems:
+        raise ConfigProblemsError(problems)
+    return made

@@ -1,0 +1,107 @@
+"""The project's own services: one spec for each `CS_N` and each entry of `services:`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from nself.errors import ConfigProblemsError, Problem
+from nself.model.project import CustomService, Environment, Project
+from nself.model.proxy import proxy_settings
+from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
+from nself.services import graphql, postgres
+
+NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|DSN", re.IGNORECASE)
+"""What a user calls a variable that nobody else should read."""
+
+
+def port(service: CustomService) -> Port:
+    return Port(number=service.port, setting=service.port_setting)
+
+
+def spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:
+    variables = injected(service, project, network) | dict(service.env) | listening(service, network)
+    return ServiceSpec(
+        name=service.name,
+        category=Category.CUSTOM,
+        description=f"Your service ({service.template})",
+        command=words(service),
+        image=service.image,
+        build=service.build,
+        env={name: text for name, text in variables.items() if not SECRET.search(name)},
+        secrets={name: text for name, text in variables.items() if SECRET.search(name)},
+        ports=(port(service),),
+        probe=Probe(kind="http", path=service.health_path) if service.health_path else Probe(kind="process"),
+        needs=tuple(need for need in service.needs if need != service.name),
+        routes=routes(service, project),
+        workdir=service.workdir,
+        resources=service.resources,
+        replicas=service.replicas,
+    )
+
+
+def routes(service: CustomService, project: Project) -> tuple[Route, ...]:
+    if service.host is None:
+        return ()
+    proxy = proxy_settings(project)
+    route = Route(
+        host=service.host,
+        websocket=True,
+        body_limit=proxy.max_body_size,
+        read_timeout_s=proxy.proxy_timeout_s,
+        rate_per_minute=service.rate_per_minute,
+        description=f"Your service {service.name}",
+    )
+    return (route,)
+
+
+def words(service: CustomService) -> tuple[str, ...]:
+    """The command as argv. There is no shell: `&&` and pipes need `sh -c '...'`."""
+    if not service.command:
+        return ()
+    try:
+        return tuple(shlex.split(service.command))
+    except ValueError as error:
+        problem = Problem(path=f"services.{service.name}.command", message=f"cannot be split into words: {error}")
+        raise ConfigProblemsError([problem]) from None
+
+
+def listening(service: CustomService, network: Network) -> dict[str, str]:
+    """Where it must listen. The proxy looks for it there, so its own settings cannot change these."""
+    at = network.listen(service.name)
+    return {"HOST": at.host, "PORT": str(at.port), "SERVICE_PORT": str(at.port)}
+
+
+def injected(service: CustomService, project: Project, network: Network) -> dict[str, str]:
+    """What every service is told. Passwords and secrets are not among it: a service gets those it asks for."""
+    variables = {
+        "ENV": project.env.value,
+        "ENVIRONMENT": project.env.value,
+        "APP_ENV": project.env.value,
+        "NODE_ENV": NODE_ENV[project.env],
+        "PROJECT_NAME": project.name,
+        "BASE_DOMAIN": project.base_domain,
+        "SERVICE_NAME": service.name,
+    }
+    found = project.settings(postgres.PostgresSettings)
+    if found.enabled:
+        at = network.endpoint(postgres.NAME, postgres.PORT.name)
+        database = postgres.settings(project).database or ""
+        variables |= {"POSTGRES_HOST": at.host, "POSTGRES_PORT": str(at.port), "POSTGRES_DB": database}
+    hasura = project.settings(graphql.HasuraSettings)
+    if hasura.enabled:
+        variables["HASURA_GRAPHQL_ENDPOINT"] = f"{network.endpoint(graphql.NAME).url}/v1/graphql"
+    if "database" in service.access:
+        variables |= _database(project, network)
+    if "admin" in service.access:
+        variables["HASURA_ADMIN_SECRET"] = hasura.admin_secret
+    return variables
+
+
+def _database(project: Project, network: Network) -> dict[str, str]:
+    found = postgres.settings(project)
+    variables = {"DATABASE_URL": postgres.database_url(project, network)}
+    if found.enabled:
+        variables |= {"POSTGRES_USER": found.user, "POSTGRES_PASSWORD": found.password}
+    return variables

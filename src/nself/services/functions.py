@@ -1,0 +1,112 @@
+"""Functions in Python and TypeScript, a file each in the project's `functions/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from nself.functions.settings import FunctionsSettings
+from nself.model import schema
+from nself.model.project import Project
+from nself.model.proxy import proxy_settings
+from nself.model.service import Service
+from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
+from nself.services import auth, catalogue, graphql, postgres, storage
+from nself.services.server import ROUTE, in_dev, jwt_secret, variables
+from nself.settings import JsonObject, env
+
+NAME = "functions"
+PORT = Port(number=3008, setting="FUNCTIONS_PORT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionsServiceSettings:
+    """Variables of the functions service in the stack; what its server understands is in its own settings."""
+
+    enabled: bool = env("FUNCTIONS_ENABLED", default=True, help="Run the functions service.")
+    port: int | None = env(
+        "FUNCTIONS_PORT",
+        default=None,
+        minimum=1,
+        maximum=65535,
+        help="Its port inside the stack; a free one from 3008 when unset.",
+    )
+    route: str = env(
+        "FUNCTIONS_ROUTE", default="functions", pattern=ROUTE, help="Its public host: label below BASE_DOMAIN."
+    )
+
+
+def settings(project: Project, network: Network) -> FunctionsSettings:
+    hasura = project.settings(graphql.HasuraSettings)
+    found = project.settings(
+        FunctionsSettings,
+        folder=str(project.root / "functions"),
+        dev=in_dev(project),
+        deno_cache="{data:functions}",
+        variables=JsonObject(dict(own_variables(project))) or None,
+        jwt_secret=jwt_secret(project),
+        admin_secret=hasura.admin_secret,
+        functions_url=network.endpoint(NAME).url,
+        **_siblings(project, network),
+    )
+    return replace(found, port=network.listen(NAME).port)
+
+
+def own_variables(project: Project) -> Mapping[str, str]:
+    """What the project's files set that no part of the stack knows: it is there for the user's own code."""
+    known = schema.gather(catalogue.settings_classes())
+    return {
+        key: value.text
+        for key, value in sorted(project.values.items())
+        if not (known.knows(key) or known.reserved(key) or known.passes_through(key))
+    }
+
+
+def _siblings(project: Project, network: Network) -> dict[str, str]:
+    """Where functions find the other APIs, inside the stack."""
+    found = {}
+    if graphql.SERVICE.wanted(project):
+        found["graphql_url"] = f"{network.endpoint(graphql.NAME).url}/v1/graphql"
+    if auth.SERVICE.wanted(project):
+        found["auth_url"] = f"{network.endpoint(auth.NAME).url}{auth.settings(project, network).api_prefix}"
+    if storage.SERVICE.wanted(project):
+        prefix = storage.settings(project, network).api_root_prefix
+        found["storage_url"] = f"{network.endpoint(storage.NAME).url}{prefix}"
+    return found
+
+
+def spec(project: Project, network: Network) -> ServiceSpec:
+    found = settings(project, network)
+    route = Route(
+        host=project.host(project.settings(FunctionsServiceSettings).route),
+        websocket=True,
+        body_limit=f"{found.max_body_mb}M",
+        # The server ends a call at its own limit and says so; the proxy only waits a little longer.
+        read_timeout_s=max(proxy_settings(project).proxy_timeout_s, int(found.timeout_s) + 5),
+        description="Functions",
+    )
+    return ServiceSpec(
+        name=NAME,
+        category=Category.OPTIONAL,
+        description="Functions",
+        server=NAME,
+        **variables(found),
+        ports=(PORT,),
+        probe=Probe(kind="http", path="/healthz"),
+        needs=postgres.needs(project),
+        routes=(route,),
+        volumes=(Volume(name=NAME, target="/cache"),),
+        resources=Resources(memory="512M", cpu=0.5),
+    )
+
+
+SERVICE = Service(
+    name=NAME,
+    category=Category.OPTIONAL,
+    help="Functions",
+    ports=(PORT,),
+    settings=(FunctionsServiceSettings, FunctionsSettings),
+    wanted=lambda project: project.settings(FunctionsServiceSettings).enabled,
+    spec=spec,
+    labels=lambda project: (project.settings(FunctionsServiceSettings).route,),
+)

@@ -1,0 +1,98 @@
+"""The GraphQL API over the project's database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nself.graphql.settings import GraphqlSettings
+from nself.model.project import Project
+from nself.model.proxy import proxy_settings
+from nself.model.service import Service
+from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
+from nself.services import postgres
+from nself.services.server import ROUTE, in_dev, jwt_secret, variables
+from nself.settings import env
+
+NAME = "graphql"
+PORT = Port(number=8080, setting="HASURA_PORT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasuraSettings:
+    """Variables of the GraphQL service in the stack; what its server understands is in its own settings."""
+
+    enabled: bool = env("HASURA_ENABLED", default=True, help="Run the GraphQL API.")
+    port: int | None = env(
+        "HASURA_PORT",
+        default=None,
+        aliases=("HASURA_GRAPHQL_SERVER_PORT",),
+        minimum=1,
+        maximum=65535,
+        help="Its port inside the stack; a free one from 8080 when unset.",
+    )
+    route: str = env("HASURA_ROUTE", default="api", pattern=ROUTE, help="Its public host: label below BASE_DOMAIN.")
+    admin_secret: str = env(
+        "HASURA_GRAPHQL_ADMIN_SECRET",
+        secret=True,
+        generate=48,
+        minimum=1,
+        help="Whoever sends it as X-Hasura-Admin-Secret may do everything.",
+    )
+
+
+def origins(project: Project, network: Network) -> str:
+    """Browsers may call from the project's own hosts; in dev also from a development server on this machine."""
+    own = [network.public_url(project.host("*")), network.public_url(project.base_domain)]
+    return ",".join([*own, *(["http://localhost:*", "http://127.0.0.1:*"] if in_dev(project) else [])])
+
+
+def settings(project: Project, network: Network) -> GraphqlSettings:
+    dev = in_dev(project)
+    own = project.settings(HasuraSettings)
+    found = project.settings(
+        GraphqlSettings,
+        database_url=postgres.database_url(project, network),
+        jwt_secret=jwt_secret(project),
+        metadata_dir=str(project.root / "metadata"),
+        enable_console=dev,
+        dev_mode=dev,
+        unauthorized_role="public",
+        cors_domain=origins(project, network),
+    )
+    at = network.listen(NAME)
+    return replace(found, server_host=at.host, server_port=at.port, admin_secret=own.admin_secret)
+
+
+def spec(project: Project, network: Network) -> ServiceSpec:
+    route = Route(
+        host=project.host(project.settings(HasuraSettings).route),
+        websocket=True,
+        body_limit=proxy_settings(project).max_body_size,
+        # Subscriptions are silent for as long as nothing changes.
+        read_timeout_s=86_400,
+        description="GraphQL API",
+    )
+    return ServiceSpec(
+        name=NAME,
+        category=Category.REQUIRED,
+        description="GraphQL API",
+        server=NAME,
+        **variables(settings(project, network)),
+        ports=(PORT,),
+        probe=Probe(kind="http", path="/healthz"),
+        needs=postgres.needs(project),
+        routes=(route,),
+        resources=Resources(memory="1G", cpu=0.5),
+    )
+
+
+SERVICE = Service(
+    name=NAME,
+    category=Category.REQUIRED,
+    help="GraphQL API",
+    ports=(PORT,),
+    settings=(HasuraSettings, GraphqlSettings),
+    wanted=lambda project: project.settings(HasuraSettings).enabled,
+    spec=spec,
+    labels=lambda project: (project.settings(HasuraSettings).route,),
+)

@@ -1,0 +1,92 @@
+"""Files: upload, download, presigned URLs, with permissions by role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nself.model.project import Project
+from nself.model.service import Service
+from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
+from nself.services import graphql, postgres
+from nself.services.server import ROUTE, in_dev, variables
+from nself.settings import env
+from nself.storage.settings import StorageSettings
+
+NAME = "storage"
+PORT = Port(number=5001, setting="STORAGE_PORT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageServiceSettings:
+    """Variables of the storage service in the stack; what its server understands is in its own settings."""
+
+    enabled: bool = env("STORAGE_ENABLED", default=True, help="Run the storage service.")
+    port: int | None = env(
+        "STORAGE_PORT",
+        default=None,
+        minimum=1,
+        maximum=65535,
+        help="Its port inside the stack; a free one from 5001 when unset.",
+    )
+    route: str = env(
+        "STORAGE_ROUTE", default="storage", pattern=ROUTE, help="Its public host: label below BASE_DOMAIN."
+    )
+    max_body: str = env(
+        "STORAGE_MAX_BODY_SIZE",
+        default="1000M",
+        pattern=r"[0-9]+[kKmMgG]?",
+        help="Largest upload the proxy lets through; 0 for no limit.",
+    )
+
+
+def settings(project: Project, network: Network) -> StorageSettings:
+    public = network.public_url(project.host(project.settings(StorageServiceSettings).route))
+    hasura = project.settings(graphql.HasuraSettings)
+    found = project.settings(
+        StorageSettings,
+        database_url=postgres.database_url(project, network),
+        admin_secret=hasura.admin_secret,
+        public_url=public,
+        debug=in_dev(project),
+        track_tables=hasura.enabled,
+        # A missing GraphQL server has no endpoint; track_tables is off then, so nothing asks for it.
+        hasura_endpoint=f"{network.endpoint(graphql.NAME).url}/v1" if hasura.enabled else "",
+        disk_root="{data:storage}",
+    )
+    return replace(found, bind=str(network.listen(NAME)))
+
+
+def spec(project: Project, network: Network) -> ServiceSpec:
+    own = project.settings(StorageServiceSettings)
+    route = Route(
+        host=project.host(own.route),
+        body_limit=own.max_body,
+        read_timeout_s=300,
+        stream_request=True,
+        description="File storage",
+    )
+    return ServiceSpec(
+        name=NAME,
+        category=Category.OPTIONAL,
+        description="File storage",
+        server=NAME,
+        **variables(settings(project, network)),
+        ports=(PORT,),
+        probe=Probe(kind="http", path="/healthz"),
+        needs=(*postgres.needs(project), *((graphql.NAME,) if graphql.SERVICE.wanted(project) else ())),
+        routes=(route,),
+        volumes=(Volume(name=NAME, target="/data"),),
+        resources=Resources(memory="512M", cpu=0.5),
+    )
+
+
+SERVICE = Service(
+    name=NAME,
+    category=Category.OPTIONAL,
+    help="File storage",
+    ports=(PORT,),
+    settings=(StorageServiceSettings, StorageSettings),
+    wanted=lambda project: project.settings(StorageServiceSettings).enabled,
+    spec=spec,
+    labels=lambda project: (project.settings(StorageServiceSettings).route,),
+)
