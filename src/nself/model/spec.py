@@ -43,7 +43,8 @@ class Endpoint:
 class Network(Protocol):
     """How services find each other on one runtime: loopback and chosen ports, or service names and fixed ports."""
 
-    runtime: Runtime
+    @property
+    def runtime(self) -> Runtime: ...
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
         """Where clients in the stack reach `service`'s named port."""

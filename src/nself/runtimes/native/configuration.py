@@ -1,0 +1,133 @@
+"""The rendered supervisor configuration, read back: which programs there are and what each is made from.
+
+What is launched is the rendered text plus what only this machine knows (socket, account, log of supervisord itself),
+written to `.nself/run`. A program's fingerprint covers its section, its files and its binary, so a change in any of
+them is a reason to restart it, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import io
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nself.errors import ConfigError
+from nself.model.spec import ServiceSpec
+
+PROGRAM = "program:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One section of the rendered file."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path | None
+    directory: Path | None
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The rendered file, parsed."""
+
+    parser: configparser.RawConfigParser
+    programs: Mapping[str, Program]
+
+
+def read(file: Path) -> Rendered:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{file} is missing: the project was not built", fixes=["nself build"]) from None
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"), strict=False)
+    parser.read_string(text, source=str(file))
+    names = [section.removeprefix(PROGRAM) for section in parser.sections() if section.startswith(PROGRAM)]
+    return Rendered(parser=parser, programs={name: _program(name, parser) for name in names})
+
+
+def launched(rendered: Rendered, *, socket: Path, state: Path, logs: Path, environment: Mapping[str, str]) -> str:
+    """The text supervisord is started with. Paths are escaped: `%` is supervisor's own mark."""
+    parser = rendered.parser
+    own: dict[str, dict[str, Path | str]] = {
+        "unix_http_server": {"file": socket, "chmod": "0700"},
+        "supervisord": {
+            "logfile": logs / "supervisord.log",
+            "logfile_maxbytes": "5MB",
+            "logfile_backups": "2",
+            "pidfile": state / "run" / "supervisord.pid",
+            "nodaemon": "true",
+            "silent": "true",
+            "umask": "077",
+            "strip_ansi": "true",
+            "directory": state / "run",
+            "environment": ",".join(f'{name}="{_quoted(value)}"' for name, value in sorted(environment.items())),
+        },
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+        "rpcinterface:nself": {
+            "supervisor.rpcinterface_factory": "nself.runtimes.native.plugin:interface",
+            "state": state,
+        },
+    }
+    for section, options in own.items():
+        parser.remove_section(section)
+        parser.add_section(section)
+        for key, value in options.items():
+            text = str(value)
+            parser.set(section, key, text if key == "environment" else text.replace("%", "%%"))
+    for program in rendered.programs.values():
+        if program.log is not None:  # the one option that supervisor expands twice
+            parser.set(PROGRAM + program.name, "stdout_logfile", str(program.log).replace("%", "%%%%"))
+    out = io.StringIO()
+    parser.write(out)
+    return out.getvalue()
+
+
+def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) -> dict[str, str]:
+    """What the program is made from, by part: its section, its file, and of each service in it variables and files."""
+    parts = {"definition": _hash(repr(sorted(program.options.items())).encode())}
+    for spec in specs:
+        pairs = sorted({**spec.env, **spec.secrets}.items())
+        parts[f"variables of {spec.name}"] = _hash(repr(pairs).encode())
+        for file in sorted((build / spec.name).rglob("*")):
+            if file.is_file():
+                parts[f"{spec.name}/{file.name}"] = _hash(file.read_bytes())
+    parts["program"] = _identity(Path(program.argv[0])) if program.argv else ""
+    return parts
+
+
+def _identity(binary: Path) -> str:
+    """Size and time of the program's file: reading its megabytes at every start would cost more than it tells."""
+    try:
+        found = binary.stat()
+    except OSError:
+        return "missing"
+    return _hash(f"{os.fspath(binary)} {found.st_size} {found.st_mtime_ns}".encode())
+
+
+def _program(name: str, parser: configparser.RawConfigParser) -> Program:
+    options = {key: value.replace("%%", "%") for key, value in parser.items(PROGRAM + name)}
+    log, directory = options.get("stdout_logfile"), options.get("directory")
+    return Program(
+        name=name,
+        argv=tuple(shlex.split(options.get("command", ""))),
+        log=Path(log) if log else None,
+        directory=Path(directory) if directory else None,
+        options=options,
+    )
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]

@@ -1,0 +1,183 @@
+"""The native runtime: what a project wants as processes, what runs, and making the second the first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nself
+from nself.errors import ConfigError
+from nself.events import Emit, Note
+from nself.host import LocalHost
+from nself.model.layout import Layout
+from nself.model.place import program_of
+from nself.model.spec import Network, ServiceSpec
+from nself.runtimes.native import configuration, identity, processes, sockets
+from nself.runtimes.native.configuration import Program
+from nself.runtimes.native.identity import Identity
+from nself.runtimes.native.supervisor import Supervisor
+from nself.runtimes.plan import Observed, Running, State, Wanted
+
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
+"""What services inherit from the shell that started them; anything else of theirs is in their spec."""
+STATES = {
+    "RUNNING": State.RUNNING,
+    "STARTING": State.STARTING,
+    "BACKOFF": State.RESTARTING,
+    "STOPPING": State.STOPPING,
+    "EXITED": State.RESTARTING,
+    "FATAL": State.FAILED,
+    "UNKNOWN": State.FAILED,
+    "STOPPED": State.STOPPED,
+}
+
+
+@dataclass(kw_only=True)
+class Native:
+    """One project on this machine. `environ` is the caller's; only a few of its variables reach services."""
+
+    layout: Layout
+    specs: Sequence[ServiceSpec]
+    network: Network
+    host: LocalHost
+    environ: Mapping[str, str]
+    emit: Emit
+
+    @cached_property
+    def rendered(self) -> configuration.Rendered:
+        return configuration.read(self.layout.build() / "supervisord.conf")
+
+    @cached_property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(self.layout.state, identity.known(self.layout.root), self.host)
+
+    @contextmanager
+    def locked(self, command: str, *, wait_s: float) -> Iterator[None]:
+        """One change of the stack at a time."""
+        self.layout.run.mkdir(parents=True, exist_ok=True)
+        with self.host.lock(self.layout.run / "lock", wait_s=wait_s, holder=f"nself {command}"):
+            yield
+
+    def wanted(self) -> list[Wanted]:
+        """Every service with the fingerprint its program would be started under."""
+        prints = {unit: self.fingerprint(unit) for unit in {program_of(spec) for spec in self.specs}}
+        return [Wanted(spec=spec, unit=program_of(spec), fingerprint=prints[program_of(spec)]) for spec in self.specs]
+
+    def observe(self) -> Observed:
+        """What supervisord runs, by service; a program that belongs to no service goes by its own name."""
+        answer = self.supervisor.observe()
+        if answer is None:
+            return {}
+        members: dict[str, list[str]] = {}
+        for spec in self.specs:
+            members.setdefault(program_of(spec), []).append(spec.name)
+        return {
+            name: _running(process)
+            for process in answer["processes"]
+            for name in members.get(process["name"], [process["name"]])
+        }
+
+    def begin(self) -> None:
+        """Have a supervisord that knows the configuration as it was built last."""
+        account = self._become()
+        self._write_configuration(account)
+        if self.supervisor.observe() is not None:
+            self.supervisor.call("reread")
+            return
+        self.end_strays()
+        sockets.ensure(self.supervisor.socket.parent, account.uid, account.gid)
+        self.supervisor.launch(self._environment(account))
+
+    def end_strays(self, *, grace_s: float = 20.0) -> None:
+        """End what an earlier supervisord left behind when it was killed: its children cannot be adopted."""
+        strays = self.supervisor.strays()
+        if not strays:
+            return
+        self.emit(Note(f"ending {len(strays)} processes that outlived their supervisor"))
+        deadline = self.host.monotonic() + grace_s
+        for pid in strays:
+            self.host.terminate(pid)
+        while any(processes.alive(pid) for pid in strays):
+            if self.host.monotonic() > deadline:
+                for pid in strays:
+                    self.host.terminate(pid, hard=True)
+            self.host.sleep(0.02)
+
+    def program(self, unit: str) -> Program:
+        try:
+            return self.rendered.programs[unit]
+        except KeyError:
+            raise ConfigError(f"the build has no program for {unit}", fixes=["nself build", "nself doctor"]) from None
+
+    def log(self, unit: str) -> Path:
+        """The file a unit's output goes to."""
+        return self.program(unit).log or self.layout.logs / f"{unit}.log"
+
+    def fingerprint(self, unit: str) -> dict[str, str]:
+        """What a unit would be started from: its program, its files, and the variables of every service in it."""
+        return configuration.fingerprint(
+            self.program(unit),
+            specs=[spec for spec in self.specs if program_of(spec) == unit],
+            build=self.layout.build(),
+        )
+
+    def _become(self) -> Identity:
+        """Settle who runs the stack and hand that account what it writes."""
+        programs = [Path(program.argv[0]) for program in self.rendered.programs.values() if program.argv]
+        reach = [*programs, Path(sys.executable), Path(sys.base_prefix), Path(nself.__file__)]
+        account = identity.choose(self.layout.root, self.host, self.emit, programs=reach)
+        self.supervisor = Supervisor(self.layout.state, account, self.host)
+        for folder in (self.layout.run, self.layout.logs, self.layout.state / "data"):
+            folder.mkdir(parents=True, exist_ok=True)
+        identity.give(self._handed_over(account), account)
+        return account
+
+    def _handed_over(self, account: Identity) -> Iterator[Path]:
+        """Everything below `.nself` but volumes that are the account's already: those may be large."""
+        data = self.layout.state / "data"
+        for entry in self.layout.state.iterdir():
+            if entry != data:
+                yield entry
+        os.chown(data, account.uid, account.gid) if account.dropped else None
+        for volume in data.iterdir():
+            if volume.lstat().st_uid != account.uid:
+                yield volume
+
+    def _write_configuration(self, account: Identity) -> None:
+        text = configuration.launched(
+            self.rendered,
+            socket=self.supervisor.socket,
+            state=self.layout.state,
+            logs=self.layout.logs,
+            environment={},
+        )
+        self.host.write(self.supervisor.configuration, text, mode=0o600)
+        identity.give([self.supervisor.configuration], account)
+
+    def _environment(self, account: Identity) -> dict[str, str]:
+        kept = {name: self.environ[name] for name in KEPT_VARIABLES if name in self.environ}
+        home = self.environ.get("HOME", str(account.home))
+        if account.dropped:
+            home = str(self.layout.run / "home")
+            Path(home).mkdir(exist_ok=True)
+            identity.give([Path(home)], account)
+        return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **kept, "HOME": home}
+
+
+def _running(process: Mapping[str, object]) -> Running:
+    import json
+
+    text = str(process["fingerprint"])
+    return Running(
+        unit=str(process["name"]),
+        state=STATES[str(process["state"])],
+        fingerprint=json.loads(text) if text else {},
+        pid=int(str(process["pid"])),
+        started_at=float(str(process["started_at"])),
+        reason=str(process["reason"]),
+    )

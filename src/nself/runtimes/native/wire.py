@@ -1,0 +1,130 @@
+"""As much of PostgreSQL's protocol as a health probe needs: sign in with SCRAM, SELECT 1, leave.
+
+The driver would cost every `nself status` a tenth of a second of imports; this costs nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import socket
+import struct
+import unicodedata
+from dataclasses import dataclass, field
+
+ITERATIONS = 4096  # PostgreSQL's own default
+WRONG_PASSWORD = frozenset({"28P01", "28000"})
+_PROTOCOL = 196608  # 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who asks, where. The password never shows."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str = "postgres"
+
+
+class RefusedError(Exception):
+    """PostgreSQL answered, and said no. `code` is its SQLSTATE."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def select_1(login: Login, *, timeout_s: float) -> None:
+    """OSError when nobody answers, RefusedError when PostgreSQL refuses; silence when all is well."""
+    with socket.create_connection((login.host, login.port), timeout=timeout_s) as connection:
+        talk = _Talk(connection)
+        talk.send(b"", struct.pack("!i", _PROTOCOL) + _strings("user", login.user, "database", login.database) + b"\0")
+        _authenticate(talk, login)
+        talk.until(b"Z")
+        talk.send(b"Q", _strings("SELECT 1"))
+        talk.until(b"D")
+        talk.send(b"X", b"")
+
+
+def verifier(password: str) -> str:
+    """What PostgreSQL stores for `password`: it can be set without the password itself being sent or logged."""
+    salt = os.urandom(16)
+    salted = _salted(password, salt, ITERATIONS)
+    stored = hashlib.sha256(_hmac(salted, b"Client Key")).digest()
+    server = _hmac(salted, b"Server Key")
+    return f"SCRAM-SHA-256${ITERATIONS}:{_text(salt)}${_text(stored)}:{_text(server)}"
+
+
+class _Talk:
+    """Messages over a socket: a type byte (but for the first), a length, a body."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._file = connection.makefile("rb")
+
+    def send(self, kind: bytes, body: bytes) -> None:
+        self._socket.sendall(kind + struct.pack("!i", len(body) + 4) + body)
+
+    def receive(self) -> tuple[bytes, bytes]:
+        head = self._exactly(5)
+        body = self._exactly(struct.unpack("!i", head[1:])[0] - 4)
+        if head[:1] == b"E":
+            parts = {part[:1]: part[1:].decode(errors="replace") for part in body.split(b"\0") if part}
+            raise RefusedError(parts.get(b"C", ""), parts.get(b"M", "refused"))
+        return head[:1], body
+
+    def until(self, kind: bytes) -> bytes:
+        while True:
+            found, body = self.receive()
+            if found == kind:
+                return body
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._file.read(count)
+        if len(data) < count:
+            raise ConnectionError("PostgreSQL hung up")
+        return data
+
+
+def _authenticate(talk: _Talk, login: Login) -> None:
+    step = talk.until(b"R")
+    code = struct.unpack("!i", step[:4])[0]
+    if code == 0:
+        return
+    if code != 10:
+        raise RefusedError("28000", "the server asks for a password in a form other than SCRAM")
+    nonce = _text(os.urandom(18))
+    first = f"n=,r={nonce}"
+    opening = b"n,," + first.encode()
+    talk.send(b"p", _strings("SCRAM-SHA-256") + struct.pack("!i", len(opening)) + opening)
+    challenge = talk.until(b"R")[4:].decode()
+    given = dict(part.split("=", 1) for part in challenge.split(","))
+    salted = _salted(login.password, base64.b64decode(given["s"]), int(given["i"]))
+    last = f"c=biws,r={given['r']}"
+    signed = f"{first},{challenge},{last}".encode()
+    key = _hmac(salted, b"Client Key")
+    signature = _hmac(hashlib.sha256(key).digest(), signed)
+    proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
+    talk.send(b"p", f"{last},p={_text(proof)}".encode())
+    talk.until(b"R")
+
+
+def _salted(password: str, salt: bytes, iterations: int) -> bytes:
+    prepared = unicodedata.normalize("NFKC", password).encode()
+    return hashlib.pbkdf2_hmac("sha256", prepared, salt, iterations)
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    return hmac.new(key, message, hashlib.sha256).digest()
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _strings(*texts: str) -> bytes:
+    return b"".join(text.encode() + b"\0" for text in texts)
