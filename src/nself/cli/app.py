@@ -175,10 +175,12 @@ class _WithGlobals(click.Command):
             record = parameter.get_help_record(ctx)
             if record:
                 (shared if isinstance(parameter, GlobalOption) else own).append(record)
-        for title, records in (("Options", own), ("Global options", shared)):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        with formatter.section("Options"):
+            formatter.write_dl(own)
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+        with formatter.section("Global options"):
+            formatter.write_dl(shared)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
@@ -191,7 +193,3 @@ class Command(_WithGlobals):
 
 class Group(_WithGlobals, click.Group):
     command_class = Command
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _WithGlobals.format_options(self, ctx, formatter)
-        self.format_commands(ctx, formatter)
