@@ -18,6 +18,9 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Rewrite golden files; review the diff like code.")
+    parser.addoption(
+        "--update-known-failures", action="store_true", help="Rewrite the conformance baseline (without -n)."
+    )
 
 
 @pytest.fixture

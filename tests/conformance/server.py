@@ -1,0 +1,61 @@
+"""The server under test: the real app in this process, on a database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+
+from nself.graphql.app import SERVER
+from nself.settings import from_env
+from tests.cluster import Cluster
+
+ADMIN_SECRET = "conformance-admin-secret"
+URL = "http://hasura.test"
+_number = itertools.count(1)
+_ENVIRONMENT = {
+    "HASURA_GRAPHQL_ADMIN_SECRET": ADMIN_SECRET,
+    "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES": "true",
+    "HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL": "0",
+    "HASURA_GRAPHQL_PG_CONNECTIONS": "4",
+    "EVENT_WEBHOOK_HEADER": "MyEnvValue",
+}
+
+
+@contextlib.asynccontextmanager
+async def serving(cluster: Cluster, environ: Mapping[str, str | None]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a fresh server on a fresh database, which is dropped afterwards."""
+    name = f"conformance_{next(_number)}"
+    await asyncio.to_thread(cluster.run, "postgres", f'CREATE DATABASE "{name}"')
+    try:
+        await asyncio.to_thread(cluster.run, name, "CREATE SCHEMA hge_tests")
+        wanted = {**_ENVIRONMENT, "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn(name), **environ}
+        settings = from_env(SERVER.settings, {key: value for key, value in wanted.items() if value is not None})
+        app = SERVER.create(settings, {})
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with lifespan(app), httpx.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
+            yield client
+    finally:
+        await asyncio.to_thread(cluster.run, "postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """What an ASGI server does around the requests: start the app, stop it."""
+    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    task = asyncio.create_task(app({"type": "lifespan", "state": {}}, inbox.get, outbox.put))
+    try:
+        await inbox.put({"type": "lifespan.startup"})
+        reply = await outbox.get()
+        assert reply["type"] == "lifespan.startup.complete", reply
+        yield
+        await inbox.put({"type": "lifespan.shutdown"})
+        await outbox.get()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""Hasura v2's own cases against our engine, held to a committed list of what does not pass yet."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster
+from tests.conformance.cases import classes
+from tests.conformance.runner import Outcome, run_class
+
+KNOWN_FAILURES = Path(__file__).parent / "known_failures.txt"
+DATA = Path(__file__).parents[3] / "shared" / "conformance" / "hasura"
+NEEDS_OTHERS = frozenset({"postgis", "remote_graphql"})
+"""Requirements nothing on this machine meets: PostGIS, and remote services that are not part of the data."""
+
+
+def areas() -> list[str]:
+    return list(classes(DATA)) if DATA.is_dir() else ["absent"]
+
+
+def known_failures() -> dict[str, set[str]]:
+    """{area: ids}, from lines `area id`."""
+    lines = KNOWN_FAILURES.read_text(encoding="utf-8").splitlines() if KNOWN_FAILURES.exists() else []
+    known: dict[str, set[str]] = {}
+    for line in lines:
+        area, _, case = line.partition(" ")
+        known.setdefault(area, set()).add(case)
+    return known
+
+
+def play(cluster: Cluster, area: str) -> list[Outcome]:
+    groups = [group for group in classes(DATA)[area] if not NEEDS_OTHERS & set(group.get("requires", ()))]
+    return [outcome for group in groups for outcome in asyncio.run(run_class(cluster, DATA, group))]
+
+
+@pytest.mark.parametrize("area", areas())
+def test_exactly_the_known_cases_fail(
+    area: str, cluster: Cluster, shared: Path, request: pytest.FixtureRequest, record_property: pytest.RecordProperty
+) -> None:
+    outcomes = play(cluster, area)
+    if not outcomes:
+        pytest.skip("needs PostGIS or remote services")
+    failed = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
+    passed = {outcome.id for outcome in outcomes} - set(failed)
+    record_property("conformance", f"{area}: {len(passed)} of {len(outcomes)} pass")
+    if request.config.getoption("--update-known-failures"):
+        update(area, set(failed))
+    known = known_failures().get(area, set())
+    assert not {case: reason for case, reason in failed.items() if case not in known}, "these passed before"
+    assert not known & passed, f"these pass now: remove them from {KNOWN_FAILURES.name}"
+
+
+def test_the_list_names_no_case_that_does_not_exist(shared: Path) -> None:
+    cases = json.loads((DATA / "cases.json").read_text(encoding="utf-8"))["classes"]
+    existing = {(group["group"], case["id"]) for group in cases for case in group["cases"]}
+    listed = {(area, case) for area, ids in known_failures().items() for case in ids}
+    assert not listed - existing
+
+
+def update(area: str, failed: set[str]) -> None:
+    known = {**known_failures(), area: failed}
+    lines = [f"{name} {case}\n" for name in sorted(known) for case in sorted(known[name])]
+    KNOWN_FAILURES.write_text("".join(lines), encoding="utf-8")
