@@ -64,12 +64,15 @@ class App:
 pass_app = click.make_pass_decorator(App)
 
 
-def verb(*, section: str = "", **attributes: Any) -> Callable[[Callback], Command]:
-    """`@verb(short_help=..., section=...)`: a click command that also understands the global options."""
+def verb(*, section: str = "", result: str = "", **attributes: Any) -> Callable[[Callback], Command]:
+    """`@verb(short_help=..., section=...)`: a click command that also understands the global options.
+
+    `result` names the class whose fields --json prints (`nself.actions.start:Started`): the documented shape.
+    """
 
     def decorate(callback: Callback) -> Command:
         made = click.command(cls=Command, **attributes)(callback)
-        made.section = section
+        made.section, made.result = section, result
         return made
 
     return decorate
@@ -162,9 +165,11 @@ class GlobalOption(click.Option):
 
 class _WithGlobals(click.Command):
     section = ""
+    result = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, result: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.result = result
         taken = {name for option in self.params for name in option.opts}
         self.params += [option for option in global_options() if not taken & set(option.opts)]
 

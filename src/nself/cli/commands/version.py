@@ -7,7 +7,7 @@ import click
 from nself.cli.app import App, pass_app, verb
 
 
-@verb(short_help="Show version, platform and paths.", section="Utility")
+@verb(short_help="Show version, platform and paths.", section="Utility", result="nself.actions.version:Version")
 @click.option("--short", is_flag=True, help="The number alone.")
 @pass_app
 def command(app: App, short: bool) -> None:

@@ -27,7 +27,7 @@ def command() -> None:
     """
 
 
-@command.command("up", short_help="Apply pending migrations.")
+@command.command("up", result="nself.actions.migrate:Up", short_help="Apply pending migrations.")
 @click.argument("count", required=False, type=click.IntRange(min=1))
 @click.option("--to", type=int, metavar="VERSION", help="Stop after this version.")
 @click.option("--dry-run", is_flag=True, help="Show what would be applied.")
@@ -57,7 +57,7 @@ def up(app: App, context: click.Context, count: int | None, to: int | None, dry_
         context.exit(5)
 
 
-@command.command("status", short_help="List applied and pending migrations.")
+@command.command("status", result="nself.actions.migrate:Status", short_help="List applied and pending migrations.")
 @pass_app
 def status(app: App) -> None:
     """List what is applied, what is pending, and files that changed after they were applied."""
@@ -66,7 +66,7 @@ def status(app: App) -> None:
     app.output.result(migrate.status(app.project, database.url(app.project, app.host)), human_status)
 
 
-@command.command("create", short_help="Make an empty migration.")
+@command.command("create", result="nself.actions.migrate:Created", short_help="Make an empty migration.")
 @click.argument("name")
 @pass_app
 def create(app: App, name: str) -> None:
