@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -244,6 +245,23 @@ class LocalHost:
             file.flush()
             yield
 
+    @contextmanager
+    def hold(self, folder: Path) -> Iterator[None]:
+        """Keep others who `hold` this folder out, without a file in it. Refuses at once when one is at work."""
+        import fcntl
+
+        with _explained(folder, "locked"):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise TimedOutError(
+                f"another nself command is at work in {folder}", fixes=["wait for it to finish and try again"]
+            ) from None
+        finally:
+            os.close(descriptor)
+
 
 @contextmanager
 def _explained(path: Path, done: str) -> Iterator[None]:
@@ -255,6 +273,10 @@ def _explained(path: Path, done: str) -> Iterator[None]:
             f"{path} cannot be {done}: permission denied", fixes=[f"check who owns it: ls -ld {path.parent}"]
         ) from error
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise PermissionDeniedError(
+                f"{path} cannot be {done}: the file system is read-only", fixes=["choose another folder: nself -C DIR"]
+            ) from error
         raise NselfError(
             f"{path} cannot be {done}: {error.strerror or error}",
             fixes=["df -h . to see whether the disk is full", "nself doctor"],

@@ -15,6 +15,9 @@ from nself.model.project import Project
 from nself.model.sources import Read, UnreadableError
 from nself.services.catalogue import catalogue
 
+INIT_JOURNAL = ".nself.init"
+"""Says, while `init` writes, what it does: whoever finds it takes the half-made project back."""
+
 LARGEST_FILE = 1024 * 1024
 """Bytes. A settings file beyond this is something else under its name."""
 
@@ -51,6 +54,11 @@ def find(directory: Path, host: Host) -> Path:
     """The nearest folder, from `directory` upwards, that is a project; ConfigError when there is none."""
     start = directory.resolve()
     for folder in (start, *start.parents):
+        if host.exists(folder / INIT_JOURNAL):
+            raise ConfigError(
+                f"{folder} is a half-made project: its init was interrupted",
+                fixes=["nself init takes back what is there and begins again"],
+            )
         if is_project(folder, host):
             return folder
     raise ConfigError(

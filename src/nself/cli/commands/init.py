@@ -1,0 +1,107 @@
+"""`nself init`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from nself.cli.app import App, pass_app, verb
+from nself.errors import UsageError
+
+if TYPE_CHECKING:
+    from nself.actions.init import Initialised
+    from nself.actions.scaffold import Wish
+
+
+@verb(short_help="Create a project in this folder.", section="Core lifecycle")
+@click.option("--full", is_flag=True, help="All environment files and a TypeScript function too.")
+@click.option("--demo", is_flag=True, help="A small working application to look at and take apart.")
+@click.option("--wizard", is_flag=True, help="Ask for everything; the default on a terminal when no option is given.")
+@click.option("--name", metavar="NAME", help="Name of the project; the folder's when not given.")
+@click.option("--domain", metavar="DOMAIN", help="Domain of its hosts; localhost when not given.")
+@click.option("--no-git", is_flag=True, help="Leave .gitignore alone.")
+@click.option("-f", "--force", is_flag=True, help="Write the settings of an existing project anew, keeping copies.")
+@pass_app
+def command(
+    app: App, full: bool, demo: bool, wizard: bool, name: str | None, domain: str | None, no_git: bool, force: bool
+) -> None:
+    """Create a project: nself.yml, .env with fresh secrets, metadata, migrations and a function. All of it or nothing.
+
+    \b
+    Examples:
+      nself init                                 ask, then create
+      nself init --name shop --domain shop.test  create without asking
+      nself init --demo --yes && nself start     a running demo in an empty folder
+    """
+    from nself.actions import init
+    from nself.actions.scaffold import Mode, Wish
+    from nself.model.checks import suggested
+
+    if full and demo:
+        raise UsageError("--full and --demo exclude each other", fixes=["nself init --demo"])
+    mode = Mode.DEMO if demo else Mode.FULL if full else Mode.MINIMAL
+    env = init.environment(app.env or "dev")
+    asked = wizard or (app.output.interactive and not app.assume_yes and not (full or demo or name or domain or force))
+    if wizard and not app.output.interactive:
+        raise UsageError("--wizard asks questions, and there is no terminal", fixes=["nself init --yes"])
+    if asked:
+        init.check_place(app.directory.resolve(), app.host, force=force)
+        wish = ask(
+            Wish(
+                name=name or init.suggested(app.directory.resolve().name),
+                domain=domain or "localhost",
+                env=env,
+                mode=mode,
+            )
+        )
+    else:
+        wish = Wish(name=name or init.default_name(app.directory), domain=domain or "localhost", env=env, mode=mode)
+    done = init.init(app.directory, wish, app.host, force=force, git=not no_git, emit=app.emit)
+    app.output.result(done, human)
+
+
+def ask(first: Wish) -> Wish:
+    """The wizard. Each question shows what happens when you just press Enter."""
+    from nself.actions import init
+    from nself.actions.scaffold import Mode, Wish
+    from nself.model.project import Environment
+
+    def checked(text: str) -> str:
+        try:
+            init.check_wish(Wish(name=text))
+        except UsageError as error:
+            raise click.BadParameter(error.message) from None
+        return text
+
+    def domain(text: str) -> str:
+        try:
+            init.check_wish(Wish(name="x", domain=text))
+        except UsageError as error:
+            raise click.BadParameter(error.message) from None
+        return text
+
+    wish = Wish(
+        name=click.prompt("Project name", default=first.name, value_proc=checked, err=True),
+        domain=click.prompt("Domain", default=first.domain, value_proc=domain, err=True),
+        env=Environment(
+            click.prompt("Environment", default=first.env.value, type=click.Choice(list(Environment)), err=True)
+        ),
+        mode=Mode(click.prompt("Contents", default=first.mode.value, type=click.Choice(list(Mode)), err=True)),
+    )
+    click.echo(f"\n{wish.name}, {wish.mode} project for {wish.env} at *.{wish.domain}", err=True)
+    if not click.confirm("Create it?", default=True, err=True):
+        raise UsageError("nothing was created: you said no")
+    return wish
+
+
+def human(done: Initialised) -> list[str]:
+    return [
+        f"Created {done.project} ({done.mode}, {done.env}, *.{done.domain})",
+        *(f"  + {path}" for path in done.created),
+        *(f"  = {path} (kept as it was)" for path in done.skipped),
+        *(f"  ~ {path} (copy of the old one)" for path in done.backed_up),
+        "",
+        "Next:",
+        *(f"  {number}. {step}" for number, step in enumerate(done.next, 1)),
+    ]
