@@ -91,8 +91,8 @@ class Files:
         file = await writing.complete(
             etag=f'"{content.md5}"', size=content.size, mime_type=mime_type, name=name, metadata=metadata
         )
-        stored = await self.backend.put(writing.file_id, content, mime_type=mime_type)
-        return file if stored.etag == file.etag else await writing.set_etag(stored.etag)
+        etag = await self.backend.put(writing.file_id, content, mime_type=mime_type)
+        return file if etag == file.etag else await writing.set_etag(etag)
 
     async def _drop_content(self, file_id: str) -> None:
         """Remove a content whose row is gone; a row that came back meanwhile keeps its content."""

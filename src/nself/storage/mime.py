@@ -125,7 +125,7 @@ def _is_kind_of(mime_type: str, sniffed: str) -> bool:
         case "application/zip":
             return bool(_ZIP_BASED.fullmatch(mime_type))
         case "application/octet-stream":
-            return not _TEXTUAL.fullmatch(mime_type)
+            return not mime_type.startswith("text/")
         case "application/ogg" | "video/webm" | "video/mp4":
             return mime_type.startswith(("audio/", "video/"))
         case _:

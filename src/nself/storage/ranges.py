@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nself.storage.errors import RangeError
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 _MANY_DIGITS = 18
 """More digits than any size has: not read as a number, which could be made slow."""
 

@@ -26,8 +26,8 @@ class Backend(Protocol):
 
     async def close(self) -> None: ...
 
-    async def put(self, key: str, content: Spooled, *, mime_type: str) -> Stored:
-        """Make `content` the content of `key`, durably. May take `content.path` away."""
+    async def put(self, key: str, content: Spooled, *, mime_type: str) -> str:
+        """Make `content` the content of `key`, durably; its etag. May take `content.path` away."""
         ...
 
     async def stat(self, key: str) -> Stored: ...
@@ -43,6 +43,6 @@ class Backend(Protocol):
         """Remove the content; that there is none is fine."""
         ...
 
-    def keys(self) -> AsyncIterator[str]:
+    def ids(self) -> AsyncIterator[str]:
         """Every id that has a content, in no particular order."""
         ...

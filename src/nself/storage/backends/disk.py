@@ -38,7 +38,7 @@ class DiskBackend:
     async def close(self) -> None:
         """Nothing is held open."""
 
-    async def put(self, key: str, content: Spooled, *, mime_type: str) -> Stored:
+    async def put(self, key: str, content: Spooled, *, mime_type: str) -> str:
         return await to_thread.run_sync(self._put, key, content)
 
     async def stat(self, key: str) -> Stored:
@@ -51,7 +51,7 @@ class DiskBackend:
     async def delete(self, key: str) -> None:
         await to_thread.run_sync(self._delete, key)
 
-    async def keys(self) -> AsyncIterator[str]:
+    async def ids(self) -> AsyncIterator[str]:
         for folder in await to_thread.run_sync(lambda: sorted(self.root.glob("[0-9a-f][0-9a-f]"))):
             for name in await to_thread.run_sync(os.listdir, folder):
                 if not name.endswith(".md5"):
@@ -60,7 +60,7 @@ class DiskBackend:
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key
 
-    def _put(self, key: str, content: Spooled) -> Stored:
+    def _put(self, key: str, content: Spooled) -> str:
         target = self._path(key)
         try:
             target.parent.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ class DiskBackend:
             _sync(target.parent)
         except OSError as error:
             raise spool.full(error) from error
-        return _stored(target.stat(), content.md5)
+        return f'"{content.md5}"'
 
     def _stat(self, key: str) -> Stored:
         path = self._path(key)

@@ -43,9 +43,9 @@ class S3Backend:
     async def close(self) -> None:
         """The client keeps nothing that must be handed back."""
 
-    async def put(self, key: str, content: Spooled, *, mime_type: str) -> Stored:
+    async def put(self, key: str, content: Spooled, *, mime_type: str) -> str:
         with _translated():
-            await obstore.put_async(
+            done = await obstore.put_async(
                 self._store,
                 key,
                 content.path,
@@ -54,7 +54,7 @@ class S3Backend:
                 chunk_size=_SINGLE_PUT_BYTES,
                 max_concurrency=2,
             )
-        return await self.stat(key)
+        return _quoted(done["e_tag"] or content.md5)
 
     async def stat(self, key: str) -> Stored:
         with _translated():
@@ -77,7 +77,7 @@ class S3Backend:
         except FileMissingError:
             pass
 
-    async def keys(self) -> AsyncIterator[str]:
+    async def ids(self) -> AsyncIterator[str]:
         with _translated():
             async for page in self._store.list():
                 for found in page:
@@ -107,9 +107,12 @@ async def _chunks(source: BytesStream | None) -> AsyncGenerator[bytes, None]:
 
 
 def _stored(meta: ObjectMeta) -> Stored:
-    etag = meta["e_tag"] or ""
-    quoted = etag if etag.startswith('"') else f'"{etag}"'
-    return Stored(size=meta["size"], etag=quoted, modified=meta["last_modified"], revision=etag)
+    etag = _quoted(meta["e_tag"] or "")
+    return Stored(size=meta["size"], etag=etag, modified=meta["last_modified"], revision=etag)
+
+
+def _quoted(etag: str) -> str:
+    return etag if etag.startswith('"') else f'"{etag}"'
 
 
 @contextmanager
