@@ -45,6 +45,8 @@ class ErrorMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # A bare starlette router raises its 404 and 405, so that they are rendered like the rest, only inside an app.
+        scope.setdefault("app", self)
         begun = False
 
         async def watch(message: Message) -> None:
