@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
 
+import httpx
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,14 +16,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from nself.graphql.authenticate import Authenticator
+from nself.errors import ConfigError
+from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
 from nself.graphql.http import administration, edge, exchange, facts, operations
+from nself.graphql.jwks import RemoteKeys
+from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.store import Store
 from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.surface import Surface
+from nself.graphql.webhook import WebhookMode
 from nself.pg.database import Database
 from nself.web.errors import ErrorMiddleware
 from nself.web.server import Peers, Server
@@ -88,8 +93,28 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         await live.open()
         if settings.schema_sync_interval_ms:
             await stack.enter_async_context(_background(live.watch(settings.schema_sync_interval_ms / 1000)))
-        authenticator = Authenticator(admin_secret=settings.admin_secret, unauthorized_role=settings.unauthorized_role)
+        authenticator = Authenticator(
+            admin_secret=settings.admin_secret,
+            unauthorized_role=settings.unauthorized_role,
+            mode=await _mode(stack, settings),
+        )
         yield Surface(settings=settings, database=database, engine=engine, live=live, authenticator=authenticator)
+
+
+async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> Mode | None:
+    """Who decides about requests without the admin secret. A token and a webhook at once would be ambiguous."""
+    if settings.jwt_secret is None and settings.auth_hook is None:
+        return None
+    if settings.admin_secret is None:
+        raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and _AUTH_HOOK need HASURA_GRAPHQL_ADMIN_SECRET to be set")
+    if settings.jwt_secret is not None and settings.auth_hook is not None:
+        raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and HASURA_GRAPHQL_AUTH_HOOK exclude each other")
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
+    if settings.auth_hook is not None:
+        return WebhookMode(url=settings.auth_hook, http=http, mode=settings.auth_hook_mode)
+    assert settings.jwt_secret is not None
+    address = settings.jwt_secret.get("jwk_url")
+    return JwtMode.of(settings.jwt_secret, keys=RemoteKeys(str(address), http) if address else None)
 
 
 async def _database(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, dsn: str) -> Database:
