@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -54,22 +54,47 @@ def compose(names: Sequence[str], options: argparse.Namespace) -> list[Listener]
     """Build every app, each seeing those built before it as peers."""
     files = dict(pair.split("=", 1) for pair in options.env)
     addresses = dict(pair.split("=", 1) for pair in options.listen)
+    environs = {name: _environ(load(name), files, options) for name in names}
+    private = _private(environs)
     peers: dict[str, ASGIApp] = {}
     listeners = []
-    for server in ordered([load(name) for name in names]):
-        environ = _read(Path(files[server.name])) if server.name in files else dict(os.environ)  # noqa: TID251
-        for flag, variable in server.flags.items():
-            given = getattr(options, flag)
-            if given is not None:
-                environ[variable] = str(given)
+    for server in ordered([load(name) for name in (*names, *private)]):
+        environ = private.get(server.name) or environs[server.name]
         configured: object = settings.from_env(server.settings, environ)
-        host, _, port = addresses.get(
-            server.name, f"{options.host}:{environ.get(server.flags['port'], '')}"
-        ).rpartition(":")
+        host, port = _address(addresses.get(server.name) or environ.get(server.flags["port"], ""), options)
         app = server.create(configured, dict(peers))
         peers[server.name] = app
-        listeners.append(Listener(name=server.name, app=app, host=host, port=int(port or options.port or 0)))
+        listeners.append(Listener(name=server.name, app=app, host=host, port=None if server.name in private else port))
     return listeners
+
+
+def _environ(server: Server, files: Mapping[str, str], options: argparse.Namespace) -> dict[str, str]:
+    """A server's variables: its own file or the process's environment, the command line's flags on top."""
+    environ = _read(Path(files[server.name])) if server.name in files else dict(os.environ)  # noqa: TID251
+    for flag, variable in server.flags.items():
+        given = getattr(options, flag)
+        if given is not None:
+            environ[variable] = str(given)
+    return environ
+
+
+def _private(environs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Variables of the siblings that hosted servers cannot answer without and that are nowhere else."""
+    private = {}
+    for name, environ in environs.items():
+        server = load(name)
+        for sibling, variable in server.reaches.items():
+            if sibling not in environs and variable not in environ:
+                database = environ.get(server.flags["database_url"])
+                own = {load(sibling).flags["database_url"]: database} if database else {}
+                private[sibling] = {**environ, **own}
+    return private
+
+
+def _address(given: str, options: argparse.Namespace) -> tuple[str, int]:
+    """`PORT`, `:PORT` or `HOST:PORT`; what it leaves open comes from the command line."""
+    host, _, port = given.rpartition(":")
+    return host or options.host, int(port or options.port or 0)
 
 
 def ordered(servers: Sequence[Server]) -> list[Server]:

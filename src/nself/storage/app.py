@@ -116,4 +116,5 @@ SERVER = Server(
     create=create,
     needs=("graphql",),
     flags={"port": "BIND", "database_url": "POSTGRES_MIGRATIONS_SOURCE"},
+    reaches={"graphql": "HASURA_ENDPOINT"},
 )

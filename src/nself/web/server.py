@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ class Server:
 
     `needs` are siblings that must be up first when they share the process. `flags` maps the command line's `--port`
     and `--database-url` onto this server's own variables: {"port": "AUTH_PORT", "database_url": "..."}.
+    `reaches` names siblings this server cannot answer without and the variable that says where each is; one that is
+    neither in the process nor named by its variable is added to the process, for this server alone.
     """
 
     name: str
@@ -35,16 +38,17 @@ class Server:
     create: Callable[[Any, Peers], ASGIApp]
     needs: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
+    reaches: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """One app on one address."""
+    """One app on one address; without a port it is started but only its siblings can call it."""
 
     name: str
     app: ASGIApp
     host: str
-    port: int
+    port: int | None
 
 
 def serve(listeners: Sequence[Listener]) -> None:
@@ -56,7 +60,7 @@ def serve(listeners: Sequence[Listener]) -> None:
 
 
 async def _serve(listeners: Sequence[Listener]) -> None:
-    servers = [_Hosted(listener) for listener in listeners]
+    servers = [_Hosted(listener) if listener.port is not None else _Private(listener) for listener in listeners]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -84,7 +88,7 @@ class _Hosted(uvicorn.Server):
             uvicorn.Config(
                 listener.app,
                 host=listener.host,
-                port=listener.port,
+                port=listener.port or 0,
                 loop="uvloop",
                 http="httptools",
                 ws="websockets-sansio",
@@ -114,3 +118,15 @@ class _Hosted(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Private(_Hosted):
+    """An app that lives but does not listen."""
+
+    async def startup(self, sockets: object = None) -> None:
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(1)
+
+    async def shutdown(self, sockets: object = None) -> None:
+        await self.lifespan.shutdown()
