@@ -13,6 +13,7 @@ from nself.auth.errors import InvalidBodyError
 from nself.auth.passwords import MAX_BYTES
 
 MAX_BODY = 1024 * 1024
+MAX_DEPTH = 64
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 Email = Annotated[
@@ -124,7 +125,7 @@ async def read(request: Request, kind: type[B], *, optional: bool = False) -> B:
         text = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
         raise InvalidBodyError(text) from error
     if not _storable(msgspec.to_builtins(body)):
-        raise InvalidBodyError("text with a NUL character, which PostgreSQL cannot hold")
+        raise InvalidBodyError("the body nests too deep or holds a NUL character, which PostgreSQL cannot store")
     return body
 
 
@@ -138,14 +139,16 @@ async def _bounded(request: Request) -> bytes:
     return b"".join(pieces)
 
 
-def _storable(value: Any) -> bool:
+def _storable(value: Any, depth: int = 0) -> bool:
+    if depth > MAX_DEPTH:
+        return False
     match value:
         case str():
             return "\x00" not in value
         case list():
-            return all(map(_storable, value))
+            return all(_storable(item, depth + 1) for item in value)
         case dict():
-            return all(_storable(key) and _storable(item) for key, item in value.items())
+            return all(_storable(key) and _storable(item, depth + 1) for key, item in value.items())
     return True
 
 

@@ -6,7 +6,6 @@ import logging
 import socket
 from dataclasses import dataclass
 from email import policy
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid, parseaddr
 from pathlib import Path
@@ -17,7 +16,7 @@ import aiosmtplib
 from nself.auth.mail_templates import Templates
 from nself.auth.redirects import AllowList
 from nself.auth.settings import AuthSettings, SmtpAuthMethod
-from nself.auth.tickets import TicketKind
+from nself.auth.tickets import EMAIL_CHANGE, TicketKind
 from nself.auth.users import User
 from nself.errors import NetworkError
 
@@ -51,7 +50,7 @@ class Mailer:
             raise NetworkError("no mail can be sent: AUTH_SMTP_HOST is not set")
         message = self.compose(mail)
         try:
-            await self._deliver(message)
+            await self._deliver(message, mail.to)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise NetworkError(f"the mail server did not take the {mail.kind.template} mail: {error}") from error
         log.info("sent %s mail to user %s", mail.kind.template, mail.user.id)
@@ -62,7 +61,7 @@ class Mailer:
         text = self._templates.fill(mail.kind.template, mail.user.locale, self._values(mail, link))
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._sender
-        message["To"] = Address(addr_spec=mail.to)
+        message["To"] = mail.to
         message["Subject"] = text.subject
         message["Date"] = localtime()
         message["Message-ID"] = make_msgid(domain=parseaddr(self._sender)[1].rpartition("@")[2] or "localhost")
@@ -84,7 +83,7 @@ class Mailer:
             "link": link,
             "displayName": mail.user.display_name,
             "email": mail.user.email or mail.to,
-            "newEmail": mail.user.new_email or mail.to,
+            "newEmail": mail.to if mail.kind is EMAIL_CHANGE else mail.user.new_email or "",
             "ticket": mail.ticket,
             "redirectTo": mail.redirect_to,
             "locale": mail.user.locale,
@@ -92,7 +91,7 @@ class Mailer:
             "clientUrl": self._home,
         }
 
-    async def _deliver(self, message: EmailMessage) -> None:
+    async def _deliver(self, message: EmailMessage, recipient: str) -> None:
         """STARTTLS whenever the server offers it."""
         settings = self.settings
         server = aiosmtplib.SMTP(
@@ -105,7 +104,7 @@ class Mailer:
         async with server:
             if settings.smtp_user:
                 await self._login(server)
-            await server.send_message(message)
+            await server.send_message(message, sender=parseaddr(self._sender)[1], recipients=[recipient])
 
     async def _login(self, server: aiosmtplib.SMTP) -> None:
         user, password = self.settings.smtp_user, self.settings.smtp_password
