@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from nself.graphql.engine import Engine
 from nself.graphql.http import administration, edge, exchange, facts, operations
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
+from nself.graphql.metadata.apply_directory import apply_directory
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.store import Store
 from nself.graphql.session import Session
@@ -91,6 +93,8 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         engine = Engine(database, stringify_numerics=settings.stringify_numeric_types, show_internal=settings.dev_mode)
         live = LiveMetadata(database, engine, Store(kept_in))
         await live.open()
+        if settings.metadata_dir:
+            await apply_directory(live, Path(settings.metadata_dir))
         if settings.schema_sync_interval_ms:
             await stack.enter_async_context(_background(live.watch(settings.schema_sync_interval_ms / 1000)))
         authenticator = Authenticator(
