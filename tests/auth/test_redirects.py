@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from nself.auth.redirects import AllowList, parse, with_query
+from tests.auth.conftest import settings_of
+
+LIST = AllowList.from_settings(
+    settings_of(
+        AUTH_CLIENT_URL="https://example.com/app",
+        AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS="http://localhost:3000, https://*.preview.example.com, myapp://,"
+        "https://**.deep.example.com, https://api.example.com/v*/cb, exp://192.168.0.1:8081, no-url, https://",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/app",
+        "https://example.com/app/",
+        "https://example.com/app/below?next=https://evil.test#part",
+        "HTTPS://EXAMPLE.com:443/app",
+        "http://localhost:3000",
+        "http://localhost:3000/any/path",
+        "https://one.preview.example.com/x",
+        "https://a.b.deep.example.com",
+        "https://api.example.com/v2/cb",
+        "myapp://sign-in/done",
+        "exp://192.168.0.1:8081/--/x",
+    ],
+)
+def test_what_is_listed_or_below_is_allowed(url: str) -> None:
+    assert LIST.allows(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "/app",
+        "//example.com/app",
+        "https:example.com/app",
+        "https:/example.com/app",
+        "http://example.com/app",
+        "https://example.com/",
+        "https://example.com/application",
+        "https://example.com/app/../admin",
+        "https://example.com/app/%2e%2e/admin",
+        "https://example.com/app/..%2fadmin",
+        "https://example.com:8443/app",
+        "https://example.com.evil.test/app",
+        "https://example.com@evil.test/app",
+        "https://evil.test@example.com/app",
+        "https://evil.test\\@example.com/app",
+        "https://evil.test/\\example.com/app",
+        "https://evil.test#@example.com/app",
+        "https://evil.test?@example.com/app",
+        "https://evil.test;.preview.example.com",
+        "https://evil.test%2f.preview.example.com",
+        "https://evil.test\uff0f.deep.example.com",
+        "https://evil\u3002test.deep.example.com",
+        "https://.preview.example.com",
+        "https://a.b.preview.example.com",
+        "https://preview.example.com",
+        "https://api.example.com/v2/x/cb",
+        "https://EXAMPLE.com/APP",
+        " https://example.com/app",
+        "https://example.com/app\n",
+        "https://exam\tple.com/app",
+        "https://example.com/app\r\nSet-Cookie: a=b",
+        "javascript://example.com/app%0aalert(1)",
+        "data:text/html,x",
+        "myapp:sign-in",
+        "exp://192.168.0.1:8082",
+        "https://no-url",
+        "https://example.com/app/" + "a" * 3000,
+    ],
+)
+def test_whatever_only_looks_alike_is_refused(url: str) -> None:
+    assert not LIST.allows(url)
+
+
+def test_without_any_list_nothing_is_allowed() -> None:
+    assert not AllowList.from_settings(settings_of(AUTH_CLIENT_URL="")).allows("https://example.com")
+
+
+def test_the_port_of_an_ipv6_address_is_told_from_its_colons() -> None:
+    target = parse("http://[::1]:3000/x")
+    assert target and (target.host, target.port) == ("[::1]", "3000")
+    target = parse("http://[::1]/x")
+    assert target and (target.host, target.port) == ("[::1]", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example", "https://a.example?type=x"),
+        ("https://a.example/b?c=d&type=old#e", "https://a.example/b?c=d&type=x#e"),
+        ("myapp://", "myapp://?type=x"),
+    ],
+)
+def test_query_parameters_are_set_in_place(url: str, expected: str) -> None:
+    assert with_query(url, type="x") == expected
