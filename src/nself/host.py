@@ -63,6 +63,7 @@ class Host(Protocol):
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None: ...
     def exists(self, path: Path) -> bool: ...
     def remove(self, path: Path) -> None: ...
+    def move(self, path: Path, to: Path) -> None: ...
     def glob(self, folder: Path, pattern: str) -> list[Path]: ...
     def now(self) -> datetime: ...
     def monotonic(self) -> float: ...
@@ -174,6 +175,12 @@ class LocalHost:
             else:
                 path.unlink(missing_ok=True)
 
+    def move(self, path: Path, to: Path) -> None:
+        """Replace `to` by `path` at once; both on one file system."""
+        with _explained(to, "written"):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(to)
+
     def glob(self, folder: Path, pattern: str) -> list[Path]:
         return sorted(folder.glob(pattern))
 
@@ -246,21 +253,31 @@ class LocalHost:
             yield
 
     @contextmanager
-    def hold(self, folder: Path) -> Iterator[None]:
-        """Keep others who `hold` this folder out, without a file in it. Refuses at once when one is at work."""
-        import fcntl
-
+    def hold(self, folder: Path, *, wait_s: float = 0) -> Iterator[None]:
+        """Keep others who `hold` this folder out, without a file in it; the kernel lets go when we die."""
         with _explained(folder, "locked"):
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            deadline = time.monotonic() + wait_s
+            while not _locked(descriptor):
+                if time.monotonic() >= deadline:
+                    raise TimedOutError(
+                        f"another nself command is at work in {folder}", fixes=["wait for it to finish and try again"]
+                    )
+                time.sleep(0.02)
             yield
-        except BlockingIOError:
-            raise TimedOutError(
-                f"another nself command is at work in {folder}", fixes=["wait for it to finish and try again"]
-            ) from None
         finally:
             os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

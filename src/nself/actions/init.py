@@ -23,7 +23,6 @@ from nself.model.checks import suggested
 from nself.model.keys import HOST_PATTERN, NAME_PATTERN
 from nself.model.project import Environment
 from nself.model.schema import Schema, gather
-from nself.model.sources import environment_named
 from nself.services.catalogue import settings_classes
 
 PRIVATE = frozenset({".env", ".env.secrets", JOURNAL})
@@ -105,14 +104,6 @@ def default_name(root: Path) -> str:
             fixes=[f"nself init --name {suggested(name)}"],
         )
     return name
-
-
-def environment(word: str) -> Environment:
-    """The environment a word means; UsageError for one that means none."""
-    found = environment_named(word)
-    if found is None:
-        raise UsageError(f"there is no environment {word!r}", fixes=[f"--env {name}" for name in Environment])
-    return found
 
 
 def check_wish(wish: Wish) -> None:

@@ -64,10 +64,10 @@ class Schema:
     def reserved(self, key: str) -> bool:
         return key.startswith(RESERVED)
 
-    def nearest(self, key: str) -> str | None:
-        """The name the user most likely meant, with their number in it."""
+    def nearest(self, key: str, among: Iterable[str] = ()) -> str | None:
+        """The name the user most likely meant, with their number in it; names that are set count too."""
         general = general_name(key)
-        names = [*self.declared, *self.aliases]
+        names = [*self.declared, *self.aliases, *among]
         near = get_close_matches(general.upper(), names, n=1, cutoff=0.8)
         return _with_number(near[0], key) if near else None
 
@@ -103,6 +103,13 @@ def gather(services: Mapping[str, Iterable[type]]) -> Schema:
     titles = ("Custom services", "Frontends", "Remote schemas")
     sections |= dict(zip(FAMILIES, titles, strict=True))
     return Schema(classes=tuple(sections), sections=sections)
+
+
+def masked(text: str) -> str:
+    """How a secret is shown: enough to tell two apart, too little to use one."""
+    if not text:
+        return ""
+    return f"{text[:4] if len(text) >= 16 else ''}…({len(text)})"
 
 
 def general_name(key: str) -> str:

@@ -34,30 +34,27 @@ def command(
       nself init --name shop --domain shop.test  create without asking
       nself init --demo --yes && nself start     a running demo in an empty folder
     """
-    from nself.actions import init
+    from nself.actions import config, init
     from nself.actions.scaffold import Mode, Wish
     from nself.model.checks import suggested
 
     if full and demo:
         raise UsageError("--full and --demo exclude each other", fixes=["nself init --demo"])
-    mode = Mode.DEMO if demo else Mode.FULL if full else Mode.MINIMAL
-    env = init.environment(app.env or "dev")
-    asked = wizard or (app.output.interactive and not app.assume_yes and not (full or demo or name or domain or force))
     if wizard and not app.output.interactive:
         raise UsageError("--wizard asks questions, and there is no terminal", fixes=["nself init --yes"])
-    if asked:
-        init.check_place(app.directory.resolve(), app.host, force=force)
-        wish = ask(
-            Wish(
-                name=name or init.suggested(app.directory.resolve().name),
-                domain=domain or "localhost",
-                env=env,
-                mode=mode,
-            )
-        )
-    else:
-        wish = Wish(name=name or init.default_name(app.directory), domain=domain or "localhost", env=env, mode=mode)
-    done = init.init(app.directory, wish, app.host, force=force, git=not no_git, emit=app.emit)
+    decided = full or demo or name or domain or force or app.assume_yes
+    asks = wizard or (app.output.interactive and not decided)
+    root = app.directory.resolve()
+    wish = Wish(
+        name=name or (suggested(root.name) if asks else init.default_name(root)),
+        domain=domain or "localhost",
+        env=config.environment(app.env or "dev"),
+        mode=Mode.DEMO if demo else Mode.FULL if full else Mode.MINIMAL,
+    )
+    if asks:
+        init.check_place(root, app.host, force=force)
+        wish = ask(wish)
+    done = init.init(root, wish, app.host, force=force, git=not no_git, emit=app.emit)
     app.output.result(done, human)
 
 
