@@ -6,10 +6,9 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from nself.errors import NselfError
@@ -38,11 +37,11 @@ def create(settings: MailSettings, peers: Peers) -> ASGIApp:
         return PlainTextResponse("ok")
 
     health = [Route("/livez", live), Route("/healthz", live), Route("/readyz", ready)]
-    app = Starlette(
+    router = Router(
         routes=[*health, *pages.routes(), *Api(store, hub).routes()],
         lifespan=lambda _: _receiving(settings, store, hub),
     )
-    return ErrorMiddleware(SameOrigin(app), render=_render, log=log)
+    return ErrorMiddleware(SameOrigin(router), render=_render, log=log)
 
 
 SERVER = Server(
