@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ProgramMissingError
@@ -18,13 +18,10 @@ _NAME = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|run|logs|cert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """`programs` are the binaries that were found (python, postgres, nginx, …); `socket` is the process manager's."""
+    """`programs` are the binaries that were found: python, postgres, nginx."""
 
     layout: Layout
     programs: Mapping[str, Path]
-    socket: Path
-    data: Mapping[str, Path] = field(default_factory=dict)
-    """Folders of volumes that are not at their usual place in `.nself/data`."""
 
     @property
     def build(self) -> Path:
@@ -40,7 +37,7 @@ class Place:
     def _value(self, found: re.Match[str]) -> str:
         kind, name, folder = found.groups()
         if kind == "data":
-            return str(self.data.get(name, self.layout.data(name)))
+            return str(self.layout.data(name))
         if kind == "bin":
             return str(self.program(name))
         return str(self.folders[folder])

@@ -22,5 +22,5 @@ class Service:
     spec: Callable[[Project, Network], ServiceSpec]
     fixed_ports: Callable[[Project], Mapping[str, int]] = lambda project: {}
     """Port names whose number may not move, for other reasons than the port's own setting."""
-    labels: Callable[[Project], tuple[str, ...]] = lambda project: ()
-    """Route labels that belong to this service, whether or not it is wanted."""
+    passes: str = ""
+    """Prefix of variables that reach the service as they are, whether or not anything declares them."""

@@ -91,5 +91,5 @@ SERVICE = Service(
     settings=(AuthServiceSettings, AuthSettings),
     wanted=lambda project: project.settings(AuthServiceSettings).enabled,
     spec=spec,
-    labels=lambda project: (project.settings(AuthServiceSettings).route,),
+    passes="AUTH_",
 )

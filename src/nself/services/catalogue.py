@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import TypeVar
 
 from nself import registry, services
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import order
+from nself.model import order, schema
 from nself.model.ports import Claim
 from nself.model.project import CustomService, Project
+from nself.model.schema import Schema
 from nself.model.service import Service
 from nself.model.spec import Network, Port, ServiceSpec
 from nself.services import custom, nginx
@@ -45,14 +47,35 @@ def claims(project: Project) -> list[Claim]:
 
 def specs(project: Project, network: Network) -> list[ServiceSpec]:
     """What runs, services after what they need. The problems of all services are reported at once."""
-    own: list[Callable[[], ServiceSpec]] = [partial(each.spec, project, network) for each in wanted(project)]
+    own: list[Callable[[], ServiceSpec]] = [partial(_spec, each, project, network) for each in wanted(project)]
     theirs = [partial(custom.spec, each, project, network) for each in project.custom if each.replicas]
     return order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
 
 
-def labels(project: Project) -> dict[str, str]:
-    """{public host: service} of every host that belongs to a service of the catalogue, wanted or not."""
-    return {project.host(label): service.name for service in catalogue().values() for label in service.labels(project)}
+def own_variables(project: Project) -> dict[str, str]:
+    """What the project's files set that no part of the stack knows: it is there for the user's own code."""
+    known = _schema()
+    return {
+        key: value.text
+        for key, value in sorted(project.values.items())
+        if not (known.knows(key) or known.reserved(key) or known.passes_through(key))
+    }
+
+
+@cache
+def _schema() -> Schema:
+    return schema.gather(settings_classes())
+
+
+def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
+    made = service.spec(project, network)
+    if not service.passes:
+        return made
+    known = _schema()
+    passed = [key for key in project.values if key.startswith(service.passes) and not known.knows(key)]
+    # A name we do not know may well be a secret.
+    more = {key: project.values[key].text for key in sorted(passed)}
+    return replace(made, secrets={**more, **made.secrets})
 
 
 def _claims(service: Service, project: Project) -> list[Claim]:
@@ -67,7 +90,7 @@ def _set_ports(service: Service, project: Project) -> dict[str, int]:
         names = {item.variable.name: item.field for item in describe(cls)}
         mine = [port for port in service.ports if port.setting in names and port.setting in project.values]
         if mine:
-            found = project.settings(cls, **_stand_ins(cls))
+            found: object = project.settings(cls, **_stand_ins(cls))
             values |= {port.name: getattr(found, names[port.setting or ""]) for port in mine}
     return {name: number for name, number in values.items() if number is not None}
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from nself.functions.settings import FunctionsSettings
-from nself.model import schema
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
@@ -43,23 +41,13 @@ def settings(project: Project, network: Network) -> FunctionsSettings:
         folder=str(project.root / "functions"),
         dev=in_dev(project),
         deno_cache="{data:functions}",
-        variables=JsonObject(dict(own_variables(project))) or None,
+        variables=JsonObject(dict(catalogue.own_variables(project))) or None,
         jwt_secret=jwt_secret(project),
         admin_secret=hasura.admin_secret,
         functions_url=network.endpoint(NAME).url,
         **_siblings(project, network),
     )
     return replace(found, port=network.listen(NAME).port)
-
-
-def own_variables(project: Project) -> Mapping[str, str]:
-    """What the project's files set that no part of the stack knows: it is there for the user's own code."""
-    known = schema.gather(catalogue.settings_classes())
-    return {
-        key: value.text
-        for key, value in sorted(project.values.items())
-        if not (known.knows(key) or known.reserved(key) or known.passes_through(key))
-    }
 
 
 def _siblings(project: Project, network: Network) -> dict[str, str]:
@@ -108,5 +96,4 @@ SERVICE = Service(
     settings=(FunctionsServiceSettings, FunctionsSettings),
     wanted=lambda project: project.settings(FunctionsServiceSettings).enabled,
     spec=spec,
-    labels=lambda project: (project.settings(FunctionsServiceSettings).route,),
 )

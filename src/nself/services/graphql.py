@@ -94,5 +94,5 @@ SERVICE = Service(
     settings=(HasuraSettings, GraphqlSettings),
     wanted=lambda project: project.settings(HasuraSettings).enabled,
     spec=spec,
-    labels=lambda project: (project.settings(HasuraSettings).route,),
+    passes="HASURA_GRAPHQL_",
 )

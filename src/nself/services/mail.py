@@ -76,5 +76,4 @@ SERVICE = Service(
     settings=(MailServiceSettings, MailSettings),
     wanted=wanted,
     spec=spec,
-    labels=lambda project: (project.settings(MailServiceSettings).route,),
 )

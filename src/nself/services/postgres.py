@@ -44,7 +44,7 @@ class PostgresSettings:
     )
     extensions: tuple[str, ...] = env(
         "POSTGRES_EXTENSIONS",
-        default=("uuid-ossp", "pgcrypto", "citext", "pg_trgm"),
+        default=("pgcrypto", "citext", "pg_trgm"),
         help="Extensions to create in the database.",
     )
     max_connections: int = env("POSTGRES_MAX_CONNECTIONS", default=100, minimum=10, help="Most connections at once.")

@@ -88,5 +88,4 @@ SERVICE = Service(
     settings=(StorageServiceSettings, StorageSettings),
     wanted=lambda project: project.settings(StorageServiceSettings).enabled,
     spec=spec,
-    labels=lambda project: (project.settings(StorageServiceSettings).route,),
 )

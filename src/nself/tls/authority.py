@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from nself.host import LocalHost
 from nself.tls import pem
+from nself.tls.place import certificate_path, fingerprint
 
 LIFE = timedelta(days=3650)
 # Clocks of phones and virtual machines on the same desk differ.
@@ -40,22 +39,6 @@ class Authority:
     @property
     def name(self) -> str:
         return pem.common_name(self.certificate.subject)
-
-
-def folder(environ: Mapping[str, str]) -> Path:
-    """Of the user's own data, as the XDG rules place it."""
-    home = Path(environ.get("HOME", "/"))
-    base = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "nself" / "ca"
-
-
-def certificate_path(where: Path) -> Path:
-    return where / "ca.pem"
-
-
-def fingerprint(text: str) -> str:
-    """What a project remembers of the authority its certificate is from."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def ensure(where: Path, host: LocalHost) -> Authority:

@@ -9,21 +9,15 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from nself.errors import ConfigProblemsError, NselfError, Problem
+from nself.errors import ConfigProblemsError, Problem
 from nself.host import Host
 from nself.tls import leaf, pem
-from nself.tls.authority import fingerprint
 from nself.tls.leaf import Record
+from nself.tls.place import fingerprint
 
 
-def source(certificate: Path, key: Path, host: Host) -> str:
-    """What tells that the user's files changed."""
-    return fingerprint(_read(certificate, "SSL_CERT_PATH", host) + _read(key, "SSL_KEY_PATH", host))
-
-
-def into(folder: Path, certificate: Path, key: Path, names: Sequence[str], host: Host) -> Record:
-    """Check the pair and copy it to `folder`. Every problem is reported at once."""
-    chain_text, key_text = _read(certificate, "SSL_CERT_PATH", host), _read(key, "SSL_KEY_PATH", host)
+def into(folder: Path, chain_text: str, key_text: str, names: Sequence[str], host: Host) -> Record:
+    """Check the pair and put it in `folder`. Every problem is reported at once."""
     problems = check(chain_text, key_text, names, host)
     if problems:
         raise ConfigProblemsError(problems)
@@ -69,10 +63,3 @@ def _order(chain: Sequence[x509.Certificate]) -> list[Problem]:
             names = f"{pem.common_name(first.subject)} is not signed by {pem.common_name(second.subject)}"
             return [Problem(path="SSL_CERT_PATH", message=f"is out of order: {names}")]
     return []
-
-
-def _read(path: Path, setting: str, host: Host) -> str:
-    try:
-        return host.read(path)
-    except NselfError as error:
-        raise ConfigProblemsError([Problem(path=setting, message=error.message)]) from error

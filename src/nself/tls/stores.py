@@ -36,6 +36,7 @@ SYSTEMS = (
     System(folder=Path("/usr/share/pki/trust/anchors"), update=("update-ca-certificates",), suffix=".pem"),
 )
 """Debian and its kin, Red Hat, Arch, SUSE."""
+SYSTEM = "system"
 FILE = "nself-local-ca"
 BROWSERS = (
     ".pki/nssdb",
@@ -50,7 +51,10 @@ BROWSERS = (
 class Trust:
     """All stores of one user on one machine, for one authority."""
 
-    certificate: Path
+    text: str
+    """The authority's certificate."""
+    path: Path
+    """Where it is kept."""
     name: str
     host: Host
     environ: Mapping[str, str]
@@ -60,8 +64,7 @@ class Trust:
         return (*self._system_status(), *self._browser_status())
 
     def install(self) -> tuple[Store, ...]:
-        text = self.host.read(self.certificate)
-        return (*self._install_system(text), *(self._install_browser(store) for store in self._databases()))
+        return (*self._install_system(), *(self._install_browser(store) for store in self._databases()))
 
     def uninstall(self) -> tuple[Store, ...]:
         """Stores afterwards: none trusted, or the command that is left to run."""
@@ -80,24 +83,24 @@ class Trust:
 
     def _system_status(self) -> tuple[Store, ...]:
         system = self._system()
-        return () if system is None else (Store("system", self._in_system(system)),)
+        return () if system is None else (Store(SYSTEM, self._in_system(system)),)
 
     def _in_system(self, system: System) -> bool:
         anchor = self._anchor(system)
-        return self.host.exists(anchor) and self.host.read(anchor) == self.host.read(self.certificate)
+        return self.host.exists(anchor) and self.host.read(anchor) == self.text
 
-    def _install_system(self, text: str) -> tuple[Store, ...]:
+    def _install_system(self) -> tuple[Store, ...]:
         system = self._system()
         if system is None:
             return ()
         if self._in_system(system):
-            return (Store("system", True),)
+            return (Store(SYSTEM, True),)
         if not self.root:
-            copy = f"sudo install -m 644 '{self.certificate}' {self._anchor(system)}"
-            return (Store("system", False, f"{copy} && sudo {' '.join(system.update)}"),)
-        self.host.write(self._anchor(system), text)
+            copy = f"sudo install -m 644 '{self.path}' {self._anchor(system)}"
+            return (Store(SYSTEM, False, f"{copy} && sudo {' '.join(system.update)}"),)
+        self.host.write(self._anchor(system), self.text)
         self._update(system)
-        return (Store("system", True),)
+        return (Store(SYSTEM, True),)
 
     def _uninstall_system(self) -> tuple[Store, ...]:
         system = self._system()
@@ -105,10 +108,10 @@ class Trust:
             return ()
         if not self.root:
             command = f"sudo rm {self._anchor(system)} && sudo {' '.join(system.update)}"
-            return (Store("system", self._in_system(system), command),)
+            return (Store(SYSTEM, self._in_system(system), command),)
         self.host.remove(self._anchor(system))
         self._update(system)
-        return (Store("system", False),)
+        return (Store(SYSTEM, False),)
 
     def _update(self, system: System) -> None:
         ran = self.host.run(system.update)
@@ -138,7 +141,7 @@ class Trust:
         if self.host.which("certutil") is None:
             return False
         ran = self.host.run(["certutil", "-d", f"sql:{database}", "-L", "-n", self.name, "-a"])
-        return ran.ok and ran.stdout.split() == self.host.read(self.certificate).split()
+        return ran.ok and ran.stdout.split() == self.text.split()
 
     def _install_browser(self, database: Path) -> Store:
         title = self._title(database)
@@ -146,7 +149,7 @@ class Trust:
             return Store(title, False, "install libnss3-tools (or nss-tools), then: nself trust install")
         if not self._in_browser(database):
             self._certutil(database, "-D", "-n", self.name)
-            self._certutil(database, "-A", "-t", "C,,", "-n", self.name, "-i", str(self.certificate))
+            self._certutil(database, "-A", "-t", "C,,", "-n", self.name, "-i", str(self.path))
         return Store(title, self._in_browser(database))
 
     def _uninstall_browser(self, database: Path) -> Store:

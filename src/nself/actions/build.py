@@ -1,0 +1,225 @@
+"""Render a project: everything that runs is described below `.nself/build`, and nowhere else.
+
+All is rendered and written beside the old build before any of it is touched; only files that differ are then moved
+into place, so a full disk or a kill leaves the old build, and a build without changes writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nself.actions import ssl
+from nself.actions.differences import Difference, Found, between, texts
+from nself.actions.resolve import Resolved, resolve
+from nself.errors import ConfigError
+from nself.events import Emit, ignore
+from nself.host import LocalHost
+from nself.model import ports
+from nself.model.place import Place
+from nself.model.project import Project
+from nself.model.spec import Category
+from nself.render import env, nginx, supervisor
+from nself.runtimes.native import binaries, identity
+from nself.runtimes.native.supervisor import Supervisor
+from nself.services import postgres
+
+Files = Mapping[str, str]
+Recommend = Literal["start", "restart", "none"]
+LOCK_WAIT_S = 60.0
+RENDERED = ("supervisor", "nginx", "env", "services")
+PARTS = (*RENDERED, "ssl")
+"""What `--only` takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`only`: parts to write; empty means all. `force` writes what did not change too."""
+
+    only: Collection[str] = ()
+    force: bool = False
+    preview: bool = False
+    diff: bool = False
+
+    def wants(self, part: str) -> bool:
+        return not self.only or part in self.only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    core: int
+    optional: int
+    monitoring: int
+    custom: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """`differences` is what changes as text, when it was asked for."""
+
+    project: str
+    env: str
+    base_domain: str
+    services: Counts
+    files: Found
+    warnings: tuple[str, ...]
+    recommend: Recommend
+    differences: tuple[Difference, ...] = ()
+
+
+def build(
+    project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, options: Options | None = None
+) -> Built:
+    """Write what this project's files mean. With `options.preview` nothing is written."""
+    chosen = options or Options()
+    if chosen.preview:
+        return _build(project, host, environ, emit, chosen)
+    with host.lock(project.layout.run / "build.lock", wait_s=LOCK_WAIT_S, holder="nself build"):
+        return _build(project, host, environ, emit, chosen)
+
+
+def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, chosen: Options) -> Built:
+    resolved = resolve(project, host)
+    files = _select(render(project, resolved, host), chosen)
+    target = project.layout.build()
+    found = between(target, files, host, complete=all(map(chosen.wants, RENDERED)))
+    shown = texts(target, files, found, host) if chosen.diff else ()
+    if not chosen.preview:
+        _certify(ssl.Desk(project=project, resolved=resolved, host=host, environ=environ), emit, chosen)
+        _write(project, files, found, host, chosen)
+        _remember(project, resolved, host)
+    return Built(
+        project=project.name,
+        env=project.env.value,
+        base_domain=project.base_domain,
+        services=_counts(resolved),
+        files=found,
+        warnings=tuple(str(warning) for warning in project.warnings),
+        recommend=_recommend(project, host, changed=found.any),
+        differences=shown,
+    )
+
+
+def check(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Built:
+    """ConfigError when what is on disk is not what a build would write."""
+    built = build(project, host, environ, ignore, Options(preview=True))
+    files = [*built.files.created, *built.files.updated, *built.files.removed]
+    reasons = [f"{len(files)} of its files would change, first {files[0]}"] if files else []
+    desk = ssl.Desk(project=project, resolved=resolve(project, host), host=host, environ=environ)
+    why = ssl.stale(desk)
+    reasons += [f"the certificate would be made anew: {why}"] if why else []
+    if reasons:
+        raise ConfigError(f"the build is stale: {'; '.join(reasons)}", fixes=["nself build", "nself build --dry-run"])
+    return built
+
+
+def render(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
+    """{path below the build folder: text}. The same project and machine give the same bytes."""
+    specs, network = resolved.specs, resolved.network
+    place = Place(layout=project.layout, programs=programs(resolved, host))
+    configured = {
+        f"{spec.name}/{path}": place.expand(text) for spec in specs for path, text in sorted(spec.files.items())
+    }
+    return {
+        **supervisor.render(specs, network, place),
+        **nginx.render(specs, network, project, resolved.proxy),
+        **env.render(specs, place.expand),
+        **configured,
+    }
+
+
+def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
+    """Where this machine keeps what the services' commands name."""
+    found = {"python": Path(sys.executable), "nginx": binaries.nginx(host)}
+    for spec in resolved.specs:
+        if spec.name == postgres.NAME:
+            extensions = spec.env["POSTGRES_EXTENSIONS"].split(",")
+            server = binaries.postgres(host, major=int(spec.version), extensions=[name for name in extensions if name])
+            found["postgres"] = server.bin / "postgres"
+    return found
+
+
+def _select(files: Mapping[str, str], options: Options) -> dict[str, str]:
+    return {name: text for name, text in files.items() if options.wants(_part(name))}
+
+
+def _part(name: str) -> str:
+    """Which part a file belongs to: a renderer's own, else a service's."""
+    first = name.split("/", maxsplit=1)[0]
+    return {supervisor.FILE: "supervisor", nginx.FOLDER: "nginx", env.FOLDER: "env"}.get(first, "services")
+
+
+def _certify(desk: ssl.Desk, emit: Emit, options: Options) -> None:
+    if options.wants("ssl"):
+        ssl.ensure(desk, emit)
+
+
+def _write(project: Project, files: Mapping[str, str], found: Found, host: LocalHost, options: Options) -> None:
+    """Everything beside the old build first; then file by file into its place."""
+    changed = sorted(files) if options.force else [*found.created, *found.updated]
+    if not changed and not found.removed:
+        return
+    target = project.layout.build()
+    beside = target.with_name(f"{target.name}.next")
+    host.remove(beside)
+    try:
+        for name in sorted(files):
+            host.write(beside / name, files[name], mode=_mode(name))
+        if any(_part(name) == "nginx" for name in changed):
+            _test_nginx(project, beside, host)
+        for name in changed:
+            host.move(beside / name, target / name)
+        for name in found.removed:
+            host.remove(target / name)
+    finally:
+        host.remove(beside)
+
+
+def _mode(name: str) -> int:
+    return 0o600 if _part(name) == "env" else 0o644
+
+
+def _test_nginx(project: Project, folder: Path, host: LocalHost) -> None:
+    """nginx itself has the last word on its configuration, before the old one is replaced."""
+    project.layout.run.mkdir(parents=True, exist_ok=True)
+    # The stack drops root's rights before nginx starts; here it would look for an account that may not exist.
+    account = ["-g", "user root root;"] if os.geteuid() == 0 else []
+    program, configuration = binaries.nginx(host), folder / nginx.FOLDER / "nginx.conf"
+    ran = host.run([str(program), "-t", "-q", "-p", str(project.root), "-c", str(configuration), *account])
+    errors = [line for line in ran.stderr.splitlines() if "[emerg]" in line]
+    # Ports below 1024 cannot be bound by everybody; the syntax was found good before that was tried.
+    if not ran.ok and not any("bind() to" in line for line in errors):
+        raise ConfigError(
+            f"nginx refuses the rendered configuration: {' '.join(errors) or ran.stderr.strip()}",
+            fixes=["the old build is still in place", "nself build --dry-run --diff"],
+        )
+
+
+def _remember(project: Project, resolved: Resolved, host: LocalHost) -> None:
+    text = ports.dump(resolved.ports)
+    if not host.exists(project.layout.ports) or host.read(project.layout.ports) != text:
+        host.write(project.layout.ports, text)
+
+
+def _counts(resolved: Resolved) -> Counts:
+    number = Counter(spec.category for spec in resolved.specs)
+    return Counts(
+        core=number[Category.REQUIRED],
+        optional=number[Category.OPTIONAL],
+        monitoring=number[Category.MONITORING],
+        custom=number[Category.CUSTOM],
+        total=len(resolved.specs),
+    )
+
+
+def _recommend(project: Project, host: LocalHost, *, changed: bool) -> Recommend:
+    layout = project.layout
+    if Supervisor(layout.state, identity.known(layout.root), host).observe() is None:
+        return "start"
+    return "restart" if changed else "none"

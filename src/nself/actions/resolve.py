@@ -1,0 +1,124 @@
+"""A project's stack on this machine: its services with the ports they have here, and every conflict before a start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from nself.errors import ConfigProblemsError, NselfError, Problem
+from nself.host import LocalHost
+from nself.model import ports
+from nself.model.loopback import LOOPBACK, LoopbackNetwork
+from nself.model.place import BACKEND
+from nself.model.ports import Claim, Ports
+from nself.model.project import Project
+from nself.model.proxy import ProxySettings, proxy_settings
+from nself.model.spec import ServiceSpec
+from nself.runtimes.native import identity, listeners
+from nself.runtimes.native.supervisor import Supervisor
+from nself.services import catalogue, nginx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """`proxy` is nginx as this project sets it."""
+
+    specs: tuple[ServiceSpec, ...]
+    network: LoopbackNetwork
+    ports: Ports
+    proxy: ProxySettings
+
+
+def resolve(project: Project, host: LocalHost) -> Resolved:
+    """Choose ports that are free here and check what only this machine can tell. Raises every problem at once."""
+    machine = _Machine(project, host)
+    claims = catalogue.claims(project)
+    problems = [*ports.duplicates(claims), *_names(project), *machine.taken(claims)]
+    if problems:
+        raise ConfigProblemsError([_located(problem, project) for problem in problems])
+    return _resolved(project, ports.choose(claims, machine.remembered, machine.is_free))
+
+
+def remembered(project: Project, host: LocalHost) -> Resolved:
+    """The stack as it was built last: nothing is asked of the machine's ports and nothing is in conflict."""
+    claims = catalogue.claims(project)
+    return _resolved(project, ports.choose(claims, _read(project, host), lambda number: True))
+
+
+def _resolved(project: Project, chosen: Ports) -> Resolved:
+    proxy = proxy_settings(project)
+    network = LoopbackNetwork(
+        ports=chosen,
+        scheme=proxy.scheme,
+        proxy_port=chosen[(nginx.NAME, proxy.scheme)],
+        bind=proxy.bind_address or LOOPBACK,
+    )
+    return Resolved(specs=tuple(catalogue.specs(project, network)), network=network, ports=chosen, proxy=proxy)
+
+
+class _Machine:
+    """What this machine says about ports. A port that our own running stack holds counts as free."""
+
+    def __init__(self, project: Project, host: LocalHost) -> None:
+        self.project, self.host = project, host
+        self.remembered = _read(project, host)
+
+    def is_free(self, number: int) -> bool:
+        if listeners.may_bind(number) and self.host.port_is_free(number):
+            return True
+        return number in self.remembered.numbers.values() and self.ours
+
+    @cached_property
+    def ours(self) -> bool:
+        """Whether something of this project runs, be it without its supervisor."""
+        layout = self.project.layout
+        supervisor = Supervisor(layout.state, identity.known(layout.root), self.host)
+        return supervisor.observe() is not None or bool(supervisor.strays())
+
+    def taken(self, claims: Sequence[Claim]) -> list[Problem]:
+        """Fixed ports that another program has, or that we may not have."""
+        fixed = [(claim, claim.fixed) for claim in claims if claim.fixed is not None]
+        return [self._problem(claim, number) for claim, number in fixed if not self.is_free(number)]
+
+    def _problem(self, claim: Claim, number: int) -> Problem:
+        setting = claim.port.setting or f"{claim.service}.port"
+        if not listeners.may_bind(number):
+            return Problem(
+                path=setting,
+                message=f"{claim.title} wants port {number}, and ports this low are for root",
+                hint=f"run nself as root, set {setting} to 1024 or more, or: "
+                f"sudo sysctl net.ipv4.ip_unprivileged_port_start={number}",
+            )
+        owner = listeners.owner(number) or "another program"
+        return Problem(
+            path=setting,
+            message=f"{claim.title} wants port {number}, which {owner} has",
+            hint=f"stop it, or set {setting} to a free port",
+        )
+
+
+def _read(project: Project, host: LocalHost) -> Ports:
+    path = project.layout.ports
+    if not host.exists(path):
+        return Ports()
+    try:
+        return ports.parse(host.read(path))
+    except NselfError:
+        return Ports()
+
+
+def _names(project: Project) -> list[Problem]:
+    return [
+        Problem(path=f"services.{service.name}", message=f"{BACKEND} is the process of nself's own servers")
+        for service in project.custom
+        if service.name == BACKEND
+    ]
+
+
+def _located(problem: Problem, project: Project) -> Problem:
+    """With the line where the setting was written, when it was."""
+    value = project.values.get(problem.path)
+    if value is None or problem.file is not None:
+        return problem
+    return Problem(path=problem.path, message=problem.message, file=value.file, line=value.line, hint=problem.hint)
