@@ -28,6 +28,8 @@ async def query(surface: Surface, request: Request) -> Response:
     task = dispatch.read(body, "query")
     if task.admin_only:
         require_admin(session)
+    if not task.changes:
+        return JsonResponse(await dispatch.run(task, surface.live.view(session)))
     async with surface.live.draft(session) as draft:
         return JsonResponse(await dispatch.run(task, draft))
 

@@ -32,7 +32,8 @@ class Visitor:
 
 def rewrite(expression: BoolExp, table: Name, visitor: Visitor) -> BoolExp:
     """The expression of a permission on `table`, with names replaced. The same walk serves to list them."""
-    return _walk(expression, table, table, visitor)
+    rewritten: BoolExp = _walk(expression, table, table, visitor)
+    return rewritten
 
 
 def _walk(expression: Any, table: Name, root: Name, visitor: Visitor) -> Any:

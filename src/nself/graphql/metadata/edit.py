@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.model import (
@@ -72,12 +73,12 @@ def relationship_of(tracked: TrackedTable, name: str) -> tuple[str, Relationship
 
 
 def add_relationship(tracked: TrackedTable, part: str, entry: Relationship) -> TrackedTable:
-    return replace(tracked, **{part: (*getattr(tracked, part), entry)})
+    return _with(tracked, part, (*getattr(tracked, part), entry))
 
 
 def without_relationship(tracked: TrackedTable, name: str) -> TrackedTable:
     part, _ = relationship_of(tracked, name)
-    return replace(tracked, **{part: tuple(entry for entry in getattr(tracked, part) if entry.name != name)})
+    return _with(tracked, part, tuple(entry for entry in getattr(tracked, part) if entry.name != name))
 
 
 def change_relationship(
@@ -85,7 +86,7 @@ def change_relationship(
 ) -> TrackedTable:
     part, _ = relationship_of(tracked, name)
     entries = tuple(change(entry) if entry.name == name else entry for entry in getattr(tracked, part))
-    return replace(tracked, **{part: entries})
+    return _with(tracked, part, entries)
 
 
 def permissions_of(tracked: TrackedTable, kind: str) -> tuple[Permission, ...]:
@@ -121,4 +122,9 @@ def change_permission(
 
 
 def _with_permissions(tracked: TrackedTable, kind: str, entries: tuple[Permission, ...]) -> TrackedTable:
-    return replace(tracked, **{f"{kind}_permissions": entries})
+    return _with(tracked, f"{kind}_permissions", entries)
+
+
+def _with(tracked: TrackedTable, part: str, entries: tuple[Any, ...]) -> TrackedTable:
+    changed: dict[str, Any] = {part: entries}
+    return replace(tracked, **changed)

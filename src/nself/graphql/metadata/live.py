@@ -103,6 +103,10 @@ class LiveMetadata:
                 await asyncio.shield(self._restore(draft))
                 raise
 
+    def view(self, session: Session) -> Draft:
+        """What is in force now, to read from: changes made to it are lost."""
+        return Draft(self, session)
+
     async def watch(self, interval_s: float) -> None:
         """Follow changes made by other processes until cancelled. A database that is away is asked again later."""
         while True:

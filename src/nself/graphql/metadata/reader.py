@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, cast, get_origin
 
 from nself.graphql.errors import ApiError
 from nself.pg.catalog import Name
 
+T = TypeVar("T")
 _KINDS = {dict: "Object", list: "Array", str: "String", bool: "Boolean", int: "Number", float: "Number"}
 
 
@@ -37,10 +38,10 @@ class Reader:
         return {key: value for key, value in self.object().items() if key not in known}
 
     def object(self) -> dict[str, Any]:
-        return self._of(dict, "Object")
+        return self._of(dict[str, Any], "Object")
 
     def items(self) -> list[Reader]:
-        values: list[Any] = self._of(list, "Array")
+        values = self._of(list[Any], "Array")
         return [Reader(value, f"{self.path}[{number}]") for number, value in enumerate(values)]
 
     def text(self) -> str:
@@ -74,10 +75,10 @@ class Reader:
         schema = self.get("schema")
         return Name(schema.name() if schema else "public", self.at("name").name())
 
-    def _of(self, kind: type, noun: str) -> Any:
-        if not isinstance(self.value, kind):
+    def _of(self, kind: type[T], noun: str) -> T:
+        if not isinstance(self.value, get_origin(kind) or kind):
             self._expected(noun)
-        return self.value
+        return cast(T, self.value)
 
     def _expected(self, noun: str) -> NoReturn:
         self.fail(f"parsing {noun} failed, expected {noun}, but encountered {_KINDS.get(type(self.value), 'Null')}")
