@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
 
@@ -222,6 +222,17 @@ class LocalHost:
             os.kill(pid, signal.SIGKILL if hard else signal.SIGTERM)
         except ProcessLookupError:
             return
+
+    def replace_process(self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> NoReturn:
+        """Become another program: its terminal, its signals and its exit code are its own."""
+        try:
+            os.chdir(cwd)
+            os.execvpe(argv[0], list(argv), dict(env))
+        except FileNotFoundError as error:
+            missing = cwd if not cwd.exists() else argv[0]
+            raise ProgramMissingError(f"{missing} is not there", fixes=["check the spelling", "nself doctor"]) from error
+        except OSError as error:
+            raise PermissionDeniedError(f"{argv[0]} may not be run: {error.strerror}") from error
 
     @contextmanager
     def lock(self, path: Path, *, wait_s: float, holder: str) -> Iterator[None]:

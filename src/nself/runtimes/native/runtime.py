@@ -68,6 +68,10 @@ class Native:
         prints = {unit: self.fingerprint(unit) for unit in {program_of(spec) for spec in self.specs}}
         return [Wanted(spec=spec, unit=program_of(spec), fingerprint=prints[program_of(spec)]) for spec in self.specs]
 
+    def known(self) -> list[Wanted]:
+        """The same without fingerprints, and so without a build: enough to stop things."""
+        return [Wanted(spec=spec, unit=program_of(spec)) for spec in self.specs]
+
     def observe(self) -> Observed:
         """What supervisord runs, by service; a program that belongs to no service goes by its own name."""
         answer = self.supervisor.observe()

@@ -1,0 +1,47 @@
+"""Restart what changed, or everything. A project that never ran is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nself.actions import history
+from nself.actions import start as starting
+from nself.events import Emit
+from nself.host import LocalHost
+from nself.model.project import Project
+from nself.runtimes.native.perform import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    restarted: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    failed: tuple[Failure, ...]
+
+
+def restart(
+    project: Project,
+    host: LocalHost,
+    environ: Mapping[str, str],
+    emit: Emit,
+    *,
+    services: Sequence[str] = (),
+    everything: bool = False,
+    settings: starting.StartSettings,
+) -> Restarted:
+    """Services named are restarted whether or not they changed; without names only those that did."""
+    opened = starting.ready(project, host, environ, emit)
+    entry = history.Entry("restart", "restart " + (", ".join(services) or "what changed"))
+    with opened.native.locked("restart", wait_s=starting.LOCK_WAIT_S):
+        steps = opened.plan(services, fresh=everything or bool(services), only_named=bool(services))
+        with history.recorded(project, host, emit, entry):
+            outcome = starting.perform_steps(opened, steps, settings=settings)
+            found = Restarted(
+                restarted=tuple(outcome.healthy),
+                unchanged=tuple(x.name for x in opened.native.specs if x.name not in {step.service for step in steps}),
+                failed=tuple(outcome.failed),
+            )
+            entry.details["restarted"] = list(found.restarted)
+            entry.exit_code = starting.failure_code(found.failed)
+    return found

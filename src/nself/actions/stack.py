@@ -1,0 +1,114 @@
+"""One project's stack, opened: its services, where they answer, and the runtime that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+from nself.actions import prepare, resolve
+from nself.errors import UsageError
+from nself.events import Emit, ignore
+from nself.host import LocalHost
+from nself.model.project import Project
+from nself.model.spec import ServiceSpec
+from nself.runtimes import plan
+from nself.runtimes.native.runtime import Native
+from nself.runtimes.plan import Step, Wanted
+from nself.services import postgres
+
+
+def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
+    """The stack as it was built last; nothing is written and no port is asked about."""
+    found = resolve.remembered(project, host)
+    native = Native(
+        layout=project.layout,
+        # A service with an image and no command runs on the other runtimes only.
+        specs=[spec for spec in found.specs if spec.server or spec.command],
+        network=found.network,
+        host=host,
+        environ=environ,
+        emit=emit,
+    )
+    return Stack(project, native)
+
+
+@dataclass(frozen=True)
+class Stack:
+    project: Project
+    native: Native
+
+    @cached_property
+    def wanted(self) -> list[Wanted]:
+        return self.native.wanted()
+
+    def spec(self, name: str) -> ServiceSpec:
+        """The service of that name; UsageError names the nearest when there is none."""
+        for spec in self.native.specs:
+            if spec.name == name:
+                return spec
+        names = [spec.name for spec in self.native.specs]
+        near = get_close_matches(name, names, n=1)
+        raise UsageError(
+            f"there is no service {name!r} in this project",
+            fixes=[f"did you mean {near[0]}?" if near else f"the services are {', '.join(names)}"],
+        )
+
+    def check_names(self, names: Sequence[str]) -> list[str]:
+        return [self.spec(name).name for name in names]
+
+    def scope(self, names: Sequence[str]) -> list[str]:
+        """`names` and what they need; everything when none is named."""
+        chosen = plan.with_needs(self.wanted, self.check_names(names)) if names else self.wanted
+        return [each.spec.name for each in chosen]
+
+    def plan(self, names: Sequence[str], *, fresh: bool = False, only_named: bool = False) -> list[Step]:
+        """Steps for everything, or for `names` and what they need; `only_named` leaves healthy needs out of `fresh`."""
+        chosen = plan.with_needs(self.wanted, self.check_names(names)) if names else self.wanted
+        observed = self.native.observe()
+        if not names:
+            return plan.plan(chosen, observed, fresh=fresh)
+        mine = {name: running for name, running in observed.items() if name in {each.spec.name for each in chosen}}
+        steps = plan.plan(chosen, mine, fresh=fresh)
+        if only_named:
+            unforced = {step.service for step in plan.plan(chosen, mine)}
+            units = {each.unit for each in chosen if each.spec.name in names}
+            together = {each.spec.name for each in chosen if each.unit in units}
+            steps = [step for step in steps if step.service in together or step.service in unforced]
+        return steps
+
+    def after_healthy(self) -> Mapping[str, Callable[[], None]]:
+        """What the database needs before anything may use it."""
+        return {postgres.NAME: lambda: prepare.prepare(self._target())}
+
+    def volume_folders(self) -> list[Path]:
+        """Where the data of every volume is, as far as there is any."""
+        volumes = dict.fromkeys(volume.name for spec in self.native.specs for volume in spec.volumes)
+        folders = [self.project.layout.data(name) for name in volumes]
+        return [folder for folder in folders if self.native.host.exists(folder)]
+
+    def remove_volumes(self) -> int:
+        """Delete every volume's data; how many there were."""
+        found = self.volume_folders()
+        for folder in found:
+            self.native.host.remove(folder)
+        return len(found)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        hosts = dict.fromkeys(route.host for spec in self.native.specs for route in spec.routes)
+        return tuple(self.native.network.public_url(host) for host in hosts)
+
+    def _target(self) -> prepare.Target:
+        found = postgres.settings(self.project)
+        at = self.native.network.endpoint(postgres.NAME, postgres.PORT.name)
+        return prepare.Target(
+            host=at.host,
+            port=at.port,
+            user=found.user,
+            password=found.password,
+            database=found.database or found.user,
+            extensions=found.extensions,
+        )

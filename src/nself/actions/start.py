@@ -1,0 +1,157 @@
+"""Bring the stack up: build when stale, plan, perform in the order of needs, gated by health."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nself.actions import build as builds
+from nself.actions import history, prepare
+from nself.actions.stack import Stack, open_stack
+from nself.events import Emit
+from nself.host import LocalHost
+from nself.model.project import Project
+from nself.runtimes.native import perform
+from nself.runtimes.native.perform import Failure, Outcome, Patience
+from nself.runtimes.plan import Step
+from nself.settings import env, from_env
+
+LOCK_WAIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSettings:
+    """Variables of the process that runs `nself start`; its options win over them."""
+
+    mode: str = env(
+        "NSELF_START_MODE",
+        default="smart",
+        pattern="smart|fresh|force",
+        help="smart restarts what changed; fresh and force restart everything.",
+    )
+    timeout_s: int = env(
+        "NSELF_HEALTH_CHECK_TIMEOUT", default=120, minimum=1, maximum=600, help="Seconds to wait for health."
+    )
+    required_percent: int = env(
+        "NSELF_HEALTH_CHECK_REQUIRED",
+        default=100,
+        minimum=0,
+        maximum=100,
+        help="Share of services that must be healthy in time; the others may still be starting.",
+    )
+    skip_health_checks: bool = env(
+        "NSELF_SKIP_HEALTH_CHECKS", default=False, help="Return once the processes are started."
+    )
+
+
+QUICK_TIMEOUT_S, QUICK_REQUIRED_PERCENT = 30, 60
+"""`--quick`: little time, and content with most."""
+
+
+def settings(
+    environ: Mapping[str, str], *, quick: bool = False, timeout_s: int | None = None, skip_health_checks: bool = False
+) -> StartSettings:
+    """The variables, then `--quick`, then the options."""
+    found = from_env(StartSettings, environ)
+    if quick:
+        found = replace(found, timeout_s=QUICK_TIMEOUT_S, required_percent=QUICK_REQUIRED_PERCENT)
+    if timeout_s is not None:
+        found = replace(found, timeout_s=timeout_s)
+    return replace(found, skip_health_checks=skip_health_checks or found.skip_health_checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    started: tuple[str, ...]
+    already_running: tuple[str, ...]
+    failed: tuple[Failure, ...]
+    healthy: int
+    total: int
+    duration_ms: int
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a start would do."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the command line asks of one start."""
+
+    services: Sequence[str] = ()
+    fresh: bool = False
+    build: bool = True
+    settings: StartSettings = StartSettings()
+
+
+def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Started:
+    """Start what does not run, restart what changed, leave the rest alone. Failures are in the result, not raised."""
+    began = host.monotonic()
+    opened = ready(project, host, environ, emit, build=wishes.build)
+    entry = history.Entry("start", "start " + (", ".join(wishes.services) or "everything"))
+    with opened.native.locked("start", wait_s=LOCK_WAIT_S):
+        steps = opened.plan(wishes.services, fresh=wishes.fresh)
+        if not steps:
+            return _result(opened, steps, Outcome(), wishes, began)
+        with history.recorded(project, host, emit, entry):
+            outcome = perform_steps(opened, steps, settings=wishes.settings)
+            result = _result(opened, steps, outcome, wishes, began)
+            entry.details["started"] = list(result.started)
+            entry.exit_code = failure_code(result.failed)
+    return result
+
+
+def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, *, build: bool = True) -> Stack:
+    """The stack as the project's files want it now, built when it is stale."""
+    if build:
+        builds.build(project, host, environ, emit)
+    return open_stack(project, host, environ, emit)
+
+
+def preview(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Planned:
+    """What `start` would do. Files are built, nothing is started or stopped."""
+    opened = ready(project, host, environ, emit, build=wishes.build)
+    return Planned(tuple(opened.plan(wishes.services, fresh=wishes.fresh)))
+
+
+def perform_steps(opened: Stack, steps: Sequence[Step], *, settings: StartSettings) -> Outcome:
+    """Walk a plan. The caller holds the lock."""
+    if not steps:
+        return Outcome()
+    warm = threading.Thread(target=prepare.warm, daemon=True)
+    warm.start()
+    opened.native.begin()
+    perform.stop(opened.native, [step for step in steps if step.verb == "stop"])
+    patience = Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks)
+    return perform.start(opened.native, steps, after=opened.after_healthy(), patience=patience)
+
+
+def failure_code(failed: Sequence[Failure]) -> int:
+    """0 when all is well, 10 when things only ran out of time, 1 when something failed."""
+    if not failed:
+        return 0
+    late = any(failure.timed_out for failure in failed)
+    return 10 if late and all(failure.timed_out or failure.blocked for failure in failed) else 1
+
+
+def _result(opened: Stack, steps: Sequence[Step], outcome: Outcome, wishes: Wishes, began: float) -> Started:
+    touched = {step.service for step in steps}
+    names = opened.scope(wishes.services)
+    rest = tuple(name for name in names if name not in touched)
+    failed = tuple(outcome.failed)
+    if len(outcome.healthy) + len(rest) >= len(names) * wishes.settings.required_percent / 100:
+        failed = tuple(failure for failure in failed if not failure.timed_out)
+    return Started(
+        started=tuple(outcome.healthy),
+        already_running=rest,
+        failed=failed,
+        healthy=len(outcome.healthy) + len(rest),
+        total=len(names),
+        duration_ms=int((opened.native.host.monotonic() - began) * 1000),
+        urls=opened.urls,
+    )

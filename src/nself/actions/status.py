@@ -1,0 +1,221 @@
+"""What runs, and is it well: processes, health asked anew, what they use. Reads only, and quickly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from nself.actions.stack import Stack, open_stack
+from nself.errors import UsageError
+from nself.host import LocalHost
+from nself.model.place import program_of
+from nself.model.project import Project
+from nself.model.spec import ServiceSpec
+from nself.runtimes.native import probes, processes
+from nself.runtimes.native.probes import Health
+from nself.runtimes.plan import ALIVE, Observed, Running, State
+
+PROBE_TIMEOUT_S = 2.0
+UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+
+Word = Literal["healthy", "unhealthy", "starting", "unknown", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """Mean since the process started, in percent of one processor."""
+
+    percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Bytes. `used` counts pages shared with other processes by their share."""
+
+    used: int
+    limit: int
+    percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    name: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """One service. `shares_process_with` names services whose process, CPU and memory are the same as its own."""
+
+    name: str
+    category: str
+    status: str
+    health: Word
+    answer: str
+    container_id: str | None
+    image: str | None
+    pid: int | None
+    ports: tuple[Port, ...]
+    uptime: int | None
+    cpu: Cpu | None
+    memory: Memory | None
+    shares_process_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    total: int
+    running: int
+    healthy: int
+    unhealthy: int
+    stopped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    project: str
+    environment: str
+    runtime: str
+    timestamp: datetime
+    summary: Summary
+    services: tuple[ServiceStatus, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What to look at. Leaving out resources or health makes it quicker still."""
+
+    service: str | None = None
+    health: bool = True
+    resources: bool = True
+
+
+def status(project: Project, host: LocalHost, environ: Mapping[str, str], view: View) -> Status:
+    opened = open_stack(project, host, environ)
+    specs = _chosen(opened, view.service)
+    observed = opened.native.observe()
+    live = [spec for spec in specs if _state(observed, spec) in ALIVE]
+    health = probes.check_all(live, opened.native.network, timeout_s=PROBE_TIMEOUT_S) if view.health else {}
+    usage = _usage(observed) if view.resources else {}
+    services = tuple(_service(opened, spec, observed, health, usage) for spec in specs)
+    return Status(
+        project=project.name,
+        environment=str(project.env),
+        runtime=str(project.runtime),
+        timestamp=host.now(),
+        summary=summary(services),
+        services=services,
+    )
+
+
+def watch(look: Callable[[], Status], host: LocalHost, *, every_s: float) -> Iterator[Status]:
+    """One status after the other, until the reader stops asking."""
+    while True:
+        yield look()
+        host.sleep(every_s)
+
+
+def exit_code(found: Status) -> int:
+    """0 all running and well, 1 some are not, 4 none runs."""
+    if found.summary.running == 0:
+        return 4
+    return 0 if found.summary.running == found.summary.total and not found.summary.unhealthy else 1
+
+
+def summary(services: tuple[ServiceStatus, ...]) -> Summary:
+    return Summary(
+        total=len(services),
+        running=sum(service.status == State.RUNNING for service in services),
+        healthy=sum(service.health == "healthy" for service in services),
+        unhealthy=sum(service.health == "unhealthy" for service in services),
+        stopped=sum(service.status in {State.STOPPED, State.FAILED} for service in services),
+    )
+
+
+def _chosen(opened: Stack, name: str | None) -> list[ServiceSpec]:
+    return list(opened.native.specs) if name is None else [opened.spec(name)]
+
+
+def _state(observed: Observed, spec: ServiceSpec) -> State:
+    running = observed.get(spec.name)
+    return running.state if running else State.STOPPED
+
+
+def _usage(observed: Observed) -> Mapping[int, processes.Usage]:
+    """By pid: services of one process are measured once."""
+    pids = {running.pid for running in observed.values() if running.pid}
+    return {pid: found for pid in pids if (found := processes.usage(pid))}
+
+
+def _service(
+    opened: Stack,
+    spec: ServiceSpec,
+    observed: Observed,
+    health: Mapping[str, Health],
+    usage: Mapping[int, processes.Usage],
+) -> ServiceStatus:
+    running = observed.get(spec.name)
+    state = _state(observed, spec)
+    answer = health.get(spec.name)
+    used = usage.get(running.pid) if running else None
+    network = opened.native.network
+    return ServiceStatus(
+        name=spec.name,
+        category=str(spec.category),
+        # A process is "running" to a person as soon as it answers; supervisor says so only after its first second.
+        status=str(State.RUNNING if answer is not None and answer.ok and state in ALIVE else state),
+        health=_word(state, answer),
+        answer=_answer(running, answer),
+        container_id=None,
+        image=None,
+        pid=running.pid if running and running.pid else None,
+        ports=tuple(
+            Port(name=port.name, host=at.host, port=at.port)
+            for port in spec.ports
+            if (at := network.listen(spec.name, port.name))
+        ),
+        uptime=int(time.time() - running.started_at) if running and running.pid else None,
+        cpu=Cpu(percent=used.cpu_percent) if used else None,
+        memory=_memory(spec, used) if used else None,
+        shares_process_with=tuple(
+            other.name for other in opened.native.specs if other is not spec and program_of(other) == program_of(spec)
+        ),
+    )
+
+
+def _word(state: State, answer: Health | None) -> Word:
+    if state is State.STOPPED:
+        return "stopped"
+    if state is State.FAILED:
+        return "unhealthy"
+    if answer is None:
+        return "unknown"
+    if answer.ok:
+        return "healthy"
+    return "starting" if state in {State.STARTING, State.RESTARTING} else "unhealthy"
+
+
+def _answer(running: Running | None, answer: Health | None) -> str:
+    if answer is not None:
+        return answer.answer
+    return running.reason if running else ""
+
+
+def _memory(spec: ServiceSpec, used: processes.Usage) -> Memory:
+    limit = size(spec.resources.memory)
+    return Memory(used=used.memory_bytes, limit=limit, percent=round(100 * used.memory_bytes / limit, 1))
+
+
+def size(text: str) -> int:
+    """Bytes of `256M`, `1G`, `64MB` and their like."""
+    number, unit = text.strip().removesuffix("B").removesuffix("i"), 1
+    if number and number[-1].upper() in UNITS:
+        number, unit = number[:-1], UNITS[number[-1].upper()]
+    try:
+        return max(1, int(float(number) * unit))
+    except ValueError:
+        raise UsageError(f"{text!r} is not a size", fixes=["write it like 256M or 1G"]) from None

@@ -1,0 +1,87 @@
+"""Take the stack down, or a few services of it: what needs others first. Data stays unless its loss was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nself.actions import history
+from nself.actions.guard import refuse_in_production
+from nself.actions.stack import Stack, open_stack
+from nself.errors import UsageError
+from nself.events import Emit
+from nself.host import LocalHost
+from nself.model.project import Project
+from nself.runtimes import plan
+from nself.runtimes.native import perform
+from nself.settings import env, from_env
+
+LOCK_WAIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSettings:
+    """Variables of the process that runs `nself stop`; its options win over them."""
+
+    grace_s: int | None = env(
+        "NSELF_STOP_TIMEOUT", default=None, minimum=1, maximum=600, help="Seconds a service is given to end by itself."
+    )
+
+
+def settings(environ: Mapping[str, str]) -> StopSettings:
+    return from_env(StopSettings, environ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    containers: int = 0
+    volumes: int = 0
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    stopped: tuple[str, ...]
+    removed: Removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the command line asks of one stop. `volumes` deletes the data; the caller has asked before."""
+
+    services: Sequence[str] = ()
+    grace_s: float | None = None
+    volumes: bool = False
+
+
+def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Stopped:
+    """Stop the named services, or everything and supervisord with it."""
+    if wishes.volumes:
+        check_volumes(project, wishes)
+    opened = open_stack(project, host, environ, emit)
+    names = opened.check_names(wishes.services)
+    entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
+    with opened.native.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+        stopped = take_down(opened, names, grace_s=wishes.grace_s)
+        volumes = opened.remove_volumes() if wishes.volumes else 0
+        entry.details["stopped"] = stopped
+    return Stopped(stopped=tuple(stopped), removed=Removed(volumes=volumes))
+
+
+def take_down(opened: Stack, names: Sequence[str] = (), *, grace_s: float | None = None) -> list[str]:
+    """Stop `names`; without names everything, strays of a killed supervisord included."""
+    native = opened.native
+    observed = native.observe()
+    steps = plan.stops(native.known(), observed, names or list(observed))
+    stopped = perform.stop(native, steps, grace_s=grace_s)
+    if not names:
+        native.supervisor.shutdown(wait_s=30)
+        native.end_strays()
+    return stopped
+
+
+def check_volumes(project: Project, wishes: Wishes) -> None:
+    """Before anybody is asked: deleting data is refused in production, and only ever done for the whole stack."""
+    if wishes.services:
+        raise UsageError("--volumes is for the whole stack, not for single services", fixes=["nself stop --volumes"])
+    refuse_in_production(project, "deleting its data")
