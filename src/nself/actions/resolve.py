@@ -34,16 +34,26 @@ def resolve(project: Project, host: LocalHost) -> Resolved:
     """Choose ports that are free here and check what only this machine can tell. Raises every problem at once."""
     machine = _Machine(project, host)
     claims = catalogue.claims(project)
-    problems = [*ports.duplicates(claims), *_names(project), *machine.taken(claims)]
+    problems = _conflicts(project, machine, claims)
     if problems:
-        raise ConfigProblemsError([_located(problem, project) for problem in problems])
+        raise ConfigProblemsError(problems)
     return _resolved(project, ports.choose(claims, machine.remembered, machine.is_free))
+
+
+def conflicts(project: Project, host: LocalHost) -> list[Problem]:
+    """What would keep this project from starting on this machine."""
+    return _conflicts(project, _Machine(project, host), catalogue.claims(project))
 
 
 def remembered(project: Project, host: LocalHost) -> Resolved:
     """The stack as it was built last: nothing is asked of the machine's ports and nothing is in conflict."""
     claims = catalogue.claims(project)
     return _resolved(project, ports.choose(claims, _read(project, host), lambda number: True))
+
+
+def _conflicts(project: Project, machine: _Machine, claims: Sequence[Claim]) -> list[Problem]:
+    problems = [*ports.duplicates(claims), *_names(project), *machine.taken(claims)]
+    return [_located(problem, project) for problem in problems]
 
 
 def _resolved(project: Project, chosen: Ports) -> Resolved:

@@ -99,6 +99,8 @@ class Route:
     rate_per_minute: int | None = None
     strict_paths: tuple[str, ...] = ()
     """Prefixes under a stricter rate limit: sign-in and the like."""
+    endpoints: tuple[str, ...] = ()
+    """Paths below it that people look for, for `nself urls`."""
     description: str = ""
 
 

@@ -67,6 +67,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         body_limit="1m",
         read_timeout_s=proxy_settings(project).proxy_timeout_s,
         strict_paths=tuple(f"{found.api_prefix}{path}" for path in STRICT),
+        endpoints=tuple(f"{found.api_prefix}{path}" for path in ("/signup/email-password", "/signin/email-password")),
         description="Authentication",
     )
     return ServiceSpec(

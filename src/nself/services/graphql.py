@@ -64,12 +64,14 @@ def settings(project: Project, network: Network) -> GraphqlSettings:
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
+    found = settings(project, network)
     route = Route(
         host=project.host(project.settings(HasuraSettings).route),
         websocket=True,
         body_limit=proxy_settings(project).max_body_size,
         # Subscriptions are silent for as long as nothing changes.
         read_timeout_s=86_400,
+        endpoints=("/v1/graphql", *(["/console"] if found.enable_console else [])),
         description="GraphQL API",
     )
     return ServiceSpec(
@@ -77,7 +79,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.REQUIRED,
         description="GraphQL API",
         server=NAME,
-        **variables(settings(project, network)),
+        **variables(found),
         ports=(PORT,),
         probe=Probe(kind="http", path="/healthz"),
         needs=postgres.needs(project),

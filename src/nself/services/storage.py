@@ -57,12 +57,13 @@ def settings(project: Project, network: Network) -> StorageSettings:
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
-    own = project.settings(StorageServiceSettings)
+    own, found = project.settings(StorageServiceSettings), settings(project, network)
     route = Route(
         host=project.host(own.route),
         body_limit=own.max_body,
         read_timeout_s=300,
         stream_request=True,
+        endpoints=(f"{found.api_root_prefix}/files",),
         description="File storage",
     )
     return ServiceSpec(
@@ -70,7 +71,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="File storage",
         server=NAME,
-        **variables(settings(project, network)),
+        **variables(found),
         ports=(PORT,),
         probe=Probe(kind="http", path="/healthz"),
         needs=(*postgres.needs(project), *((graphql.NAME,) if graphql.SERVICE.wanted(project) else ())),

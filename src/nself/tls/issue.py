@@ -37,7 +37,7 @@ def sign(
 ) -> x509.Certificate:
     # Never beyond the authority's own end: some clients refuse such a chain.
     ends = min(now + LIFE, authority.certificate.not_valid_after_utc)
-    shown = min(names, key=len)[:LONGEST_COMMON_NAME]
+    shown = min((name for name in names if name[0] != "*" and not leaf.is_address(name)), key=len)[:LONGEST_COMMON_NAME]
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, shown)]))

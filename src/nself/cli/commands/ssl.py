@@ -1,0 +1,91 @@
+"""`nself ssl`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nself.cli.app import App, group, pass_app, verb
+from nself.cli.output import Line, Table
+
+if TYPE_CHECKING:
+    from nself.actions.ssl import Certificates, Renewed
+
+
+@group(short_help="Look at and renew the project's certificate.", section="Configuration")
+def command() -> None:
+    """The certificate nginx serves this project with. `nself start` makes and renews it by itself.
+
+    \b
+    Examples:
+      nself ssl status
+      nself ssl renew
+    """
+
+
+@verb(short_help="Show the certificate and who signed it.")
+@pass_app
+def status(app: App) -> None:
+    """Show the project's certificate, its hosts and its end, and the authority that signed it.
+
+    \b
+    Example:
+      nself ssl status --json
+    """
+    from nself.actions import ssl
+
+    app.output.result(ssl.status(app.project, app.host, app.environ), _certificates)
+
+
+@verb(short_help="Make the certificate anew, now.")
+@pass_app
+def renew(app: App) -> None:
+    """Make a new certificate for the project's hosts; a running nginx takes it at once.
+
+    \b
+    Example:
+      nself ssl renew
+    """
+    from nself.actions import ssl
+
+    app.output.result(ssl.renew(app.project, app.host, app.environ), _renewed)
+
+
+@verb(short_help="Make authority and certificate if they are missing.")
+@pass_app
+def bootstrap(app: App) -> None:
+    """Make this machine's certificate authority and the project's certificate, as far as they are missing.
+
+    \b
+    Example:
+      nself ssl bootstrap && nself trust install
+    """
+    from nself.actions import ssl
+
+    app.output.result(ssl.bootstrap(app.project, app.host, app.environ, app.emit), _certificates)
+
+
+for sub in (status, renew, bootstrap):
+    command.add_command(sub)
+
+
+def _certificates(found: Certificates) -> Iterator[Line]:
+    if not found.certificates:
+        yield "no certificate yet (nself ssl bootstrap makes one)"
+    rows = [
+        (each.subject, each.issuer, f"{each.not_after:%Y-%m-%d}", f"{each.days_left} days", _yes(each.trusted))
+        for each in found.certificates
+    ]
+    yield Table(("SUBJECT", "SIGNED BY", "ENDS", "LEFT", "TRUSTED HERE"), rows)
+    for each in found.certificates:
+        if each.sans:
+            yield f"{each.subject} is good for: {', '.join(each.sans)}"
+
+
+def _renewed(done: Renewed) -> Iterator[Line]:
+    yield f"{done.path} is good until {done.not_after:%Y-%m-%d}"
+    yield "nginx has taken it" if done.reloaded else "nginx is not running; it will take it when it starts"
+
+
+def _yes(value: bool) -> str:
+    return "✓ yes" if value else "✗ no"
