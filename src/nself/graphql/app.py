@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from nself.errors import ConfigError
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
-from nself.graphql.http import administration, edge, exchange, facts, operations
+from nself.graphql.http import administration, console, edge, exchange, facts, operations
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.apply_directory import apply_directory
@@ -76,6 +76,12 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
         ("metadata", "/v2/query", "POST", administration.query),
         ("config", "/v1alpha1/config", "GET", facts.config),
     ]
+    if settings.enable_console:
+        table += [
+            ("", "/", "GET", console.home),
+            ("", "/console", "GET", console.page),
+            ("", "/console/assets/{name}", "GET", console.asset),
+        ]
     return [
         Route(path, exchange.guarded(surface, endpoint), methods=[method])
         for api, path, method, endpoint in table

@@ -1,0 +1,1 @@
+"""The console: GraphiQL with a bar for the session. Data only; `http/console.py` serves it."""
