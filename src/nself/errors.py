@@ -60,7 +60,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
-        return f"{where}{self.path}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+        what = "" if self.path == self.file else f"{self.path}: "
+        return f"{where}{what}{self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
 class ConfigProblemsError(ConfigError):

@@ -50,8 +50,8 @@ def test_the_chosen_environment_is_what_env_says() -> None:
 
 def test_every_file_that_cannot_be_read_is_reported() -> None:
     found = [str(problem) for problem in loaded({".env": None, "nself.yml": None}).problems]
-    assert ".env: .env: cannot be read: it is a folder" in found
-    assert "nself.yml: nself.yml: cannot be read: it is a folder" in found
+    assert ".env: cannot be read: it is a folder" in found
+    assert "nself.yml: cannot be read: it is a folder" in found
 
 
 def test_two_documents_contradict() -> None:

@@ -210,13 +210,14 @@ def _take_back(root: Path, journal: Mapping[str, object], host: Host) -> None:
     created, folders, before = journal["created"], journal["folders"], journal["before"]
     assert isinstance(created, list) and isinstance(folders, list) and isinstance(before, dict)
     for path in reversed(created):
-        host.remove(root / path)
+        if host.exists(root / path):
+            host.remove(root / path)
     for path, text in before.items():
         host.write(root / path, text, mode=_mode(path))
     for folder in reversed(folders):
         if folder == ".":
             host.remove(root / JOURNAL)
-        if not host.glob(root / folder, "*"):
+        if host.exists(root / folder) and not host.glob(root / folder, "*"):
             host.remove(root / folder)
     host.remove(root / JOURNAL)
 

@@ -79,7 +79,8 @@ def reader(root: Path, host: Host) -> Read:
 
     def read(file: str) -> str | None:
         path = root / file
-        if path not in host.glob(path.parent, path.name):
+        # A glob lists links that lead nowhere too: those are mistakes, not missing files.
+        if path not in host.glob(path.parent, f"{path.name}*"):
             return None
         try:
             return host.read(path, limit=LARGEST_FILE)

@@ -32,8 +32,8 @@ Later wins:
 10. `NSELF_VAR_<NAME>` in the process environment, for any name
 
 The environment is `--env`, else `TARGET_ENV`, `NSELF_ENV` or `ENV` of the process, else of `.env`, `.env.local` or
-`.env.dev`, else `environments.default` of `nself.yml`, else dev. `DEV_DOMAIN`, `STAGING_DOMAIN` and `PROD_DOMAIN` become
-`BASE_DOMAIN` in their environment.
+`.env.dev`, else `environments.default` of `nself.yml`, else dev. `DEV_DOMAIN`, `STAGING_DOMAIN` and `PROD_DOMAIN`
+become `BASE_DOMAIN` in their environment.
 
 Env files hold `KEY=value`, `KEY='literal'` or `KEY="with \\n escapes"`; `${NAME}` and `${NAME:-default}` stand for the
 winning value of NAME, wherever it is set. Nothing is ever executed.
@@ -90,15 +90,15 @@ def _document() -> Iterator[str]:
         yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
     for key in extra_fields("services"):
         meaning = {"template": "Template its folder was made from.", "env": "Variables of this service alone."}[key]
-        yield f"| `services.<name>.{key}` | {'mapping' if key == 'env' else 'text'} | – | {meaning} |"
+        yield f"| `services.<name>.{key}` | {'mapping' if key == 'env' else 'text'} | - | {meaning} |"
 
 
 def _default(item: Declared) -> str:
     if item.default is REQUIRED:
-        return "–"
+        return "-"
     text = "" if item.default is None else as_text(item.default)
-    return f"`{text}`" if text else "–"
+    return f"`{text}`" if text else "-"
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|") if text.startswith("`") else text.replace("|", "\\|").replace("<", "\\<")

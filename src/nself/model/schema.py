@@ -34,11 +34,13 @@ class Schema:
 
     @cached_property
     def aliases(self) -> dict[str, str]:
-        """{older name: the one it means}. A name with two meanings stands for itself."""
+        """{older name: the one it means}. One that has two meanings, or means this to some of the classes that
+        declare it only, stands for itself: each class looks for its own aliases."""
         meanings: dict[str, set[str]] = {}
         for name, items in self.declared.items():
             for alias in (alias for item in items for alias in item.variable.aliases):
-                meanings.setdefault(alias, set()).add(name)
+                shared = all(alias in item.variable.aliases for item in items)
+                meanings.setdefault(alias, set()).update({name} if shared else {name, ""})
         return {
             alias: next(iter(names))
             for alias, names in meanings.items()
@@ -53,7 +55,17 @@ class Schema:
 
     def find(self, key: str) -> tuple[Declared, ...]:
         """The declarations of a name as users write it (`CS_2_PORT`, an alias); empty when nothing declares it."""
-        return self.declared.get(general_name(self.canonical(key)), ())
+        general = general_name(self.canonical(key))
+        return self.declared.get(general) or self._by_alias.get(general, ())
+
+    @cached_property
+    def _by_alias(self) -> dict[str, tuple[Declared, ...]]:
+        """The declarations behind aliases that stand for themselves."""
+        out: dict[str, tuple[Declared, ...]] = {}
+        for item in (item for items in self.declared.values() for item in items):
+            for alias in item.variable.aliases:
+                out[alias] = (*out.get(alias, ()), item)
+        return out
 
     def knows(self, key: str) -> bool:
         return bool(self.find(key)) or bool(_CUSTOM_ENV.fullmatch(key))

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from nself.actions.scaffold import Wish
 
 
-@verb(short_help="Create a project in this folder.", section="Core lifecycle")
+@verb(
+    short_help="Create a project in this folder.",
+    section="Core lifecycle",
+    result="nself.actions.init:Initialised",
+)
 @click.option("--full", is_flag=True, help="All environment files and a TypeScript function too.")
 @click.option("--demo", is_flag=True, help="A small working application to look at and take apart.")
 @click.option("--wizard", is_flag=True, help="Ask for everything; the default on a terminal when no option is given.")

@@ -29,7 +29,7 @@ def change_options(command: Callback) -> Callback:
     return command
 
 
-@verb(name="set", short_help="Set one key.")
+@verb(name="set", short_help="Set one key.", result="nself.actions.config_change:Set")
 @click.argument("key")
 @click.argument("value")
 @change_options
@@ -56,7 +56,7 @@ def set_value(app: App, /, key: str, value: str, **options: Any) -> None:
     app.output.result(config_change.set_value(target(app, options), key, text, file=options["file"]), human)
 
 
-@verb(name="import", short_help="Set every key of an env file.")
+@verb(name="import", short_help="Set every key of an env file.", result="nself.actions.config_change:Imported")
 @click.argument("source", type=click.Path(path_type=Path))
 @change_options
 @pass_app
@@ -76,7 +76,7 @@ def import_file(app: App, /, source: Path, **options: Any) -> None:
     app.output.result(config_change.import_file(target(app, options), given, file=options["file"]), human)
 
 
-@verb(short_help="Edit an env file, checked when you save.")
+@verb(short_help="Edit an env file, checked when you save.", result="nself.actions.config_change:Edited")
 @change_options
 @pass_app
 def edit(app: App, /, **options: Any) -> None:

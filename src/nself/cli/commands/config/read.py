@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 reveal_option = click.option("--reveal", is_flag=True, help="Show secrets in full.")
 
 
-@verb(short_help="Every value that is set.")
+@verb(short_help="Every value that is set.", result="nself.actions.config:Shown")
 @reveal_option
 @pass_app
 def show(app: App, reveal: bool) -> None:
@@ -40,7 +40,7 @@ def show(app: App, reveal: bool) -> None:
     app.output.result(config.show(loaded, reveal=reveal), human)
 
 
-@verb(short_help="One value.")
+@verb(short_help="One value.", result="nself.actions.config:Got")
 @click.argument("key")
 @reveal_option
 @pass_app
@@ -60,7 +60,7 @@ def get(app: App, key: str, reveal: bool) -> None:
     app.output.result(config.get(loaded, key, reveal=reveal), human)
 
 
-@verb(name="list", short_help="Every key there is.")
+@verb(name="list", short_help="Every key there is.", result="nself.actions.config:Listed")
 @pass_app
 def list_keys(app: App) -> None:
     """Every key that nself knows, with its value here.
@@ -80,7 +80,7 @@ def list_keys(app: App) -> None:
     app.output.result(config.listed(inspect(app)), human)
 
 
-@verb(short_help="Where a value comes from and what it means.")
+@verb(short_help="Where a value comes from and what it means.", result="nself.actions.config:Explained")
 @click.argument("key")
 @reveal_option
 @pass_app
@@ -97,7 +97,7 @@ def explain(app: App, key: str, reveal: bool) -> None:
     app.output.result(config.explain(loaded, key, reveal=reveal), _explained)
 
 
-@verb(short_help="Check every file of the project.")
+@verb(short_help="Check every file of the project.", result="nself.actions.config:Validated")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @pass_app
 def validate(app: App, strict: bool) -> int:
@@ -115,7 +115,7 @@ def validate(app: App, strict: bool) -> int:
     return 0 if found.valid else 1
 
 
-@verb(short_help="Where two environments differ.")
+@verb(short_help="Where two environments differ.", result="nself.actions.config:Differing")
 @click.argument("first", metavar="ENV")
 @click.argument("second", metavar="[ENV2]", required=False)
 @pass_app
@@ -134,7 +134,7 @@ def diff(app: App, first: str, second: str | None) -> None:
     app.output.result(config.diff(app.directory, app.environ, a, b or app.env), _differences)
 
 
-@verb(short_help="The values as one env file.")
+@verb(short_help="The values as one env file.", result="nself.actions.config:Exported")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there (0600).")
 @click.option("--reveal", is_flag=True, help="Write secrets too; they are left out otherwise.")
 @pass_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nself.cli.app import App, group, pass_app
+from nself.cli.app import App, group, pass_app, verb
 from nself.cli.commands.config.change import file_option, target
 from nself.cli.commands.config.read import inspect, report
 from nself.cli.output import Line
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command(short_help="Make those that are missing.")
+@verb(short_help="Make those that are missing.", result="nself.actions.config_change:Generated")
 @file_option
 @pass_app
 def generate(app: App, file: str | None) -> None:
@@ -44,7 +44,7 @@ def generate(app: App, file: str | None) -> None:
     app.output.result(config_change.generate_secrets(target(app, {}), file=file), human)
 
 
-@command.command(short_help="Check their strength.")
+@verb(short_help="Check their strength.", result="nself.actions.config:Validated")
 @pass_app
 def validate(app: App) -> int:
     """Check that every secret is there, long enough and not a well-known default. Exits 1 when one is not.
@@ -58,3 +58,7 @@ def validate(app: App) -> int:
     found = config.validate_secrets(inspect(app))
     app.output.result(found, report)
     return 0 if found.valid else 1
+
+
+command.add_command(generate)
+command.add_command(validate)
