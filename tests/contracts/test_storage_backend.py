@@ -176,19 +176,6 @@ def test_deleting_twice_is_fine(run: Callable[[Body], None]) -> None:
     run(body)
 
 
-def test_the_keys_are_those_that_were_put_and_not_deleted(run: Callable[[Body], None]) -> None:
-    async def body(backend: Backend) -> None:
-        keys = [str(uuid4()) for _ in range(4)]
-        for key in keys:
-            await put(backend, key, b"x")
-        await backend.delete(keys.pop())
-        half = await spooled(backend, b"not yet put")
-        assert {key async for key in backend.ids()} == set(keys)
-        await half.discard()
-
-    run(body)
-
-
 def test_a_read_can_be_given_up(run: Callable[[Body], None]) -> None:
     async def body(backend: Backend) -> None:
         key, content = str(uuid4()), os.urandom(3_000_000)

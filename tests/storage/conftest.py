@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
@@ -15,7 +14,7 @@ from nself.storage.app import create
 from nself.storage.settings import StorageSettings
 from tests.cluster import Cluster
 from tests.storage.graphql_peer import GraphQLPeer
-from tests.storage.hosting import SECRET, Storage, hosted
+from tests.storage.hosting import SECRET, Storage, execute, hosted
 
 _BUCKETS = """
 INSERT INTO storage.buckets
@@ -54,14 +53,6 @@ def storage(storage_dsn: str, peer: GraphQLPeer, tmp_path_factory: pytest.TempPa
 def sql(storage: Storage) -> Callable[..., Any]:
     """Run one statement on the server's database; rows come back."""
     return lambda statement, *args: asyncio.run(execute(storage.dsn, statement, *args))
-
-
-async def execute(dsn: str, statement: str, *args: Any) -> Any:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetch(statement, *args)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

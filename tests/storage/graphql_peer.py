@@ -101,9 +101,14 @@ async def select(connection: Any, user: str, variables: Any) -> dict[str, Any]:
     return {"file": json.loads(row) if row else None}
 
 
-async def insert(connection: Any, user: str, variables: Any) -> dict[str, Any]:
+async def probe(connection: Any, user: str, variables: Any) -> dict[str, Any]:
     if user == "public":
         raise RefusedError("validation-failed", "field 'insertFiles' not found in type: 'mutation_root'")
+    return {"insertFiles": {"affected_rows": 0}}
+
+
+async def insert(connection: Any, user: str, variables: Any) -> dict[str, Any]:
+    await probe(connection, user, variables)
     if user != "admin" and variables["bucketId"] == "closed":
         raise RefusedError("permission-error", "check constraint of an insert/update permission has failed")
     await connection.execute(
@@ -130,4 +135,10 @@ async def delete(connection: Any, user: str, variables: Any) -> dict[str, Any]:
     return {"deleteFile": {"id": row} if row else None}
 
 
-OPERATIONS = {"StorageFile": select, "StorageInsert": insert, "StorageUpdate": update, "StorageDelete": delete}
+OPERATIONS = {
+    "StorageFile": select,
+    "StorageProbe": probe,
+    "StorageInsert": insert,
+    "StorageUpdate": update,
+    "StorageDelete": delete,
+}

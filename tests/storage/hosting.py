@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from nself.storage.app import create
+from nself.storage.settings import StorageSettings
 from tests.cluster import free_port
 
 SECRET = "an-admin-secret-for-tests"
@@ -68,3 +72,35 @@ class Storage:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(f"/v1/files/{path}", headers={**ADMIN, **headers})
+
+
+async def execute(dsn: str, statement: str, *args: Any) -> Any:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(statement, *args)
+    finally:
+        await connection.close()
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether it becomes true within a few seconds."""
+    deadline = time.monotonic() + 10
+    while not (now := true()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return now
+
+
+@contextmanager
+def another(storage: Storage, peer: ASGIApp, **changes: Any) -> Iterator[httpx.Client]:
+    """A second server over the same database."""
+    settings = {"database_url": storage.dsn, "admin_secret": SECRET, "disk_root": str(storage.root), **changes}
+    with (
+        hosted(create(StorageSettings(**settings), {"graphql": peer})) as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
+        yield client
+
+
+def upload(client: httpx.Client, content: bytes = b"some bytes", id: str | None = None) -> httpx.Response:
+    metadata = [("metadata[]", ("", f'{{"id": "{id}"}}'))] if id else []
+    return client.post("/v1/files", files=[("file[]", ("a.bin", content)), *metadata], headers=ADMIN)

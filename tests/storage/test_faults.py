@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import random
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,37 +17,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from nself.storage.app import create
-from nself.storage.settings import StorageSettings
-from tests.cluster import free_port
 from tests.storage.graphql_peer import GraphQLPeer
-from tests.storage.hosting import ADMIN, SECRET, Storage, hosted
-from tests.storage.s3_server import S3Server, s3_server
-
-
-def eventually(true: Callable[[], bool]) -> bool:
-    """Whether it becomes true within a few seconds."""
-    deadline = time.monotonic() + 10
-    while not (now := true()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return now
-
-
-@contextmanager
-def another(storage: Storage, peer: GraphQLPeer, **changes: Any) -> Iterator[httpx.Client]:
-    """A second server over the same database."""
-    settings = {"database_url": storage.dsn, "admin_secret": SECRET, "disk_root": str(storage.root), **changes}
-    with (
-        hosted(create(StorageSettings(**settings), {"graphql": peer.app})) as url,
-        httpx.Client(base_url=url, timeout=30) as client,
-    ):
-        yield client
-
-
-def upload(client: httpx.Client, content: bytes = b"some bytes", id: str | None = None) -> httpx.Response:
-    metadata = [("metadata[]", ("", f'{{"id": "{id}"}}'))] if id else []
-    return client.post("/v1/files", files=[("file[]", ("a.bin", content)), *metadata], headers=ADMIN)
-
+from tests.storage.hosting import ADMIN, Storage, another, eventually, execute, upload
 
 # Clients
 
@@ -67,19 +37,38 @@ def test_a_chunked_upload_without_a_length_is_accepted(storage: Storage) -> None
     assert reply.json()["processedFiles"][0]["size"] == 500_000
 
 
+@contextlib.contextmanager
+def begun_upload(storage: Storage, credentials: dict[str, str]) -> Iterator[socket.socket]:
+    """A connection on which the beginning of a large upload was sent."""
+    fields = {
+        "Host": "x",
+        "Content-Type": "multipart/form-data; boundary=b",
+        "Content-Length": "99999999",
+        **credentials,
+    }
+    lines = ["POST /v1/files HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    url = httpx.URL(storage.url)
+    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        connection.sendall(b'--b\r\nContent-Disposition: form-data; name="file[]"; filename="a"\r\n\r\n')
+        connection.sendall(b"x" * 2_000_000)
+        yield connection
+
+
 def test_a_client_that_leaves_in_the_middle_of_an_upload_leaves_nothing(
     storage: Storage, staging: Path, sql: Callable[..., Any]
 ) -> None:
     (before,) = sql("SELECT count(*) FROM storage.files")
-    head = b'--b\r\nContent-Disposition: form-data; name="file[]"; filename="a"\r\n\r\n' + b"x" * 2_000_000
-    with socket.create_connection(httpx.URL(storage.url).netloc.decode().split(":")) as connection:  # type: ignore[arg-type]
-        connection.sendall(
-            b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-            b"Content-Length: 99999999\r\n\r\n" + head
-        )
+    with begun_upload(storage, ADMIN):
         assert eventually(lambda: any(staging.iterdir()))
     assert eventually(lambda: not any(staging.iterdir()))
     assert sql("SELECT count(*) FROM storage.files") == [before]
+
+
+def test_who_may_not_insert_at_all_is_refused_before_a_byte_is_kept(storage: Storage, staging: Path) -> None:
+    with begun_upload(storage, {}) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+        assert not any(staging.iterdir())
 
 
 def test_a_client_that_leaves_in_the_middle_of_a_download_is_let_go(storage: Storage) -> None:
@@ -111,7 +100,7 @@ def test_a_large_file_never_is_in_memory_as_a_whole(storage: Storage) -> None:
             yield block
         yield b'\r\n--b\r\nContent-Disposition: form-data; name="bucket-id"\r\n\r\nroomy\r\n--b--\r\n'
 
-    asyncio.run(_execute(storage.dsn, "INSERT INTO storage.buckets (id, max_upload_file_size) VALUES ('roomy', 2e9)"))
+    asyncio.run(execute(storage.dsn, "INSERT INTO storage.buckets (id, max_upload_file_size) VALUES ('roomy', 2e9)"))
     before = peak_memory()
     reply = storage.client.post(
         "/v1/files", content=body(), headers={**ADMIN, "content-type": "multipart/form-data; boundary=b"}
@@ -130,12 +119,6 @@ def test_a_large_file_never_is_in_memory_as_a_whole(storage: Storage) -> None:
 def peak_memory() -> int:
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    from tests.storage.conftest import execute
-
-    await execute(dsn, statement)
 
 
 # Two at once
@@ -161,31 +144,15 @@ def test_readers_and_writers_of_one_file_never_see_a_mixture(storage: Storage, p
             assert known[reply.headers["etag"]] == reply.content
 
     async def everyone(urls: list[str]) -> None:
-        async with contextlib_clients(urls) as clients:
+        async with contextlib.AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60)) for url in urls]
             await asyncio.gather(*(write(client) for client in clients * 2), *(look(client) for client in clients * 2))
 
-    with another(storage, peer) as other:
+    with another(storage, peer.app) as other:
         asyncio.run(everyone([storage.url, str(other.base_url)]))
-    (row,) = asyncio.run(_rows(storage.dsn, "SELECT etag, size FROM storage.files WHERE id = $1", file["id"]))
+    (row,) = asyncio.run(execute(storage.dsn, "SELECT etag, size FROM storage.files WHERE id = $1", file["id"]))
     final = storage.get(file["id"])
     assert (row["etag"], row["size"]) == (final.headers["etag"], len(final.content))
-
-
-def contextlib_clients(urls: list[str]) -> Any:
-    import contextlib
-
-    @contextlib.asynccontextmanager
-    async def opened() -> Any:
-        async with contextlib.AsyncExitStack() as stack:
-            yield [await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60)) for url in urls]
-
-    return opened()
-
-
-async def _rows(dsn: str, statement: str, *args: Any) -> Any:
-    from tests.storage.conftest import execute
-
-    return await execute(dsn, statement, *args)
 
 
 def test_uploads_replacements_and_deletions_of_one_id_end_consistent(storage: Storage) -> None:
@@ -213,44 +180,13 @@ def test_uploads_replacements_and_deletions_of_one_id_end_consistent(storage: St
             return {reply.status_code for reply in await asyncio.gather(*(step() for step in steps))}
 
     assert asyncio.run(chaos()) <= {200, 201, 204, 400, 403, 404}
-    exists = bool(asyncio.run(_rows(storage.dsn, "SELECT FROM storage.files WHERE id = $1 AND is_uploaded", id)))
-    left = asyncio.run(_rows(storage.dsn, "SELECT FROM storage.files WHERE id = $1 AND NOT is_uploaded", id))
+    exists = bool(asyncio.run(execute(storage.dsn, "SELECT FROM storage.files WHERE id = $1 AND is_uploaded", id)))
+    left = asyncio.run(execute(storage.dsn, "SELECT FROM storage.files WHERE id = $1 AND NOT is_uploaded", id))
     assert (storage.get(id).status_code == 200, left) == (exists, [])
     assert (Path(storage.root) / id[:2] / id).exists() is exists
 
 
-# Siblings and stores
-
-
-def test_what_graphql_does_not_foresee_is_our_fault_not_the_callers(storage: Storage, peer: GraphQLPeer) -> None:
-    peer.fails_with = ("unexpected", "database query error")
-    try:
-        reply = storage.get(str(uuid4()))
-    finally:
-        peer.fails_with = None
-    assert (reply.status_code, reply.json()["error"]["message"]) == (500, "an internal server error occurred")
-
-
-def test_without_graphql_files_are_unavailable_and_come_back_with_it(storage: Storage, peer: GraphQLPeer) -> None:
-    file, port = storage.stored(b"here"), free_port()
-    settings = StorageSettings(
-        database_url=storage.dsn, disk_root=str(storage.root), hasura_endpoint=f"http://127.0.0.1:{port}/v1"
-    )
-    path = f"/v1/files/{file['id']}"
-    with hosted(create(settings, {})) as url:
-        reply = httpx.get(url + path, headers=ADMIN)
-        assert (reply.status_code, reply.json()["error"]["message"]) == (503, "the GraphQL server does not answer")
-        assert httpx.get(url + "/healthz").text == "ok"
-        with hosted(peer.app, port):
-            assert httpx.get(url + path, headers=ADMIN).content == b"here"
-            assert eventually(lambda: any(command["type"] == "pg_track_table" for command in peer.commands))
-
-
-def test_a_refusal_explains_itself_in_debug_mode_only(storage: Storage, peer: GraphQLPeer) -> None:
-    with another(storage, peer, debug=True) as client:
-        reply = client.post("/v1/files", files={"file[]": ("a", b"x")})
-    assert reply.json()["error"]["message"] == "you are not authorized"
-    assert "insertFiles as role public: field 'insertFiles' not found" in reply.json()["error"]["data"]["reason"]
+# Disks
 
 
 @pytest.fixture
@@ -268,13 +204,13 @@ def test_a_full_disk_is_said_and_leaves_neither_row_nor_content(
     storage: Storage, peer: GraphQLPeer, small_disk: Path
 ) -> None:
     count = "SELECT count(*) FROM storage.files"
-    with another(storage, peer, disk_root=str(small_disk)) as client:
-        before = asyncio.run(_rows(storage.dsn, count))
+    with another(storage, peer.app, disk_root=str(small_disk)) as client:
+        before = asyncio.run(execute(storage.dsn, count))
         for _ in range(2):
             reply = upload(client, os.urandom(3_000_000))
             assert reply.status_code == 507, reply.text
             assert reply.json()["error"]["message"] == "there is no space left to store the file"
-        assert asyncio.run(_rows(storage.dsn, count)) == before
+        assert asyncio.run(execute(storage.dsn, count)) == before
         assert [path for path in small_disk.rglob("*") if path.is_file()] == []
         assert upload(client, b"a small one").status_code == 201
 
@@ -282,48 +218,7 @@ def test_a_full_disk_is_said_and_leaves_neither_row_nor_content(
 def test_a_put_that_fails_takes_its_row_back(storage: Storage, peer: GraphQLPeer, small_disk: Path) -> None:
     """The staging folder has room, the place of the content is not a folder."""
     id = str(uuid4())
-    with another(storage, peer, disk_root=str(small_disk)) as client:
+    with another(storage, peer.app, disk_root=str(small_disk)) as client:
         (small_disk / id[:2]).write_bytes(b"")
         assert upload(client, id=id).status_code == 500
-    assert asyncio.run(_rows(storage.dsn, "SELECT FROM storage.files WHERE id = $1", id)) == []
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
-def test_the_api_is_the_same_over_s3(storage: Storage, peer: GraphQLPeer, s3: S3Server) -> None:
-    with hosted(create(s3.settings(database_url=storage.dsn), {"graphql": peer.app})) as url:
-        client = httpx.Client(base_url=url, headers=ADMIN)
-        file = upload(client, b"0123456789").json()["processedFiles"][0]
-        assert file["etag"] == f'"{hashlib.md5(b"0123456789").hexdigest()}"'
-        path = f"/v1/files/{file['id']}"
-        assert (s3.folder / "files" / "root" / file["id"]).read_bytes() == b"0123456789"
-        got = client.get(path, headers={"range": "bytes=3-5"})
-        assert (got.status_code, got.content, got.headers["content-range"]) == (206, b"345", "bytes 3-5/10")
-        assert client.get(path, headers={"if-none-match": file["etag"]}).status_code == 304
-        assert client.head(path).headers["content-length"] == "10"
-        assert client.put(path, files={"file": ("b", b"new")}).status_code == 200
-        assert client.get(path).content == b"new"
-        assert client.delete(path).status_code == 204
-        assert not (s3.folder / "files" / "root" / file["id"]).exists()
-        client.close()
-
-
-def test_s3_being_down_is_unavailable_and_takes_the_row_back(
-    storage: Storage, peer: GraphQLPeer, tmp_path: Path
-) -> None:
-    id = str(uuid4())
-    with s3_server(tmp_path) as server:
-        application = create(server.settings(database_url=storage.dsn), {"graphql": peer.app})
-        with hosted(application) as url, httpx.Client(base_url=url, headers=ADMIN, timeout=60) as client:
-            kept = upload(client).json()["processedFiles"][0]
-            server.process.kill()
-            server.process.wait()
-            for reply in (upload(client, id=id), client.get(f"/v1/files/{kept['id']}")):
-                assert reply.status_code == 503
-                assert reply.json()["error"]["message"] == "the object store does not answer"
-                assert server.url not in reply.text
-    assert asyncio.run(_rows(storage.dsn, "SELECT FROM storage.files WHERE id = $1", id)) == []
+    assert asyncio.run(execute(storage.dsn, "SELECT FROM storage.files WHERE id = $1", id)) == []

@@ -56,6 +56,7 @@ class Endpoints:
 
     async def upload(self, request: Request) -> Response:
         processed, caller = answers.begin_processing(request), Caller.of(request.headers)
+        await self.files.gateway.may_insert(caller)
         async with form.read(request, self.files.backend.staging, await self._limits("file[]")) as sent:
             parts = sent.files_named("file[]")
             if not parts:

@@ -18,6 +18,7 @@ log = logging.getLogger("nself.storage")
 
 _COLUMNS = "id name size bucketId etag createdAt updatedAt isUploaded mimeType uploadedByUserId metadata"
 _SELECT = f"query StorageFile($id: uuid!) {{ file(id: $id) {{ {_COLUMNS} }} }}"
+_PROBE = "mutation StorageProbe { insertFiles(objects: []) { affected_rows } }"
 _INSERT = """mutation StorageInsert($id: uuid!, $bucketId: String!, $name: String!, $mimeType: String!, $size: Int!) {
   insertFiles(objects: [{id: $id, bucketId: $bucketId, name: $name, mimeType: $mimeType, size: $size}]) {
     affected_rows
@@ -87,6 +88,10 @@ class Gateway:
         """The row, if the caller may select it."""
         file: File | None = await self._ask(_SELECT, "file", File | None, caller, id=file_id)
         return file
+
+    async def may_insert(self, caller: Caller) -> None:
+        """Raise unless the caller's role may insert at all: asked before a byte of an upload is kept."""
+        await self._ask(_PROBE, "insertFiles", _Affected, caller)
 
     async def insert(self, caller: Caller, *, id: str, bucket_id: str, name: str, mime_type: str, size: int) -> None:
         done = await self._ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Protocol
 
@@ -41,8 +41,4 @@ class Backend(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove the content; that there is none is fine."""
-        ...
-
-    def ids(self) -> AsyncIterator[str]:
-        """Every id that has a content, in no particular order."""
         ...

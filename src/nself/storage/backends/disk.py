@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -51,19 +51,15 @@ class DiskBackend:
     async def delete(self, key: str) -> None:
         await to_thread.run_sync(self._delete, key)
 
-    async def ids(self) -> AsyncIterator[str]:
-        for folder in await to_thread.run_sync(lambda: sorted(self.root.glob("[0-9a-f][0-9a-f]"))):
-            for name in await to_thread.run_sync(os.listdir, folder):
-                if not name.endswith(".md5"):
-                    yield name
-
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key
 
     def _put(self, key: str, content: Spooled) -> str:
         target = self._path(key)
         try:
-            target.parent.mkdir(exist_ok=True)
+            if not target.parent.exists():
+                target.parent.mkdir(exist_ok=True)
+                _sync(self.root)
             # A time of our own choice: the clock of a file system is too coarse to tell two quick puts apart.
             now = time.time_ns()
             os.utime(content.path, ns=(now, now))

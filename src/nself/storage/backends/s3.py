@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ _CHUNK = 256 * 1024
 class S3Backend:
     def __init__(self, settings: StorageSettings) -> None:
         self.staging = Path(settings.spool_dir or Path(tempfile.gettempdir()) / "nself-storage")
+        self._bucket = settings.s3_bucket
         self._store = _store(settings)
 
     async def open(self) -> None:
@@ -44,16 +45,20 @@ class S3Backend:
         """The client keeps nothing that must be handed back."""
 
     async def put(self, key: str, content: Spooled, *, mime_type: str) -> str:
-        with _translated():
-            done = await obstore.put_async(
-                self._store,
-                key,
-                content.path,
-                attributes={"Content-Type": mime_type},
-                use_multipart=content.size > _SINGLE_PUT_BYTES,
-                chunk_size=_SINGLE_PUT_BYTES,
-                max_concurrency=2,
-            )
+        try:
+            with _translated():
+                done = await obstore.put_async(
+                    self._store,
+                    key,
+                    content.path,
+                    attributes={"Content-Type": mime_type},
+                    use_multipart=content.size > _SINGLE_PUT_BYTES,
+                    chunk_size=_SINGLE_PUT_BYTES,
+                    max_concurrency=2,
+                )
+        except FileMissingError as error:
+            log.error("the bucket %s does not exist in the object store", self._bucket)
+            raise StoreUnavailableError("the object store has no place for files") from error
         return _quoted(done["e_tag"] or content.md5)
 
     async def stat(self, key: str) -> Stored:
@@ -76,12 +81,6 @@ class S3Backend:
                 await obstore.delete_async(self._store, key)
         except FileMissingError:
             pass
-
-    async def ids(self) -> AsyncIterator[str]:
-        with _translated():
-            async for page in self._store.list():
-                for found in page:
-                    yield found["path"]
 
 
 def _store(settings: StorageSettings) -> S3Store:
