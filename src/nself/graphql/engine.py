@@ -6,11 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nself.graphql import execute
+from nself.graphql.document import TOO_DEEP
+from nself.graphql.enums import enum_rows
 from nself.graphql.errors import ApiError
+from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
 from nself.graphql.session import Session
+from nself.graphql.sql import Select, printed
+from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
+from nself.pg.introspect import introspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,25 +31,66 @@ class Request:
 
 
 class Engine:
-    """Serves one database. `load` swaps catalog and metadata in at once; running requests keep what they began with."""
+    """Serves one database. `load` swaps catalog and metadata in at once; running requests keep what they began with.
+
+    `show_internal` puts the statement and the database's own error into the errors that admin gets.
+    """
 
     def __init__(self, database: Database, *, stringify_numerics: bool = False, show_internal: bool = False) -> None:
         self._database = database
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
-        self._catalog = Catalog()
+        self._loaded = load(Metadata(), Catalog(), {}, stringify_numerics=stringify_numerics)
 
     @property
     def catalog(self) -> Catalog:
-        return self._catalog
+        return self._loaded.catalog
 
     async def load(self, metadata: Metadata) -> list[Inconsistency]:
         """Read the catalog, build the schema, swap both in. What metadata names in vain is returned and left out."""
-        return []
+        catalog = await introspect(self._database)
+        enums = await enum_rows(self._database, metadata, catalog)
+        loaded = load(metadata, catalog, enums, stringify_numerics=self._stringify_numerics)
+        self._loaded = loaded
+        return list(loaded.inconsistencies)
 
     async def execute(self, request: Request, session: Session) -> bytes:
         """The complete JSON body, `{"data": ...}`. Raises ApiError."""
-        raise ApiError("validation-failed", "no queries exist")
+        try:
+            plan, bindings = self._planned(self._loaded, request, session)
+            if isinstance(plan, QueryPlan):
+                return await execute.query(self._database, plan, bindings)
+            return await execute.mutation(self._database, plan, bindings)
+        except ApiError as error:
+            if error.internal is not None and not (self._show_internal and session.is_admin):
+                error.internal = None
+            raise
 
     async def explain(self, request: Request, session: Session) -> list[dict[str, Any]]:
         """`{field, sql, plan}` for each root field of a query."""
-        raise ApiError("validation-failed", "no queries exist")
+        plan, bindings = self._planned(self._loaded, request, session)
+        if isinstance(plan, MutationPlan):
+            raise ApiError("invalid-params", "only queries can be explained")
+        return [await self._explained(field.key, field, plan, bindings) for field in plan.fields]
+
+    async def _explained(self, key: str, field: object, plan: QueryPlan, bindings: Bindings) -> dict[str, Any]:
+        if not isinstance(field, Asked):
+            return {"field": key, "sql": None, "plan": None}
+        statement = printed(Select(columns=((plan.columns[field.column], None),)))
+        return {
+            "field": key,
+            "sql": statement.text,
+            "plan": await execute.explain(self._database, statement, bindings),
+        }
+
+    def _planned(self, loaded: Loaded, request: Request, session: Session) -> tuple[Plan, Bindings]:
+        try:
+            plan, variables = loaded.plans.find(
+                request.query,
+                request.operation_name,
+                request.variables,
+                role=session.role,
+                backend=session.is_admin or (session.trusted and session.backend_only),
+            )
+        except RecursionError as error:
+            raise ApiError("validation-failed", TOO_DEEP) from error
+        return plan, Bindings(session=session, variables=variables)

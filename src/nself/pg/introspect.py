@@ -12,7 +12,15 @@ from nself.pg.queries import load
 SQL = load("nself.pg", "introspect.sql")
 
 _TABLE_KINDS: Any = {"r": "table", "v": "view", "m": "materialized", "p": "partitioned", "f": "foreign"}
-_TYPE_KINDS: Any = {"b": "base", "e": "enum", "c": "composite", "d": "domain", "r": "range", "m": "range", "p": "pseudo"}
+_TYPE_KINDS: Any = {
+    "b": "base",
+    "e": "enum",
+    "c": "composite",
+    "d": "domain",
+    "r": "range",
+    "m": "range",
+    "p": "pseudo",
+}
 _VOLATILITY: Any = {"i": "immutable", "s": "stable", "v": "volatile"}
 _IDENTITY: Any = {"a": "identity-always", "d": "identity-default"}
 

@@ -1,0 +1,189 @@
+"""Boolean expressions over a table's rows, whoever wrote them: a request's `where` or a permission.
+
+Both compile to these nodes; here alone they become SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import LiteralString, TypeAlias
+
+from nself.graphql import sql
+from nself.graphql.operators import Operator
+from nself.graphql.values import Constants, Source, Together, VariableList
+from nself.pg.catalog import Name, Type
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """`type` is the column's, after the cast if there is one. `operand` holds one value, or the list of `_in`."""
+
+    column: str
+    type: Type
+    operator: Operator
+    operand: Source
+    cast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    column: str
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareColumns:
+    """`of_root` takes the right column from the table that the permission belongs to."""
+
+    column: str
+    symbol: LiteralString
+    other: str
+    of_root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Some row of another table, joined by {column here: column there}, satisfies the condition."""
+
+    table: Name
+    mapping: tuple[tuple[str, str], ...]
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A function over the related rows compared with values: `<relationship>_aggregate`."""
+
+    table: Name
+    mapping: tuple[tuple[str, str], ...]
+    condition: Condition
+    function: LiteralString
+    columns: tuple[str, ...]
+    distinct: bool
+    type: Type
+    comparisons: tuple[tuple[Operator, Source], ...]
+
+
+Condition: TypeAlias = All | AnyOf | Not | Compare | IsNull | CompareColumns | Related | Counted
+
+ALWAYS = All(())
+NEVER = AnyOf(())
+
+
+def all_of(*conditions: Condition) -> Condition:
+    """Their conjunction, flat."""
+    flat: list[Condition] = []
+    for condition in conditions:
+        flat += condition.parts if isinstance(condition, All) else (condition,)
+    return flat[0] if len(flat) == 1 else All(tuple(flat))
+
+
+class Aliases:
+    """Names for the tables of one statement, from a counter: the same plan always prints the same text."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def next(self, letter: LiteralString = "t") -> str:
+        return f"{letter}.{next(self._numbers)}"
+
+
+def to_sql(condition: Condition, alias: str, aliases: Aliases, root: str | None = None) -> sql.Expression:
+    """True for the rows of `alias` that satisfy the condition."""
+    return _Writer(aliases, root or alias).write(condition, alias)
+
+
+def joined(mapping: Mapping[str, str] | tuple[tuple[str, str], ...], here: str, there: str) -> sql.Expression:
+    """The rows of `there` that belong to a row of `here`."""
+    pairs = mapping.items() if isinstance(mapping, Mapping) else mapping
+    return sql.both(*(sql.Infix(sql.Column(there, right), "=", sql.Column(here, left)) for left, right in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    aliases: Aliases
+    root: str
+
+    def write(self, condition: Condition, alias: str) -> sql.Expression:
+        match condition:
+            case All(parts):
+                return sql.both(*(self.write(part, alias) for part in parts))
+            case AnyOf(parts):
+                return sql.AnyOf(tuple(self.write(part, alias) for part in parts))
+            case Not(part):
+                return sql.Not(self.write(part, alias))
+            case IsNull(column, wanted):
+                null = sql.Null(sql.Column(alias, column))
+                return null if wanted else sql.Not(null)
+            case CompareColumns(column=column, symbol=symbol, other=other, of_root=of_root):
+                right = sql.Column(self.root if of_root else alias, other)
+                return sql.Infix(sql.Column(alias, column), symbol, right)
+            case Compare():
+                left: sql.Expression = sql.Column(alias, condition.column)
+                left = sql.Cast(left, condition.type) if condition.cast else left
+                return compared(left, condition.type, condition.operator, condition.operand)
+            case Related(table, mapping, inner):
+                there = self.aliases.next()
+                where = sql.both(joined(mapping, alias, there), self.write(inner, there))
+                return sql.Exists(sql.Select(columns=(), source=sql.Table(table, there), where=where))
+            case Counted():
+                return self.counted(condition, alias)
+
+    def counted(self, condition: Counted, alias: str) -> sql.Expression:
+        there = self.aliases.next()
+        columns: tuple[sql.Expression, ...] = tuple(sql.Column(there, name) for name in condition.columns)
+        if len(columns) > 1:
+            columns = (sql.Record(columns),)
+        call = sql.Call(condition.function, columns or (sql.STAR,), distinct=condition.distinct)
+        tests = (compared(call, condition.type, operator, source) for operator, source in condition.comparisons)
+        where = sql.both(joined(condition.mapping, alias, there), self.write(condition.condition, there))
+        source = sql.Table(condition.table, there)
+        return sql.Scalar(sql.Select(columns=((sql.both(*tests), None),), source=source, where=where))
+
+
+def compared(left: sql.Expression, type_: Type, operator: Operator, operand: Source) -> sql.Expression:
+    """`left` of the given type against the operand, by the operator's row."""
+    if operator.operand == "many":
+        return _among(left, type_, operator, operand)
+    wanted = type_
+    if operator.type is not None:
+        # Types that an extension brings live where the extension does, as the column's own type shows.
+        extension = operator.type.schema != "pg_catalog"
+        wanted = replace(operator.type, schema=type_.schema) if extension else operator.type
+    if wanted.array and isinstance(operand, Together | Constants | VariableList):
+        return sql.Infix(left, operator.symbol, sql.Parameter(operand, replace(wanted, array=False), many=True))
+    return sql.Infix(left, operator.symbol, sql.Parameter(operand, wanted))
+
+
+def _among(left: sql.Expression, type_: Type, operator: Operator, operand: Source) -> sql.Expression:
+    """IN as `= ANY(array)`: the length of the list is not part of the statement."""
+    quantifier: LiteralString = "ALL" if operator.negated else "ANY"
+    if type_.array:
+        # An array of arrays would be one array with more dimensions: take the texts as rows instead.
+        texts = sql.Call("unnest", (sql.Parameter(operand, Type(name="text"), many=True),))
+        rows = sql.Select(columns=((sql.Cast(texts, type_), None),))
+        return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Rows(rows)))
+    if isinstance(operand, Together | Constants | VariableList):
+        return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Parameter(operand, type_, many=True)))
+    return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Parameter(operand, replace(type_, array=True))))
+
+
+def _quantified(quantifier: LiteralString, of: sql.Expression) -> sql.Expression:
+    return sql.Call(quantifier, (of,))

@@ -1,0 +1,103 @@
+"""GraphQL text -> the operation to run. Syntax, operation names and fragment cycles; no schema yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSyntaxError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableDefinitionNode,
+    parse,
+)
+from nself.graphql.errors import ApiError
+
+TOO_DEEP = "the request is nested too deeply"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+    @property
+    def variables(self) -> tuple[VariableDefinitionNode, ...]:
+        return self.node.variable_definitions or ()
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
+
+
+def operation(text: str, name: str | None) -> Operation:
+    """The operation of that name, or the only one."""
+    document = _parsed(text)
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    _refuse_cycles(fragments)
+    return Operation(_chosen(operations, name), fragments)
+
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parse(text, no_location=True)
+    except GraphQLSyntaxError as error:
+        raise ApiError("validation-failed", f"not a valid graphql query: {error.message}", path="$.query") from error
+    except RecursionError as error:
+        raise ApiError("validation-failed", TOO_DEEP, path="$.query") from error
+
+
+def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    if name is None:
+        if len(operations) != 1:
+            raise ApiError(
+                "validation-failed",
+                "exactly one operation has to be present in the document when operationName is not specified",
+            )
+        return operations[0]
+    named = [node for node in operations if node.name and node.name.value == name]
+    if len(named) != 1:
+        raise ApiError("validation-failed", f'no such operation found in the document: "{name}"')
+    return named[0]
+
+
+def _refuse_cycles(fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    """Depth-first without recursion: a chain of fragments may be longer than Python's stack."""
+    done: set[str] = set()
+    for start in fragments:
+        trail: dict[str, Iterator[str]] = {}
+        current = start
+        while True:
+            if current not in trail and current not in done and current in fragments:
+                trail[current] = iter(list(_spreads(fragments[current].selection_set)))
+            if not trail:
+                break
+            top = next(reversed(trail))
+            following = next(trail[top], None)
+            if following is None:
+                done.add(top)
+                del trail[top]
+                current = next(reversed(trail), top)
+            elif following in trail:
+                names = ", ".join(list(trail)[list(trail).index(following) :])
+                raise ApiError("validation-failed", f"the fragment definition(s) {names} form a cycle")
+            else:
+                current = following
+
+
+def _spreads(selections: SelectionSetNode) -> Iterator[str]:
+    waiting = [selections]
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FragmentSpreadNode):
+                yield node.name.value
+            elif isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+                waiting.append(node.selection_set)

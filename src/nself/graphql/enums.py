@@ -1,0 +1,30 @@
+"""The rows of enum tables, read when metadata is loaded."""
+
+from __future__ import annotations
+
+from nself.graphql import sql
+from nself.graphql.metadata.enum_tables import objections
+from nself.graphql.metadata.model import Metadata
+from nself.graphql.schema.tables import EnumRows, is_graphql_name, of_source
+from nself.pg.catalog import Catalog, Name
+from nself.pg.database import Database
+
+
+async def enum_rows(database: Database, metadata: Metadata, catalog: Catalog) -> EnumRows:
+    """The values of every table that is tracked as an enum and may serve as one."""
+    found: dict[Name, dict[str, str | None]] = {}
+    for name, tracked in of_source(metadata).tables.items():
+        table = catalog.tables.get(name)
+        if tracked.is_enum and table is not None and not objections(table):
+            key = table.primary_key.columns[0] if table.primary_key else ""
+            described = next((column.name for column in table.columns if column.name != key), None)
+            values = await _values(database, name, key, described)
+            if values and all(map(is_graphql_name, values)):
+                found[name] = values
+    return found
+
+
+async def _values(database: Database, table: Name, key: str, described: str | None) -> dict[str, str | None]:
+    comment = sql.Column("e", described) if described else sql.NULL
+    tree = sql.Select(columns=((sql.Column("e", key), None), (comment, None)), source=sql.Table(table, "e"))
+    return {row[0]: row[1] for row in await database.fetch(sql.printed(tree).text)}

@@ -1,0 +1,263 @@
+"""`__schema` and `__type`: the role's schema as data, sorted by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nself.graphql.plan.arguments import Leaf, flag
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected, arguments_of, fields_of
+from nself.graphql.scalars import scalar
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.types import (
+    Enum,
+    EnumValue,
+    Field,
+    InputField,
+    InputObject,
+    ListOf,
+    Named,
+    NonNull,
+    Object,
+    Scalar,
+    Type,
+    arguments,
+    named,
+)
+
+_STRING: Final = scalar("String")
+_BOOLEAN: Final = scalar("Boolean")
+
+Resolve = Callable[[Any, RoleSchema], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    name: str
+    description: str
+    locations: tuple[str, ...]
+    arguments: Mapping[str, InputField]
+
+
+_IF: Final = arguments(InputField(name="if", type=NonNull(_BOOLEAN)))
+_IN_SELECTIONS: Final = ("FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT")
+DIRECTIVES: Final = (
+    Directive("include", "whether this query should be included", _IN_SELECTIONS, _IF),
+    Directive("skip", "whether this query should be skipped", _IN_SELECTIONS, _IF),
+    Directive(
+        "cached",
+        "whether this query should be cached",
+        ("QUERY",),
+        arguments(
+            InputField(name="ttl", type=NonNull(scalar("Int")), description="measured in seconds", default="60"),
+            InputField(name="refresh", type=NonNull(_BOOLEAN), description="refresh the cache entry", default="false"),
+        ),
+    ),
+)
+
+_KINDS: Final = {Scalar: "SCALAR", Enum: "ENUM", InputObject: "INPUT_OBJECT", Object: "OBJECT", ListOf: "LIST"}
+
+
+def _kind(type_: Type, schema: RoleSchema) -> str:
+    return _KINDS.get(type(type_), "NON_NULL")
+
+
+def _fields(type_: Type, schema: RoleSchema) -> list[Field] | None:
+    return _sorted(type_.fields.values()) if isinstance(type_, Object) else None
+
+
+def _sorted(things: Iterable[Any]) -> list[Any]:
+    return sorted(things, key=lambda thing: thing.name)
+
+
+def _values(type_: Type, schema: RoleSchema) -> list[EnumValue] | None:
+    return _sorted(type_.values.values()) if isinstance(type_, Enum) else None
+
+
+def _inputs(type_: Type, schema: RoleSchema) -> list[InputField] | None:
+    return _sorted(type_.fields.values()) if isinstance(type_, InputObject) else None
+
+
+def _of_type(type_: Type, schema: RoleSchema) -> Type | None:
+    return type_.of if isinstance(type_, ListOf | NonNull) else None
+
+
+def _mutation(_: Any, schema: RoleSchema) -> Object | None:
+    return schema.mutation if schema.mutation.fields else None
+
+
+def _of(attribute: str) -> Resolve:
+    return lambda value, schema: getattr(value, attribute, None)
+
+
+def _always(result: Any) -> Resolve:
+    return lambda value, schema: result
+
+
+def _field(name: str, type_: Type, resolve: Resolve, *args: InputField) -> Field:
+    return Field(name=name, type=type_, means=resolve, arguments=arguments(*args))
+
+
+def _list(type_: Type) -> Type:
+    return ListOf(NonNull(type_))
+
+
+_DEPRECATED: Final = InputField(name="includeDeprecated", type=_BOOLEAN, default="false")
+
+
+def _enum(name: str, *values: str) -> Enum:
+    return Enum(name=name, values={value: EnumValue(value) for value in values})
+
+
+_KIND: Final = _enum("__TypeKind", "ENUM", "INPUT_OBJECT", "INTERFACE", "LIST", "NON_NULL", "OBJECT", "SCALAR", "UNION")
+_LOCATION: Final = _enum(
+    "__DirectiveLocation",
+    "FIELD",
+    "FIELD_DEFINITION",
+    "FRAGMENT_DEFINITION",
+    "FRAGMENT_SPREAD",
+    "INLINE_FRAGMENT",
+    "MUTATION",
+    "QUERY",
+    "SUBSCRIPTION",
+)
+
+
+def _type_fields() -> Iterator[Field]:
+    yield _field("description", _STRING, _of("description"))
+    yield _field("enumValues", _list(_ENUM_VALUE), _values, _DEPRECATED)
+    yield _field("fields", _list(_FIELD), _fields, _DEPRECATED)
+    yield _field("inputFields", _list(_INPUT_VALUE), _inputs, _DEPRECATED)
+    yield _field("interfaces", _list(_TYPE), lambda t, schema: [] if isinstance(t, Object) else None)
+    yield _field("kind", NonNull(_KIND), _kind)
+    yield _field("name", _STRING, _of("name"))
+    yield _field("ofType", _TYPE, _of_type)
+    yield _field("possibleTypes", _list(_TYPE), _always(None))
+    yield _field("specifiedByURL", _STRING, _always(None))
+
+
+def _described() -> Iterator[Field]:
+    yield _field("description", _STRING, _of("description"))
+    yield _field("name", NonNull(_STRING), _of("name"))
+
+
+def _deprecation() -> Iterator[Field]:
+    yield _field("deprecationReason", _STRING, _always(None))
+    yield _field("isDeprecated", NonNull(_BOOLEAN), _always(False))
+
+
+def _arguments(value: Field | Directive, schema: RoleSchema) -> list[InputField]:
+    return _sorted(value.arguments.values())
+
+
+def _field_fields() -> Iterator[Field]:
+    yield from _described()
+    yield from _deprecation()
+    yield _field("args", NonNull(_list(_INPUT_VALUE)), _arguments, _DEPRECATED)
+    yield _field("type", NonNull(_TYPE), _of("type"))
+
+
+def _input_fields() -> Iterator[Field]:
+    yield from _described()
+    yield from _deprecation()
+    yield _field("defaultValue", _STRING, _of("default"))
+    yield _field("type", NonNull(_TYPE), _of("type"))
+
+
+def _enum_fields() -> Iterator[Field]:
+    yield from _described()
+    yield from _deprecation()
+
+
+def _directive_fields() -> Iterator[Field]:
+    yield from _described()
+    yield _field("args", NonNull(_list(_INPUT_VALUE)), _arguments, _DEPRECATED)
+    yield _field("isRepeatable", NonNull(_BOOLEAN), _always(False))
+    yield _field("locations", NonNull(_list(_LOCATION)), _of("locations"))
+
+
+def _schema_fields() -> Iterator[Field]:
+    yield _field("description", _STRING, _always(None))
+    yield _field("directives", NonNull(_list(_DIRECTIVE)), _always(DIRECTIVES))
+    yield _field("mutationType", _TYPE, _mutation)
+    yield _field("queryType", NonNull(_TYPE), lambda value, schema: schema.query)
+    yield _field("subscriptionType", _TYPE, _always(None))
+    yield _field("types", NonNull(_list(_TYPE)), lambda value, schema: _sorted(every_type(schema).values()))
+
+
+_TYPE: Final = Object("__Type", _type_fields)
+_FIELD: Final = Object("__Field", _field_fields)
+_INPUT_VALUE: Final = Object("__InputValue", _input_fields)
+_ENUM_VALUE: Final = Object("__EnumValue", _enum_fields)
+_DIRECTIVE: Final = Object("__Directive", _directive_fields)
+_SCHEMA: Final = Object("__Schema", _schema_fields)
+
+
+def _type_named(name: Any, schema: RoleSchema) -> Named | None:
+    return every_type(schema).get(name)
+
+
+ROOT_FIELDS: Final = {
+    "__schema": _field("__schema", NonNull(_SCHEMA), lambda value, schema: schema),
+    "__type": _field("__type", _TYPE, _type_named, InputField(name="name", type=NonNull(_STRING))),
+}
+"""What every query root has besides its own fields."""
+
+
+def every_type(schema: RoleSchema) -> dict[str, Named]:
+    """All types that can be reached from the roots, by name. Makes the ones that were not needed before."""
+    found: dict[str, Named] = {}
+    waiting: list[Named] = [schema.query, _SCHEMA, _STRING, _BOOLEAN]
+    if schema.mutation.fields:
+        waiting.append(schema.mutation)
+    while waiting:
+        type_ = waiting.pop()
+        if type_.name in found:
+            continue
+        found[type_.name] = type_
+        waiting += map(named, _below(type_))
+    return found
+
+
+def _below(type_: Named) -> Iterator[Type]:
+    if isinstance(type_, InputObject):
+        yield from (field.type for field in type_.fields.values())
+    elif isinstance(type_, Object):
+        for field in type_.fields.values():
+            yield field.type
+            yield from (argument.type for argument in field.arguments.values())
+
+
+def answer(ctx: Context, one: Selected) -> Any:
+    """The value of `__schema` or `__type`."""
+    args = arguments_of(ctx, one)
+    name = args.get("name")
+    assert one.of is not None
+    if isinstance(name, Leaf):
+        name.source()
+        # The name decides the answer, which is part of the plan.
+        ctx.reusable = ctx.reusable and name.variable is None
+    return _complete(ctx, one, one.of.means(name.value if isinstance(name, Leaf) else None, ctx.schema))
+
+
+def _complete(ctx: Context, one: Selected, value: Any) -> Any:
+    if value is None or one.of is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [_complete(ctx, one, item) for item in value]
+    if not isinstance(named(one.of.type), Object):
+        return value
+    return {field.key: _member(ctx, one, field, value) for field in fields_of(ctx, one)}
+
+
+def _member(ctx: Context, parent: Selected, field: Selected, value: Any) -> Any:
+    if field.of is None:
+        assert parent.of is not None
+        return named(parent.of.type).name
+    args = arguments_of(ctx, field)
+    deprecated = args.get("includeDeprecated")
+    if isinstance(deprecated, Leaf):
+        flag(deprecated)
+    return _complete(ctx, field, field.of.means(value, ctx.schema))

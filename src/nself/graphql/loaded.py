@@ -1,0 +1,54 @@
+"""Metadata and catalog put together: what every role may ask, and the plans made so far. Replaced as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nself.graphql.metadata import consistency
+from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.plans import Plans
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.rules import RulesByTable, all_rules
+from nself.graphql.schema.tables import EnumRows, Tables, of_source, tables
+from nself.pg.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    catalog: Catalog
+    inconsistencies: Sequence[Inconsistency]
+    plans: Plans
+
+
+def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, *, stringify_numerics: bool) -> Loaded:
+    source = of_source(metadata)
+    found = tables(source, catalog, enums)
+    rules, problems = all_rules(found, source.name)
+    known = consistency.check(metadata, catalog)
+    named = {(entry.kind, entry.name) for entry in known}
+    schemas = _Schemas(found, rules, enums)
+    return Loaded(
+        catalog=catalog,
+        inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
+        plans=Plans(schemas.of, stringify_numerics=stringify_numerics),
+    )
+
+
+class _Schemas:
+    """One schema a role, made when the role first asks."""
+
+    def __init__(self, tables: Tables, rules: RulesByTable, enums: EnumRows) -> None:
+        self._tables, self._rules, self._enums = tables, rules, enums
+        self._made: dict[tuple[str, bool], RoleSchema] = {}
+
+    def of(self, role: str, backend: bool) -> RoleSchema:
+        key = (role, backend)
+        if key not in self._made:
+            rules = self._rules.get(role, {})
+            schema = RoleSchema(self._tables, rules, self._enums, backend=backend)
+            if role not in self._rules:
+                # Anyone may claim a role that metadata does not know: do not keep a schema for each.
+                return schema
+            self._made[key] = schema
+        return self._made[key]

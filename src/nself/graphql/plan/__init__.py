@@ -1,0 +1,1 @@
+"""Operation + schema -> statements. Pure: nothing here meets a connection."""

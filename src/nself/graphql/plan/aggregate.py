@@ -1,0 +1,123 @@
+"""Aggregates over chosen rows, beside the rows themselves."""
+
+from __future__ import annotations
+
+from nself.graphql import sql
+from nself.graphql.plan import rows
+from nself.graphql.plan.arguments import Leaf, flag
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected, arguments_of, fields_of
+from nself.graphql.schema.means import ColumnValue, Function, Part, RoleTable
+from nself.graphql.types import EnumValue, named
+from nself.pg.catalog import Type
+
+_FLOAT_RESULT = {"float4": "float8", "float8": "float8"}
+_SUMS = {"int2": "int8", "int4": "int8", "int8": "numeric"}
+
+
+def aggregate(ctx: Context, table: RoleTable, one: Selected, join: rows.Join) -> sql.Expression:
+    """`{aggregate, nodes}` over the same rows. The role's limit bounds the nodes only."""
+    arguments = arguments_of(ctx, one)
+    fields = fields_of(ctx, one)
+    parts = []
+    chosen = rows.chosen_unlimited(ctx, table, arguments, one.path, join)
+    name = ctx.aliases.next("a")
+    nodes = [field for field in fields if field.of and field.of.means is Part.NODES]
+    limit = table.select.limit
+    source = _numbered(ctx, chosen, name, numbered=bool(nodes) and limit is not None)
+    for field in fields:
+        parts.append((field.key, _part(ctx, table, field, name, limit)))
+    return sql.Scalar(sql.Select(columns=((sql.Json(tuple(parts)), None),), source=source))
+
+
+_ROW_NUMBER = "row.number"
+
+
+def _numbered(ctx: Context, chosen: rows.Chosen, name: str, *, numbered: bool) -> sql.Sub:
+    inner = rows.selecting(chosen, ((sql.Star(chosen.alias), None),))
+    if not numbered:
+        return sql.Sub(inner, name)
+    ordered = ctx.aliases.next()
+    number = sql.Call("row_number", over=True)
+    columns = ((sql.Star(ordered), None), (number, _ROW_NUMBER))
+    return sql.Sub(sql.Select(columns=columns, source=sql.Sub(inner, ordered)), name)
+
+
+def _part(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
+    match field.of and field.of.means:
+        case None:
+            return sql.Text(f"{table.name}_aggregate")
+        case Part.NODES:
+            return _nodes(ctx, table, field, alias, limit)
+        case Part.AGGREGATE:
+            return sql.Json(tuple((one.key, _function(ctx, table, one, alias)) for one in fields_of(ctx, field)))
+        case other:
+            raise AssertionError(other)
+
+
+def _nodes(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
+    fields = fields_of(ctx, field)
+    node = sql.Json(tuple((one.key, rows.value(ctx, table, one, alias)) for one in fields))
+    first = None
+    if limit is not None:
+        first = sql.Infix(sql.Column(alias, _ROW_NUMBER), "<=", sql.Number(limit))
+    listed = sql.Call("json_agg", (node,), where=first)
+    return sql.Call("coalesce", (listed, sql.Cast(sql.Text("[]"), Type(name="json"))))
+
+
+def _function(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:
+    match field.of and field.of.means:
+        case None:
+            return sql.Text(f"{table.name}_aggregate_fields")
+        case Part.COUNT:
+            return _count(ctx, field, alias)
+        case Function() as function:
+            return _columns(ctx, field, function, alias)
+        case other:
+            raise AssertionError(other)
+
+
+def _count(ctx: Context, field: Selected, alias: str) -> sql.Expression:
+    arguments = arguments_of(ctx, field)
+    listed = arguments.get("columns")
+    chosen = listed if isinstance(listed, list) else []
+    columns: tuple[sql.Expression, ...] = tuple(
+        sql.Column(alias, column.means.sql) for column in chosen if isinstance(column, EnumValue)
+    )
+    distinct = arguments.get("distinct")
+    unique = isinstance(distinct, Leaf) and flag(distinct)
+    if not columns:
+        return sql.Call("count", (sql.STAR,))
+    if len(columns) > 1:
+        return _count_of_several(columns, unique=unique)
+    return sql.Call("count", columns, distinct=unique)
+
+
+def _count_of_several(columns: tuple[sql.Expression, ...], *, unique: bool) -> sql.Expression:
+    """Rows in which none of the columns is null, as COUNT of one column leaves nulls out."""
+    present = sql.both(*(sql.Not(sql.Null(column)) for column in columns))
+    return sql.Call("count", (sql.Record(columns),), distinct=unique, where=present)
+
+
+def _columns(ctx: Context, field: Selected, function: Function, alias: str) -> sql.Expression:
+    assert field.of is not None
+    name = named(field.of.type).name
+    return sql.Json(tuple((one.key, _column(ctx, one, function, alias, name)) for one in fields_of(ctx, field)))
+
+
+def _column(ctx: Context, one: Selected, function: Function, alias: str, type_name: str) -> sql.Expression:
+    if one.of is None:
+        return sql.Text(type_name)
+    means = one.of.means
+    assert isinstance(means, ColumnValue)
+    call = sql.Call(function.name, (sql.Column(alias, means.column.sql),))
+    return rows.output(ctx, result_type(function, means.column.type), call)
+
+
+def result_type(function: Function, type_: Type) -> Type:
+    """What PostgreSQL gives back."""
+    if function.name in {"min", "max"}:
+        return type_
+    if function.name == "sum":
+        return Type(name=_SUMS.get(type_.name, type_.name))
+    return Type(name=_FLOAT_RESULT.get(type_.name, "numeric"))

@@ -1,0 +1,185 @@
+"""A mutation's plan: statements in order, what each leaves for the next, and what comes back.
+
+Most root fields are one statement: the change as a common table expression, the answer read from it. A second one
+follows where the answer looks beyond the changed rows, because a statement does not see its own changes in other
+scans of the same tables. A nested insert is one statement per row that others hang on, and one per list of plain rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nself.graphql import sql
+from nself.graphql.plan import rows
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected, fields_of
+from nself.graphql.scalars import TEXT
+from nself.graphql.schema.means import Action, ColumnValue, Part, RoleTable
+from nself.graphql.values import StoredRows, StoredSum
+from nself.pg.catalog import Name, Type
+
+CHANGED = "changed"
+"""The common table expression that holds the rows a statement inserted, updated or deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One statement. Its first column says whether the permission's check holds; the others are kept under `stores`.
+
+    `path` is blamed for what goes wrong. `needs_rows` is the message when it must change a row and does not.
+    """
+
+    statement: sql.Statement
+    stores: tuple[str, ...]
+    path: str
+    needs_rows: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationField:
+    """`answers` name what was stored as JSON; `listed` ones make a list together."""
+
+    key: str
+    steps: tuple[Step, ...]
+    answers: tuple[str, ...]
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A change to make, and the check on its rows (`None` when there is none to make)."""
+
+    change: sql.Change
+    check: sql.Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromStatement:
+    """Rows read from the statement that changes them."""
+
+    def rows(self, alias: str) -> sql.From:
+        return sql.Named(CHANGED, alias)
+
+    def affected(self) -> sql.Expression:
+        return affected()
+
+
+@dataclass(frozen=True, slots=True)
+class FromStore:
+    """Rows that earlier statements returned, read again as rows of their table."""
+
+    table: Name
+    returned: tuple[str, ...]
+    counted: tuple[str, ...]
+
+    def rows(self, alias: str) -> sql.From:
+        texts = sql.Parameter(StoredRows(self.returned), TEXT, many=True)
+        return sql.Unnest((sql.CastToRows(texts, self.table),), alias)
+
+    def affected(self) -> sql.Expression:
+        return sql.Parameter(StoredSum(self.counted), Type(name="int8"))
+
+
+Origin = FromStatement | FromStore
+
+
+def affected() -> sql.Expression:
+    return sql.Scalar(sql.Select(columns=((sql.Call("count", (sql.STAR,)), None),), source=sql.Named(CHANGED, "c.n")))
+
+
+def steps_for(
+    ctx: Context, table: RoleTable, one: Selected, action: Action, changed: Changed, *, name: str, path: str
+) -> tuple[Step, ...]:
+    """A single change and its answer, stored under `name`."""
+    if action in {Action.DELETE, Action.DELETE_BY_KEY} or not looks_elsewhere(ctx, table, one, action):
+        shown = answer(ctx, table, one, action, FromStatement())
+        return (step(changed, ((shown, name),), path),)
+    stored = (f"{name}.rows", f"{name}.count")
+    first = step(changed, ((returned_rows(table), stored[0]), (affected(), stored[1])), path)
+    origin = FromStore(table.model.table.name, (stored[0],), (stored[1],))
+    return first, final(ctx, table, one, action, origin, name=name)
+
+
+def final(ctx: Context, table: RoleTable, one: Selected, action: Action, origin: FromStore, *, name: str) -> Step:
+    """The answer from rows that were stored before."""
+    shown = sql.Cast(answer(ctx, table, one, action, origin), TEXT)
+    statement = sql.printed(sql.Select(columns=((sql.TRUE, None), (shown, None))))
+    return Step(statement=statement, stores=(name,), path="$")
+
+
+def step(
+    changed: Changed,
+    kept: tuple[tuple[sql.Expression, str], ...],
+    path: str,
+    needs_rows: str | None = None,
+) -> Step:
+    check = changed.check or sql.TRUE
+    columns: list[tuple[sql.Expression, str | None]] = [(check, None)]
+    columns += [(value if _is_rows(value) else sql.Cast(value, TEXT), None) for value, _ in kept]
+    tree = sql.With(name=CHANGED, change=changed.change, select=sql.Select(columns=tuple(columns)))
+    stores = tuple(name for _, name in kept)
+    return Step(statement=sql.printed(tree), stores=stores, path=path, needs_rows=needs_rows)
+
+
+def _is_rows(value: sql.Expression) -> bool:
+    return (
+        isinstance(value, sql.Scalar)
+        and isinstance(value.select.columns[0][0], sql.Call)
+        and (value.select.columns[0][0].function == "array_agg")
+    )
+
+
+def returned_rows(table: RoleTable) -> sql.Expression:
+    """The changed rows, each as the text of its row type: the one form that every type survives."""
+    record = sql.Record(tuple(sql.Column("c.r", column.name) for column in table.model.table.columns))
+    listed = sql.Call("array_agg", (sql.Cast(record, TEXT),))
+    return sql.Scalar(sql.Select(columns=((listed, None),), source=sql.Named(CHANGED, "c.r")))
+
+
+def check(condition: sql.Expression, alias: str) -> sql.Expression | None:
+    """Whether the condition holds for every changed row, `alias` in it; unknown is not enough."""
+    if condition == sql.TRUE:
+        return None
+    holds = sql.Call("bool_and", (sql.Call("coalesce", (condition, sql.FALSE)),))
+    select = sql.Select(columns=((holds, None),), source=sql.Named(CHANGED, alias))
+    return sql.Call("coalesce", (sql.Scalar(select), sql.TRUE))
+
+
+def answer(ctx: Context, table: RoleTable, one: Selected, action: Action, origin: Origin) -> sql.Expression:
+    """What the root field returns."""
+    if action in {Action.INSERT_ONE, Action.UPDATE_BY_KEY, Action.DELETE_BY_KEY}:
+        return rows.single(ctx, table, fields_of(ctx, one), _seen(ctx, table, origin))
+    pairs = tuple((field.key, _part(ctx, table, field, origin)) for field in fields_of(ctx, one))
+    return sql.Json(pairs)
+
+
+def _part(ctx: Context, table: RoleTable, field: Selected, origin: Origin) -> sql.Expression:
+    match field.of and field.of.means:
+        case None:
+            return sql.Text(f"{table.name}_mutation_response")
+        case Part.AFFECTED_ROWS:
+            return origin.affected()
+        case Part.RETURNING:
+            return rows.as_list(ctx, table, fields_of(ctx, field), _seen(ctx, table, origin))
+        case other:
+            raise AssertionError(other)
+
+
+def _seen(ctx: Context, table: RoleTable, origin: Origin) -> rows.Chosen:
+    alias = ctx.aliases.next()
+    return rows.Chosen(alias=alias, select=sql.Select(columns=(), source=origin.rows(alias)))
+
+
+def looks_elsewhere(ctx: Context, table: RoleTable, one: Selected, action: Action) -> bool:
+    """Whether the answer holds anything but columns of the changed rows."""
+    fields = fields_of(ctx, one)
+    if action not in {Action.INSERT_ONE, Action.UPDATE_BY_KEY}:
+        returning = [field for field in fields if field.of and field.of.means is Part.RETURNING]
+        fields = [field for part in returning for field in fields_of(ctx, part)]
+    return any(field.of and not isinstance(field.of.means, ColumnValue) for field in fields)
+
+
+def nothing(table: RoleTable, alias: str) -> Changed:
+    """A change that changes no row, so that the answer has its usual form."""
+    source = sql.Table(table.model.table.name, alias)
+    return Changed(change=sql.Select(columns=((sql.Star(alias), None),), source=source, where=sql.FALSE))

@@ -1,0 +1,217 @@
+"""A whole operation -> its plan: one statement for a query, steps for each field of a mutation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graphql.language import print_ast
+
+from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
+from nself.graphql import introspection, sql
+from nself.graphql.conditions import to_sql
+from nself.graphql.document import Operation
+from nself.graphql.errors import ApiError
+from nself.graphql.plan import rows
+from nself.graphql.plan.aggregate import aggregate
+from nself.graphql.plan.arguments import Coerced, literal_json
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.insert import Tree, insert, is_tree, rows_of
+from nself.graphql.plan.mutation import FromStore, MutationField, Step, final, steps_for
+from nself.graphql.plan.selection import Selected, arguments_of, fields_of, selected
+from nself.graphql.plan.update import delete, update
+from nself.graphql.plan.where import where
+from nself.graphql.scalars import TEXT, invalid
+from nself.graphql.schema.means import Action, RoleTable, Root
+from nself.graphql.types import Object
+from nself.web.json import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A root field whose answer is part of the plan, as JSON."""
+
+    key: str
+    json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A root field that the statement answers, in the column of this number."""
+
+    key: str
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPlan:
+    """One statement answers all root fields that ask the database, a column each."""
+
+    fields: tuple[Known | Asked, ...]
+    columns: tuple[sql.Expression, ...]
+    statement: sql.Statement | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationPlan:
+    fields: tuple[Known | MutationField, ...]
+
+
+Plan: TypeAlias = QueryPlan | MutationPlan
+
+
+def variables_of(operation: Operation, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The values of the operation's variables, defaults put in; those without any are absent."""
+    values: dict[str, Any] = {}
+    given = given or {}
+    declared = {definition.variable.name.value for definition in operation.variables}
+    stray = [name for name in given if name not in declared]
+    if stray:
+        raise invalid(f"unexpected variables in variableValues: {', '.join(stray)}", "$.variableValues")
+    for definition in operation.variables:
+        name = definition.variable.name.value
+        if name in given:
+            _refuse_null(definition, given[name])
+            values[name] = given[name]
+        elif definition.default_value is not None:
+            values[name] = literal_json(definition.default_value)
+        elif isinstance(definition.type, NonNullTypeNode):
+            raise invalid(f"expecting a value for non-nullable variable: '{name}'", "$.variableValues")
+    return values
+
+
+def _refuse_null(definition: VariableDefinitionNode, value: Any) -> None:
+    if value is None and isinstance(definition.type, NonNullTypeNode):
+        name, type_ = definition.variable.name.value, print_ast(definition.type)
+        raise invalid(f"null value found for non-nullable type: '{type_}'", f"$.variableValues.{name}")
+
+
+def declared(operation: Operation) -> Mapping[str, VariableDefinitionNode]:
+    found: dict[str, VariableDefinitionNode] = {}
+    for definition in operation.variables:
+        name = definition.variable.name.value
+        if name in found:
+            raise invalid(f"multiple definitions for variable '{name}'", "$")
+        found[name] = definition
+    return found
+
+
+def plan(ctx: Context) -> Plan:
+    for directive in ctx.operation.node.directives or ():
+        if directive.name.value not in {"cached", "_multiple_top_level_fields"}:
+            raise invalid(f"directive '{directive.name.value}' is not defined in the schema", "$")
+    match ctx.operation.kind:
+        case OperationType.QUERY:
+            return _query(ctx)
+        case OperationType.MUTATION:
+            return _mutation(ctx)
+        case OperationType.SUBSCRIPTION:
+            raise ApiError("not-supported", "subscriptions are not supported over HTTP, use websockets instead")
+
+
+def _query(ctx: Context) -> QueryPlan:
+    own = ctx.schema.query
+    root = Object(own.name, lambda: [*own.fields.values(), *introspection.ROOT_FIELDS.values()])
+    fields: list[Known | Asked] = []
+    columns: list[sql.Expression] = []
+    for one in selected(ctx, root, [ctx.operation.node.selection_set], "$"):
+        if one.of is not None and isinstance(one.of.means, Root):
+            fields.append(Asked(one.key, len(columns)))
+            columns.append(sql.Cast(_read(ctx, one, one.of.means), TEXT))
+        else:
+            fields.append(_known(ctx, one, own.name))
+    return QueryPlan(fields=tuple(fields), columns=tuple(columns), statement=_together(columns) if columns else None)
+
+
+def _together(columns: Sequence[sql.Expression]) -> sql.Statement:
+    return sql.printed(sql.Select(columns=tuple((column, None) for column in columns)))
+
+
+def _known(ctx: Context, one: Selected, typename: str) -> Known:
+    if one.of is None:
+        return Known(one.key, encode(typename))
+    if isinstance(one.of.means, str):
+        return Known(one.key, encode(one.of.means))
+    return Known(one.key, encode(introspection.answer(ctx, one)))
+
+
+def _read(ctx: Context, one: Selected, root: Root) -> sql.Expression:
+    table = root.table
+    match root.action:
+        case Action.SELECT:
+            return rows.many(ctx, table, one, rows.everywhere)
+        case Action.SELECT_AGGREGATE:
+            return aggregate(ctx, table, one, rows.everywhere)
+        case _:
+            return rows.single(ctx, table, fields_of(ctx, one), rows.by_key(ctx, table, arguments_of(ctx, one)))
+
+
+def _mutation(ctx: Context) -> MutationPlan:
+    root = ctx.schema.mutation
+    if not root.fields:
+        raise ApiError("validation-failed", "no mutations exist")
+    fields: list[Known | MutationField] = []
+    for one in selected(ctx, root, [ctx.operation.node.selection_set], "$"):
+        if one.of is None:
+            fields.append(Known(one.key, encode(root.name)))
+        else:
+            assert isinstance(one.of.means, Root)
+            fields.append(_change(ctx, one, one.of.means.table, one.of.means.action))
+    return MutationPlan(fields=tuple(fields))
+
+
+def _change(ctx: Context, one: Selected, table: RoleTable, action: Action) -> MutationField:
+    arguments = arguments_of(ctx, one)
+    match action:
+        case Action.INSERT | Action.INSERT_ONE:
+            return _insert(ctx, one, table, action, arguments)
+        case Action.UPDATE_MANY:
+            return _update_many(ctx, one, table, arguments)
+        case Action.UPDATE | Action.UPDATE_BY_KEY:
+            changed = update(ctx, table, arguments, one.path)
+        case _:
+            alias = ctx.aliases.next()
+            changed = delete(ctx, table, _deleted(ctx, table, action, arguments, alias), alias)
+    steps = steps_for(ctx, table, one, action, changed, name=one.key, path=one.path)
+    return MutationField(key=one.key, steps=steps, answers=(one.key,))
+
+
+def _deleted(
+    ctx: Context, table: RoleTable, action: Action, arguments: Mapping[str, Coerced], alias: str
+) -> sql.Expression:
+    if action is Action.DELETE_BY_KEY:
+        return rows.key_is(table, arguments, alias)
+    return to_sql(where(ctx.schema, table, arguments["where"]), alias, ctx.aliases)
+
+
+def _insert(
+    ctx: Context, one: Selected, table: RoleTable, action: Action, arguments: Mapping[str, Coerced]
+) -> MutationField:
+    argument = "objects" if action is Action.INSERT else "object"
+    path = f"{one.path}.args.{argument}"
+    found, origin = rows_of(ctx, table, arguments[argument], path)
+    conflict = arguments.get("on_conflict")
+    if not any(map(is_tree, found)):
+        changed = insert(ctx, table, found, conflict, origin)
+        steps = steps_for(ctx, table, one, action, changed, name=one.key, path=path)
+        return MutationField(key=one.key, steps=steps, answers=(one.key,))
+    ctx.reusable = False
+    tree = Tree(ctx, one.key)
+    returned = tree.rows(table, found, conflict, path)
+    origin_of_answer = FromStore(table.model.table.name, returned, tuple(tree.counts))
+    last = final(ctx, table, one, action, origin_of_answer, name=one.key)
+    return MutationField(key=one.key, steps=(*tree.steps, last), answers=(one.key,))
+
+
+def _update_many(ctx: Context, one: Selected, table: RoleTable, arguments: Mapping[str, Coerced]) -> MutationField:
+    updates = arguments["updates"]
+    assert isinstance(updates, list)
+    steps: list[Step] = []
+    names = tuple(f"{one.key}.{index}" for index in range(len(updates)))
+    for index, (name, item) in enumerate(zip(names, updates, strict=True)):
+        assert isinstance(item, dict)
+        path = f"{one.path}.args.updates[{index}]"
+        changed = update(ctx, table, item, path)
+        steps += steps_for(ctx, table, one, Action.UPDATE, changed, name=name, path=path)
+    return MutationField(key=one.key, steps=tuple(steps), answers=names, listed=True)

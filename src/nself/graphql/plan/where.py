@@ -1,0 +1,124 @@
+"""A request's `where` -> a condition. The role's own filter goes into every table that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from nself.graphql.conditions import (
+    ALWAYS,
+    AnyOf,
+    Compare,
+    Condition,
+    Counted,
+    IsNull,
+    Not,
+    Related,
+    all_of,
+)
+from nself.graphql.operators import Operator
+from nself.graphql.plan.arguments import Coerced, Leaf, flag, source_of, sources_of
+from nself.graphql.scalars import BOOL, INT, TEXT, invalid
+from nself.graphql.schema.filters import bool_exp
+from nself.graphql.schema.means import CastTo, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import TableColumn
+from nself.graphql.types import EnumValue, InputField, InputObject, named
+from nself.graphql.values import Source
+from nself.pg.catalog import Type
+
+
+def where(schema: RoleSchema, table: RoleTable, value: Coerced) -> Condition:
+    """The condition a `where` states, without the filter of the table itself. Null and absent are true."""
+    if value is None:
+        return ALWAYS
+    assert isinstance(value, dict)
+    fields = bool_exp(schema, table).fields
+    return all_of(*(_entry(schema, table, fields[name], item) for name, item in value.items()))
+
+
+def _entry(schema: RoleSchema, table: RoleTable, field: InputField, value: Coerced) -> Condition:
+    if value is None:
+        return ALWAYS
+    match field.means:
+        case Logic.NOT:
+            return Not(where(schema, table, value))
+        case Logic.AND:
+            return all_of(*(where(schema, table, item) for item in _items(value)))
+        case Logic.OR:
+            return AnyOf(tuple(where(schema, table, item) for item in _items(value)))
+        case TableColumn() as column:
+            return _column(column, field, value)
+        case RelatedRows(relation, target):
+            inner = all_of(target.select.filter, where(schema, target, value))
+            return Related(relation.target, relation.mapping, inner)
+        case RelatedCount():
+            return _counted(schema, field, field.means, value)
+        case other:
+            raise AssertionError(other)
+
+
+def _items(value: Coerced) -> Iterable[Coerced]:
+    assert isinstance(value, list)
+    return value
+
+
+def _column(column: TableColumn, field: InputField, value: Coerced) -> Condition:
+    assert isinstance(value, dict)
+    comparisons = _fields(field)
+    return all_of(*(_operation(column, column.type, comparisons[name], item) for name, item in value.items()))
+
+
+def _fields(field: InputField) -> Mapping[str, InputField]:
+    type_ = named(field.type)
+    assert isinstance(type_, InputObject)
+    return type_.fields
+
+
+def _operation(column: TableColumn, type_: Type, field: InputField, value: Coerced, *, cast: bool = False) -> Condition:
+    match field.means:
+        case CastTo():
+            assert value is None or isinstance(value, dict)
+            fields = _fields(_fields(field)["String"])
+            tests = (value or {}).get("String")
+            assert tests is None or isinstance(tests, dict)
+            return all_of(*(_operation(column, TEXT, fields[n], v, cast=True) for n, v in (tests or {}).items()))
+        case Operator(operand="boolean"):
+            return ALWAYS if value is None else IsNull(column.sql, flag(value))
+        case Operator() as operator:
+            operand = _operand(operator, value)
+            return Compare(column=column.sql, type=type_, operator=operator, operand=operand, cast=cast)
+        case other:
+            raise AssertionError(other)
+
+
+def _operand(operator: Operator, value: Coerced) -> Source:
+    if operator.operand == "many" or isinstance(value, list):
+        return sources_of(value)
+    return source_of(value)
+
+
+def _counted(schema: RoleSchema, field: InputField, means: RelatedCount, value: Coerced) -> Condition:
+    assert isinstance(value, dict)
+    if len(value) != 1:
+        raise invalid("exactly one aggregate function must be given", "$")
+    (name, spec), *_ = value.items()
+    predicate = _fields(field)[name]
+    assert isinstance(spec, dict)
+    assert isinstance(predicate.means, Predicate)
+    tests = _fields(_fields(predicate)["predicate"])
+    wanted = spec["predicate"]
+    assert isinstance(wanted, dict)
+    type_ = INT if predicate.means.function == "count" else BOOL
+    chosen = spec.get("arguments") or []
+    columns = chosen if isinstance(chosen, list) else [chosen]
+    distinct = spec.get("distinct")
+    return Counted(
+        table=means.relation.target,
+        mapping=means.relation.mapping,
+        condition=all_of(means.table.select.filter, where(schema, means.table, spec.get("filter"))),
+        function=predicate.means.function,
+        columns=tuple(column.means.sql for column in columns if isinstance(column, EnumValue)),
+        distinct=isinstance(distinct, Leaf) and flag(distinct),
+        type=type_,
+        comparisons=tuple((tests[name].means, _operand(tests[name].means, item)) for name, item in wanted.items()),
+    )

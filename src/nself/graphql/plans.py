@@ -1,0 +1,87 @@
+"""Plans kept by what they depend on: role, text of the operation, and the shape of its variables."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from nself.graphql import document
+from nself.graphql.document import Operation
+from nself.graphql.plan import operation as planning
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.operation import Plan
+from nself.graphql.plan.shape import of_variables
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.types import Type
+
+_OPERATIONS: Final = 2000
+_PLANS_OF_ONE: Final = 100
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """As many entries as fit, the longest unused goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._entries = most, OrderedDict[K, V]()
+
+    def get(self, key: K) -> V | None:
+        found = self._entries.get(key)
+        if found is not None:
+            self._entries.move_to_end(key)
+        return found
+
+    def put(self, key: K, value: V) -> V:
+        self._entries[key] = value
+        if len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+        return value
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One operation as one role asks it."""
+
+    operation: Operation
+    used: dict[str, Type] = field(default_factory=dict)
+    plans: Recent[Hashable, Plan] = field(default_factory=lambda: Recent(_PLANS_OF_ONE))
+
+
+class Plans:
+    """Belongs to one loaded schema, and goes with it."""
+
+    def __init__(self, schema_of: Callable[[str, bool], RoleSchema], *, stringify_numerics: bool) -> None:
+        self._schema_of, self._stringify = schema_of, stringify_numerics
+        self._prepared: Recent[tuple[str, bool, str, str | None], Prepared] = Recent(_OPERATIONS)
+
+    def find(self, text: str, name: str | None, given: Any, *, role: str, backend: bool) -> tuple[Plan, dict[str, Any]]:
+        """The plan for a request, and its variables with defaults put in."""
+        key = (role, backend, text, name)
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            prepared = Prepared(document.operation(text, name))
+        variables = planning.variables_of(prepared.operation, given)
+        plan = prepared.plans.get(of_variables(variables, prepared.used))
+        if plan is None:
+            plan = self._plan(prepared, variables, self._schema_of(role, backend))
+            # Only what was valid is worth remembering.
+            self._prepared.put(key, prepared)
+        return plan, variables
+
+    def _plan(self, prepared: Prepared, variables: dict[str, Any], schema: RoleSchema) -> Plan:
+        ctx = Context(
+            schema=schema,
+            operation=prepared.operation,
+            declared=planning.declared(prepared.operation),
+            variables=variables,
+            stringify_numerics=self._stringify,
+        )
+        plan = planning.plan(ctx)
+        prepared.used.update(ctx.used)
+        if ctx.reusable:
+            prepared.plans.put(of_variables(variables, prepared.used), plan)
+        return plan

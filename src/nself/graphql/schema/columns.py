@@ -1,0 +1,93 @@
+"""Types of columns: scalars, lists of them, enums backed by a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, found, invalid, scalar, scalar_name
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import TableColumn
+from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
+from nself.pg import catalog
+
+
+def scalar_type(schema: RoleSchema, name: str) -> Scalar:
+    return schema.type(name, scalar)
+
+
+def value_type(schema: RoleSchema, column: TableColumn) -> Type:
+    """What a column holds, null aside."""
+    enum = enum_type(schema, column)
+    if enum is not None:
+        return enum
+    return sql_type(schema, column.type)
+
+
+def sql_type(schema: RoleSchema, type_: catalog.Type) -> Type:
+    element = scalar_type(schema, scalar_name(type_))
+    return ListOf(NonNull(element), literal=True) if type_.array else element
+
+
+def enum_type(schema: RoleSchema, column: TableColumn) -> Enum | None:
+    values = schema.values_of(column)
+    if values is None or column.enum is None or column.type.array:
+        return None
+    base = schema.tables[column.enum].name if column.enum in schema.tables else column.enum.name
+    members = {name: EnumValue(name, description) for name, description in sorted(values.items())}
+    return schema.type(f"{base}_enum", lambda name: Enum(name=name, values=members, open=True))
+
+
+def output_type(schema: RoleSchema, column: TableColumn) -> Type:
+    type_ = value_type(schema, column)
+    return type_ if column.nullable else NonNull(type_)
+
+
+def enum_encoder(enum: Enum) -> Encode:
+    """Checks that a value is one of the enum's: they are rows of a table, so the statement does not name them."""
+    listed = ", ".join(f"'{name}'" for name in enum.values)
+
+    def encode(value: Any, path: str) -> str:
+        if not isinstance(value, str):
+            raise invalid(f"expected an enum value for type '{enum.name}', but found {found(value)}", path)
+        if value not in enum.values:
+            raise invalid(f"expected one of the values [{listed}] for type '{enum.name}', but found '{value}'", path)
+        return value
+
+    return encode
+
+
+def encoder_of(type_: Type) -> Encode:
+    """How a value of a GraphQL type becomes text for PostgreSQL."""
+    from nself.graphql.scalars import array
+
+    match nullable(type_):
+        case Enum() as enum:
+            return enum_encoder(enum)
+        case ListOf(of):
+            return array(encoder_of(of))
+        case Scalar() as plain:
+            return plain.encode
+        case other:
+            raise AssertionError(other)
+
+
+def is_numeric(column: TableColumn) -> bool:
+    return not column.type.array and column.type.name in NUMERIC
+
+
+def is_comparable(column: TableColumn) -> bool:
+    """Whether MIN and MAX know the type."""
+    if column.type.array or column.type.kind in {"composite", "pseudo"}:
+        return False
+    known = (
+        column.type.schema == "pg_catalog" or column.type.name in {*BUILT_IN, "citext"} or column.type.kind == "enum"
+    )
+    return known and column.type.name not in INCOMPARABLE
+
+
+def is_jsonb(column: TableColumn) -> bool:
+    return column.type.name == "jsonb" and not column.type.array
+
+
+def is_json(column: TableColumn) -> bool:
+    return column.type.name in {"json", "jsonb"} and not column.type.array

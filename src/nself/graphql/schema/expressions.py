@@ -1,0 +1,225 @@
+"""A permission's boolean expression, JSON in metadata -> a condition. What it cannot mean is an ExpressionError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nself.errors import NselfError
+from nself.graphql.conditions import (
+    AnyOf,
+    Compare,
+    CompareColumns,
+    Condition,
+    Counted,
+    IsNull,
+    Not,
+    Related,
+    all_of,
+)
+from nself.graphql.errors import ApiError
+from nself.graphql.operators import BY_NAME, COMPARE_COLUMNS, Operator
+from nself.graphql.scalars import BOOL, INT, TEXT, encoder
+from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Tables
+from nself.graphql.types import Encode
+from nself.graphql.values import Constant, Constants, SessionVariable, Source, Together
+from nself.pg.catalog import Name, Type
+
+_ALIASES = {"_ne": "_neq"}
+
+
+class ExpressionError(NselfError):
+    """The expression names what is not there or compares what cannot be compared."""
+
+
+def compiled(expression: Any, table: TableModel, tables: Tables) -> Condition:
+    """The condition of a permission on `table`."""
+    return _Compiler(tables, table).condition(expression, table)
+
+
+def operand(value: Any, encode: Encode) -> Source:
+    """One value, or the session variable that a text beginning `x-hasura-` names."""
+    name = session_variable(value)
+    if name is not None:
+        return SessionVariable(name)
+    if value is None:
+        return Constant(None)
+    try:
+        return Constant(encode(value, "$"))
+    except ApiError as error:
+        raise ExpressionError(error.message) from error
+
+
+def session_variable(value: Any) -> str | None:
+    if isinstance(value, str) and value.lower().startswith("x-hasura-"):
+        return value.lower()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    tables: Tables
+    root: TableModel
+
+    def condition(self, expression: Any, table: TableModel) -> Condition:
+        if not isinstance(expression, Mapping):
+            raise ExpressionError(f"expected an object for a boolean expression, but found {expression!r}")
+        return all_of(*(self.entry(key, value, table) for key, value in expression.items()))
+
+    def entry(self, key: str, value: Any, table: TableModel) -> Condition:
+        match key:
+            case "_and" | "$and":
+                return all_of(*(self.condition(item, table) for item in _listed(key, value)))
+            case "_or" | "$or":
+                return AnyOf(tuple(self.condition(item, table) for item in _listed(key, value)))
+            case "_not" | "$not":
+                return Not(self.condition(value, table))
+            case "_exists" | "$exists":
+                return self.exists(value)
+        column = table.by_sql.get(key)
+        if column is not None:
+            return self.column(column, value, table)
+        relation = table.relations.get(key)
+        if relation is not None:
+            return Related(relation.target, relation.mapping, self.condition(value, self.tables[relation.target]))
+        counted = table.relations.get(key.removesuffix("_aggregate"))
+        if counted is not None and counted.many and key.endswith("_aggregate"):
+            return self.aggregate(counted, value)
+        raise ExpressionError(f'"{key}" does not exist')
+
+    def exists(self, value: Any) -> Condition:
+        match value:
+            case {"_table": str() as name}:
+                there = Name("public", name)
+            case {"_table": {"name": str() as name, **rest}}:
+                there = Name(str(rest.get("schema", "public")), name)
+            case _:
+                raise ExpressionError("_exists needs _table and _where")
+        target = self.tables.get(there)
+        if target is None:
+            raise ExpressionError(f'table "{there}" does not exist')
+        return Related(there, (), self.condition(value.get("_where", {}), target))
+
+    def aggregate(self, relation: Relation, value: Any) -> Condition:
+        target = self.tables[relation.target]
+        if not isinstance(value, Mapping):
+            raise ExpressionError("an aggregate condition is an object")
+        return all_of(*(self.counted(relation, target, function, spec) for function, spec in value.items()))
+
+    def counted(self, relation: Relation, target: TableModel, function: str, spec: Any) -> Condition:
+        names = spec.get("arguments") or []
+        columns = [target.by_sql.get(name) for name in ([names] if isinstance(names, str) else names)]
+        if any(column is None for column in columns) or function not in {"count", "bool_and", "bool_or"}:
+            raise ExpressionError(f"{function} of {names} is not an aggregate of {target.name}")
+        type_ = INT if function == "count" else BOOL
+        return Counted(
+            table=relation.target,
+            mapping=relation.mapping,
+            condition=self.condition(spec.get("filter", {}), target),
+            function="count" if function == "count" else "bool_and" if function == "bool_and" else "bool_or",
+            columns=tuple(column.sql for column in columns if column),
+            distinct=bool(spec.get("distinct", False)),
+            type=type_,
+            comparisons=tuple(
+                (BY_NAME[_plain(name)], operand(wanted, encoder(type_)))
+                for name, wanted in spec.get("predicate", {}).items()
+            ),
+        )
+
+    def column(self, column: TableColumn, value: Any, table: TableModel) -> Condition:
+        if not isinstance(value, Mapping):
+            return _comparison(column.sql, column.type, BY_NAME["_eq"], value)
+        return all_of(*(self.operation(column, _plain(name), wanted, table) for name, wanted in value.items()))
+
+    def operation(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
+        if name in COMPARE_COLUMNS:
+            return self.columns(column, name, value, table)
+        if name == "_cast":
+            return _cast(column, value)
+        operator = BY_NAME.get(name)
+        if operator is None or not operator.applies(column.type):
+            raise ExpressionError(f'unknown operator "{name}" for column "{column.sql}"')
+        return _comparison(column.sql, column.type, operator, value)
+
+    def columns(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
+        match value:
+            case str() as other:
+                of_root = False
+            case [str() as other]:
+                of_root = False
+            case ["$", str() as other]:
+                of_root = True
+            case _:
+                raise ExpressionError(f"{name} over relationships is not supported")
+        if other not in (self.root if of_root else table).by_sql:
+            raise ExpressionError(f'column "{other}" does not exist')
+        return CompareColumns(column=column.sql, symbol=COMPARE_COLUMNS[name], other=other, of_root=of_root)
+
+
+def _plain(name: str) -> str:
+    """`$eq` and `_eq` are one operator."""
+    name = "_" + name[1:] if name.startswith("$") else name
+    return _ALIASES.get(name, name)
+
+
+def _listed(key: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ExpressionError(f"{key} needs a list")
+    return value
+
+
+def _cast(column: TableColumn, value: Any) -> Condition:
+    match value:
+        case {"String": Mapping() as tests}:
+            return all_of(
+                *(
+                    _comparison(column.sql, TEXT, BY_NAME[_plain(name)], wanted, cast=True)
+                    for name, wanted in tests.items()
+                )
+            )
+        case _:
+            raise ExpressionError(f'column "{column.sql}" cannot be cast so')
+
+
+def _comparison(column: str, type_: Type, operator: Operator, value: Any, *, cast: bool = False) -> Condition:
+    if operator.operand == "boolean":
+        return _null_test(column, value)
+    wanted = operator.type or type_
+    encode = encoder(wanted)
+    if operator.operand == "many":
+        source = _many(value, encode)
+    elif wanted.array and isinstance(value, list) and any(session_variable(item) for item in value):
+        source = _many(value, encoder(replace(wanted, array=False)))
+    elif value is None:
+        raise ExpressionError(f'unexpected null value for operator "{operator.name}" of column "{column}"')
+    else:
+        source = operand(value, encode)
+    return Compare(column=column, type=type_, operator=operator, operand=source, cast=cast)
+
+
+def _null_test(column: str, value: Any) -> Condition:
+    match value:
+        case bool():
+            return IsNull(column, value)
+        case str() if value.lower() in {"true", "false"}:
+            return IsNull(column, value.lower() == "true")
+        case _:
+            raise ExpressionError("_is_null needs true or false")
+
+
+def _many(value: Any, encode: Encode) -> Source:
+    """A list, or a session variable that holds an array literal."""
+    if not isinstance(value, list):
+        if session_variable(value) is None:
+            raise ExpressionError("expected a list or a session variable")
+        return operand(value, encode)
+    parts = tuple(operand(item, encode) for item in value)
+    if all(isinstance(part, Constant) for part in parts):
+        return Constants(tuple(part.value for part in parts if isinstance(part, Constant)))
+    return Together(parts)
+
+
+def preset(value: Any, column: TableColumn) -> Source:
+    """What a permission's `set` puts into a column."""
+    return operand(value, encoder(column.type))

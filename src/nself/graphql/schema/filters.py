@@ -1,0 +1,149 @@
+"""Input types of `where`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nself.graphql.operators import Operator, for_type
+from nself.graphql.scalars import BOOL, INT, TEXT, scalar_name
+from nself.graphql.schema import columns
+from nself.graphql.schema.means import CastTo, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import Relation, TableColumn
+from nself.graphql.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
+from nself.pg import catalog
+
+ENUM_OPERATORS = frozenset({"_eq", "_neq", "_in", "_nin", "_is_null"})
+
+
+def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        yield InputField(name="_and", type=ListOf(NonNull(own)), means=Logic.AND)
+        yield InputField(name="_not", type=own, means=Logic.NOT)
+        yield InputField(name="_or", type=ListOf(NonNull(own)), means=Logic.OR)
+        for column in table.readable:
+            yield InputField(name=column.name, type=comparison_of(schema, column), means=column)
+        for relation in table.model.relations.values():
+            yield from _relation(schema, relation)
+
+    own = schema.type(
+        f"{table.name}_bool_exp",
+        lambda name: InputObject(
+            name,
+            fields,
+            f'Boolean expression to filter rows from the table "{table.model.table.name}". '
+            "All fields are combined with a logical 'AND'.",
+        ),
+    )
+    return own
+
+
+def _relation(schema: RoleSchema, relation: Relation) -> Iterator[InputField]:
+    target = schema.table(relation.target)
+    if target.rules.select is None:
+        return
+    yield InputField(name=relation.name, type=bool_exp(schema, target), means=RelatedRows(relation, target))
+    if relation.many and target.select.aggregations:
+        yield InputField(
+            name=f"{relation.name}_aggregate",
+            type=aggregate_bool_exp(schema, target),
+            means=RelatedCount(relation, target),
+        )
+
+
+def aggregate_bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
+    from nself.graphql.schema.objects import select_column
+
+    def function(name: str, predicate: InputObject, chosen: Enum | None, *, many: bool) -> InputObject:
+        def fields() -> Iterator[InputField]:
+            if chosen is not None:
+                type_: Type = ListOf(NonNull(chosen)) if many else NonNull(chosen)
+                yield InputField(name="arguments", type=type_)
+            yield InputField(name="distinct", type=columns.scalar_type(schema, "Boolean"))
+            yield InputField(name="filter", type=bool_exp(schema, table))
+            yield InputField(name="predicate", type=NonNull(predicate))
+
+        return schema.type(f"{table.name}_aggregate_bool_exp_{name}", lambda type_name: InputObject(type_name, fields))
+
+    def fields() -> Iterator[InputField]:
+        flags = [column for column in table.readable if column.type == BOOL]
+        for name in ("bool_and", "bool_or") if flags else ():
+            chosen = select_column(schema, table, flags, f"_{name}_arguments_columns")
+            predicate = comparison(schema, BOOL)
+            yield InputField(
+                name=name,
+                type=function(name, predicate, chosen, many=False),
+                means=Predicate("bool_and" if name == "bool_and" else "bool_or"),
+            )
+        every = select_column(schema, table)
+        yield InputField(
+            name="count",
+            type=function("count", comparison(schema, INT), every, many=True),
+            means=Predicate("count"),
+        )
+
+    return schema.type(f"{table.name}_aggregate_bool_exp", lambda name: InputObject(name, fields))
+
+
+def comparison_of(schema: RoleSchema, column: TableColumn) -> InputObject:
+    enum = columns.enum_type(schema, column)
+    if enum is None:
+        return comparison(schema, column.type)
+    fields = [
+        _operation(schema, operator, enum, column.type)
+        for operator in for_type(column.type)
+        if operator.name in ENUM_OPERATORS
+    ]
+    return schema.type(
+        f"{enum.name}_comparison_exp",
+        lambda name: InputObject(
+            name, lambda: fields, f'Boolean expression to compare columns of type "{enum.name}". {_ALL_COMBINED}'
+        ),
+    )
+
+
+_ALL_COMBINED = "All fields are combined with logical 'AND'."
+
+
+def comparison(schema: RoleSchema, type_: catalog.Type) -> InputObject:
+    value = columns.sql_type(schema, type_)
+    element = text(columns.scalar_type(schema, scalar_name(type_)))
+    name = f"{element}_array_comparison_exp" if type_.array else f"{element}_comparison_exp"
+
+    def fields() -> Iterator[InputField]:
+        for operator in for_type(type_):
+            yield _operation(schema, operator, value, type_)
+        if type_.name == "jsonb" and not type_.array:
+            yield InputField(name="_cast", type=_cast(schema), means=CastTo())
+
+    description = f'Boolean expression to compare columns of type "{element}". {_ALL_COMBINED}'
+    return schema.type(name, lambda name: InputObject(name, fields, description))
+
+
+def _operation(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type) -> InputField:
+    return InputField(
+        name=operator.name,
+        type=_operand(schema, operator, value, type_),
+        description=operator.description,
+        means=operator,
+        refuses_null=operator.operand != "boolean",
+    )
+
+
+def _operand(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type) -> Type:
+    if operator.operand == "boolean":
+        return columns.scalar_type(schema, "Boolean")
+    if operator.operand == "many":
+        return ListOf(NonNull(value))
+    if operator.type is None:
+        return value
+    own = operator.type if operator.type.schema == "pg_catalog" else replace(operator.type, schema=type_.schema)
+    return columns.sql_type(schema, own)
+
+
+def _cast(schema: RoleSchema) -> InputObject:
+    return schema.type(
+        "jsonb_cast_exp",
+        lambda name: InputObject(name, lambda: [InputField(name="String", type=comparison(schema, TEXT))]),
+    )

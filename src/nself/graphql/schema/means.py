@@ -1,0 +1,153 @@
+"""What fields stand for: the planner matches on these, the types only carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import LiteralString
+
+from nself.graphql.schema.rules import Rules, SelectRule
+from nself.graphql.schema.tables import Relation, TableColumn, TableModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoleTable:
+    """A table with one role's rules for it."""
+
+    model: TableModel
+    rules: Rules
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def select(self) -> SelectRule:
+        assert self.rules.select is not None
+        return self.rules.select
+
+    @property
+    def readable(self) -> list[TableColumn]:
+        if self.rules.select is None:
+            return []
+        return [column for column in self.model.columns.values() if column.sql in self.rules.select.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnValue:
+    column: TableColumn
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedRow:
+    """An object relationship."""
+
+    relation: Relation
+    table: RoleTable
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedRows:
+    """An array relationship."""
+
+    relation: Relation
+    table: RoleTable
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAggregate:
+    relation: Relation
+    table: RoleTable
+
+
+class Action(Enum):
+    """What a root field does with its table."""
+
+    SELECT = auto()
+    SELECT_BY_KEY = auto()
+    SELECT_AGGREGATE = auto()
+    INSERT = auto()
+    INSERT_ONE = auto()
+    UPDATE = auto()
+    UPDATE_BY_KEY = auto()
+    UPDATE_MANY = auto()
+    DELETE = auto()
+    DELETE_BY_KEY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    action: Action
+    table: RoleTable
+
+
+class Part(Enum):
+    """Fields of an aggregate or of a mutation's response."""
+
+    AGGREGATE = auto()
+    NODES = auto()
+    COUNT = auto()
+    AFFECTED_ROWS = auto()
+    RETURNING = auto()
+    SCHEMA = auto()
+    TYPE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`sum`, `max`, …; `keeps_type` ones give what the column holds, the others a Float."""
+
+    name: LiteralString
+    keeps_type: bool
+
+
+class Logic(Enum):
+    AND = auto()
+    OR = auto()
+    NOT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class CastTo:
+    """`_cast: {String: {...}}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedCount:
+    """`<relationship>_aggregate` in a boolean expression."""
+
+    relation: Relation
+    table: RoleTable
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """One function of a RelatedCount."""
+
+    function: LiteralString
+
+
+class Change(Enum):
+    """How an update's argument changes columns."""
+
+    SET = auto()
+    INC = auto()
+    APPEND = auto()
+    PREPEND = auto()
+    DELETE_KEY = auto()
+    DELETE_ELEM = auto()
+    DELETE_AT_PATH = auto()
+
+
+FUNCTIONS = (
+    Function("avg", keeps_type=False),
+    Function("max", keeps_type=True),
+    Function("min", keeps_type=True),
+    Function("stddev", keeps_type=False),
+    Function("stddev_pop", keeps_type=False),
+    Function("stddev_samp", keeps_type=False),
+    Function("sum", keeps_type=True),
+    Function("var_pop", keeps_type=False),
+    Function("var_samp", keeps_type=False),
+    Function("variance", keeps_type=False),
+)

@@ -1,0 +1,160 @@
+"""Output types: rows, aggregates, and the arguments that choose rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nself.graphql.schema import columns
+from nself.graphql.schema.filters import bool_exp
+from nself.graphql.schema.means import (
+    FUNCTIONS,
+    ColumnValue,
+    Function,
+    Part,
+    RelatedAggregate,
+    RelatedRow,
+    RelatedRows,
+    RoleTable,
+)
+from nself.graphql.schema.ordering import aggregated, order_by
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import Relation, TableColumn
+from nself.graphql.types import Enum, EnumValue, Field, InputField, ListOf, NonNull, Object, Type, arguments
+
+
+def row(schema: RoleSchema, table: RoleTable) -> Object:
+    def fields() -> Iterator[Field]:
+        for column in table.readable:
+            yield _column(schema, column)
+        for relation in table.model.relations.values():
+            target = schema.table(relation.target)
+            if target.rules.select is not None:
+                yield from _relation(schema, relation, target)
+
+    comment = table.model.tracked.config.comment
+    description = comment if comment is not None else table.model.table.comment
+    default = f'columns and relationships of "{table.model.table.name}"'
+    return schema.type(table.name, lambda name: Object(name, fields, described(description, default)))
+
+
+def described(comment: str | None, default: str | None) -> str | None:
+    """A comment replaces the default description; an empty one takes it away."""
+    return default if comment is None else comment or None
+
+
+def _column(schema: RoleSchema, column: TableColumn) -> Field:
+    args: dict[str, InputField] = {}
+    if columns.is_json(column):
+        path = InputField(name="path", type=columns.scalar_type(schema, "String"), description="JSON select path")
+        args = arguments(path)
+    return Field(
+        name=column.name,
+        type=columns.output_type(schema, column),
+        means=ColumnValue(column),
+        arguments=args,
+        description=column.comment or None,
+    )
+
+
+def _relation(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iterator[Field]:
+    if not relation.many:
+        type_: Type = row(schema, target)
+        yield Field(
+            name=relation.name,
+            type=type_ if relation.nullable else NonNull(type_),
+            means=RelatedRow(relation, target),
+            description=described(relation.comment, "An object relationship"),
+        )
+        return
+    yield Field(
+        name=relation.name,
+        type=rows_type(schema, target),
+        means=RelatedRows(relation, target),
+        arguments=table_arguments(schema, target),
+        description=described(relation.comment, "An array relationship"),
+    )
+    if target.select.aggregations:
+        yield Field(
+            name=f"{relation.name}_aggregate",
+            type=NonNull(aggregate(schema, target)),
+            means=RelatedAggregate(relation, target),
+            arguments=table_arguments(schema, target),
+            description="An aggregate relationship",
+        )
+
+
+def rows_type(schema: RoleSchema, table: RoleTable) -> Type:
+    return NonNull(ListOf(NonNull(row(schema, table))))
+
+
+def select_column(
+    schema: RoleSchema, table: RoleTable, chosen: Sequence[TableColumn] | None = None, suffix: str = ""
+) -> Enum | None:
+    """The enum of columns that may be named, None when there is none."""
+    listed = table.readable if chosen is None else chosen
+    if not listed:
+        return None
+    values = {c.name: EnumValue(c.name, "column name", c) for c in sorted(listed, key=lambda column: column.name)}
+    name = f"{table.name}_select_column"
+    if suffix:
+        name = f"{name}_{table.name}_aggregate_bool_exp{suffix}"
+    description = f'select columns of table "{table.model.table.name}"'
+    return schema.type(name, lambda name: Enum(name=name, values=values, description=description))
+
+
+def table_arguments(schema: RoleSchema, table: RoleTable) -> dict[str, InputField]:
+    integer = columns.scalar_type(schema, "Int")
+    chosen = select_column(schema, table)
+    return arguments(
+        InputField(name="distinct_on", type=ListOf(NonNull(chosen)), description="distinct select on columns")
+        if chosen
+        else None,
+        InputField(name="limit", type=integer, description="limit the number of rows returned"),
+        InputField(name="offset", type=integer, description="skip the first n rows. Use only with order_by"),
+        InputField(
+            name="order_by",
+            type=ListOf(NonNull(order_by(schema, table))),
+            description="sort the rows by one or more columns",
+        ),
+        InputField(name="where", type=bool_exp(schema, table), description="filter the rows returned"),
+    )
+
+
+def aggregate(schema: RoleSchema, table: RoleTable) -> Object:
+    def fields() -> Iterator[Field]:
+        yield Field(name="aggregate", type=_functions(schema, table), means=Part.AGGREGATE)
+        yield Field(name="nodes", type=rows_type(schema, table), means=Part.NODES)
+
+    description = f'aggregated selection of "{table.model.table.name}"'
+    return schema.type(f"{table.name}_aggregate", lambda name: Object(name, fields, description))
+
+
+def _functions(schema: RoleSchema, table: RoleTable) -> Object:
+    def fields() -> Iterator[Field]:
+        chosen = select_column(schema, table)
+        yield Field(
+            name="count",
+            type=NonNull(columns.scalar_type(schema, "Int")),
+            means=Part.COUNT,
+            arguments=arguments(
+                InputField(name="columns", type=ListOf(NonNull(chosen))) if chosen else None,
+                InputField(name="distinct", type=columns.scalar_type(schema, "Boolean")),
+            ),
+        )
+        for function in FUNCTIONS:
+            listed = aggregated(table, function.name)
+            if listed:
+                yield Field(name=function.name, type=_function(schema, table, function, listed), means=function)
+
+    description = f'aggregate fields of "{table.model.table.name}"'
+    return schema.type(f"{table.name}_aggregate_fields", lambda name: Object(name, fields, description))
+
+
+def _function(schema: RoleSchema, table: RoleTable, function: Function, listed: list[TableColumn]) -> Object:
+    def fields() -> Iterator[Field]:
+        for column in listed:
+            kept = columns.value_type(schema, column) if function.keeps_type else columns.scalar_type(schema, "Float")
+            yield Field(name=column.name, type=kept, means=ColumnValue(column), description=column.comment)
+
+    description = f"aggregate {function.name} on columns"
+    return schema.type(f"{table.name}_{function.name}_fields", lambda name: Object(name, fields, description))

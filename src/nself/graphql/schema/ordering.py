@@ -1,0 +1,77 @@
+"""Input types of `order_by`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nself.graphql.schema import columns
+from nself.graphql.schema.means import FUNCTIONS, Part, RelatedAggregate, RelatedRow, RoleTable
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import TableColumn
+from nself.graphql.types import Enum, EnumValue, InputField, InputObject
+
+DIRECTIONS = {
+    "asc": EnumValue("asc", "in ascending order, nulls last", "ASC NULLS LAST"),
+    "asc_nulls_first": EnumValue("asc_nulls_first", "in ascending order, nulls first", "ASC NULLS FIRST"),
+    "asc_nulls_last": EnumValue("asc_nulls_last", "in ascending order, nulls last", "ASC NULLS LAST"),
+    "desc": EnumValue("desc", "in descending order, nulls first", "DESC NULLS FIRST"),
+    "desc_nulls_first": EnumValue("desc_nulls_first", "in descending order, nulls first", "DESC NULLS FIRST"),
+    "desc_nulls_last": EnumValue("desc_nulls_last", "in descending order, nulls last", "DESC NULLS LAST"),
+}
+
+
+def direction(schema: RoleSchema) -> Enum:
+    return schema.type(
+        "order_by", lambda name: Enum(name=name, values=DIRECTIONS, description="column ordering options")
+    )
+
+
+def order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        for column in table.readable:
+            yield InputField(name=column.name, type=direction(schema), means=column)
+        for relation in table.model.relations.values():
+            target = schema.table(relation.target)
+            if target.rules.select is None:
+                continue
+            if not relation.many:
+                means = RelatedRow(relation, target)
+                yield InputField(name=relation.name, type=order_by(schema, target), means=means)
+            elif target.select.aggregations:
+                yield InputField(
+                    name=f"{relation.name}_aggregate",
+                    type=aggregate_order_by(schema, target),
+                    means=RelatedAggregate(relation, target),
+                )
+
+    description = f'Ordering options when selecting data from "{table.model.table.name}".'
+    return schema.type(f"{table.name}_order_by", lambda name: InputObject(name, fields, description))
+
+
+def aggregate_order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        yield InputField(name="count", type=direction(schema), means=Part.COUNT)
+        for function in FUNCTIONS:
+            chosen = aggregated(table, function.name)
+            if chosen:
+                yield InputField(
+                    name=function.name, type=_function(schema, table, function.name, chosen), means=function
+                )
+
+    description = f'order by aggregate values of table "{table.model.table.name}"'
+    return schema.type(f"{table.name}_aggregate_order_by", lambda name: InputObject(name, fields, description))
+
+
+def _function(schema: RoleSchema, table: RoleTable, function: str, chosen: list[TableColumn]) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        for column in chosen:
+            yield InputField(name=column.name, type=direction(schema), description=column.comment, means=column)
+
+    description = f'order by {function}() on columns of table "{table.model.table.name}"'
+    return schema.type(f"{table.name}_{function}_order_by", lambda name: InputObject(name, fields, description))
+
+
+def aggregated(table: RoleTable, function: str) -> list[TableColumn]:
+    """The columns an aggregate function takes."""
+    fits = columns.is_comparable if function in {"min", "max"} else columns.is_numeric
+    return [column for column in table.readable if fits(column)]

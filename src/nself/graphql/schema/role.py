@@ -1,0 +1,68 @@
+"""The GraphQL schema of one role: its types, made once, when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from nself.graphql.schema.means import RoleTable
+from nself.graphql.schema.rules import NOTHING, Rules
+from nself.graphql.schema.tables import EnumRows, TableColumn, Tables
+from nself.graphql.types import Enum, InputObject, Named, Object, Scalar
+from nself.pg.catalog import Name
+
+T = TypeVar("T", Object, InputObject, Enum, Scalar)
+
+
+class RoleSchema:
+    """`backend` says that fields for trusted servers only are visible."""
+
+    def __init__(self, tables: Tables, rules: Mapping[Name, Rules], enums: EnumRows, *, backend: bool) -> None:
+        self.tables, self.enums, self.backend = tables, enums, backend
+        self._rules = rules
+        self._types: dict[str, Named] = {}
+        self._tables: dict[Name, RoleTable] = {}
+
+    def table(self, name: Name) -> RoleTable:
+        found = self._tables.get(name)
+        if found is None:
+            rules = self._rules.get(name, NOTHING)
+            found = self._tables[name] = RoleTable(self.tables[name], self._permitted(rules))
+        return found
+
+    def _permitted(self, rules: Rules) -> Rules:
+        if self.backend:
+            return rules
+        hidden = {
+            kind: None
+            for kind in ("insert", "update", "delete")
+            if getattr(getattr(rules, kind), "backend_only", False)
+        }
+        return Rules(**{kind: getattr(rules, kind) for kind in Rules.__slots__} | hidden) if hidden else rules
+
+    def visible(self) -> Iterator[RoleTable]:
+        """Tables this role has any rule for."""
+        return (self.table(name) for name in self.tables if name in self._rules)
+
+    def type(self, name: str, make: Callable[[str], T]) -> T:
+        found = self._types.get(name)
+        if found is None:
+            found = self._types[name] = make(name)
+        return found  # type: ignore[return-value]  # one name, one kind: the makers see to it
+
+    @cached_property
+    def query(self) -> Object:
+        from nself.graphql.schema.roots import query_root
+
+        return query_root(self)
+
+    @cached_property
+    def mutation(self) -> Object:
+        from nself.graphql.schema.roots import mutation_root
+
+        return mutation_root(self)
+
+    def values_of(self, column: TableColumn) -> Mapping[str, str | None] | None:
+        """The values of an enum column."""
+        return self.enums.get(column.enum) if column.enum else None

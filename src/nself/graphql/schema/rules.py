@@ -1,0 +1,199 @@
+"""Permissions made ready to use: per table and role, what may be read and written. Admin may do everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nself.graphql.conditions import ALWAYS, Condition
+from nself.graphql.metadata.model import (
+    Columns,
+    DeletePermission,
+    Inconsistency,
+    InsertPermission,
+    SelectPermission,
+    UpdatePermission,
+)
+from nself.graphql.schema.expressions import ExpressionError, compiled, preset
+from nself.graphql.schema.tables import TableModel, Tables
+from nself.graphql.session import ADMIN
+from nself.graphql.values import Source
+from nself.pg.catalog import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectRule:
+    """`roots` are the root fields allowed, None for all."""
+
+    columns: frozenset[str]
+    filter: Condition = ALWAYS
+    limit: int | None = None
+    aggregations: bool = True
+    roots: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertRule:
+    columns: frozenset[str]
+    check: Condition = ALWAYS
+    presets: Mapping[str, Source] = field(default_factory=dict)
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRule:
+    columns: frozenset[str]
+    filter: Condition = ALWAYS
+    check: Condition = ALWAYS
+    presets: Mapping[str, Source] = field(default_factory=dict)
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRule:
+    filter: Condition = ALWAYS
+    backend_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """One role's rules for one table."""
+
+    select: SelectRule | None = None
+    insert: InsertRule | None = None
+    update: UpdateRule | None = None
+    delete: DeleteRule | None = None
+
+
+NOTHING = Rules()
+RulesByTable = Mapping[str, Mapping[Name, Rules]]
+"""{role: {table: rules}}. A table absent is invisible."""
+
+
+def all_rules(tables: Tables, source: str) -> tuple[RulesByTable, list[Inconsistency]]:
+    """Every permission compiled once. One that cannot be is reported and left out: nothing is allowed by it."""
+    found: dict[str, dict[Name, Rules]] = {ADMIN: {name: _everything(table) for name, table in tables.items()}}
+    problems: list[Inconsistency] = []
+    for name, table in tables.items():
+        for role, parts in _by_role(table).items():
+            compiler = _Compiler(table, tables, source, problems)
+            found.setdefault(role, {})[name] = Rules(
+                **{kind: compiler.rule(kind, part) for kind, part in parts.items()}
+            )
+    return found, problems
+
+
+def _everything(table: TableModel) -> Rules:
+    columns = frozenset(table.by_sql)
+    writable = frozenset(name for name, column in table.by_sql.items() if column.writable)
+    return Rules(
+        select=SelectRule(columns=columns),
+        insert=InsertRule(columns=writable),
+        update=UpdateRule(columns=writable),
+        delete=DeleteRule(),
+    )
+
+
+Permission = SelectPermission | InsertPermission | UpdatePermission | DeletePermission
+
+
+def _by_role(table: TableModel) -> dict[str, dict[str, Permission]]:
+    tracked = table.tracked
+    found: dict[str, dict[str, Permission]] = {}
+    kinds: Iterator[tuple[str, tuple[Permission, ...]]] = iter(
+        [
+            ("select", tracked.select_permissions),
+            ("insert", tracked.insert_permissions),
+            ("update", tracked.update_permissions),
+            ("delete", tracked.delete_permissions),
+        ]
+    )
+    for kind, permissions in kinds:
+        for permission in permissions:
+            if permission.role != ADMIN:
+                found.setdefault(permission.role, {})[kind] = permission
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    table: TableModel
+    tables: Tables
+    source: str
+    problems: list[Inconsistency]
+
+    def rule(self, kind: str, permission: Permission) -> Any:
+        try:
+            match permission:
+                case SelectPermission():
+                    return self.select(permission)
+                case InsertPermission():
+                    return self.insert(permission)
+                case UpdatePermission():
+                    return self.update(permission)
+                case DeletePermission():
+                    return DeleteRule(filter=self.condition(permission.filter), backend_only=permission.backend_only)
+        except ExpressionError as error:
+            self.problems.append(self.problem(kind, permission, error))
+            return None
+
+    def problem(self, kind: str, permission: Permission, error: ExpressionError) -> Inconsistency:
+        where = f'in table "{self.table.tracked.table}": in permission for role "{permission.role}": '
+        return Inconsistency(
+            kind=f"{kind}_permission",
+            name=f"{kind}_permission {permission.role} in table {self.table.tracked.table} in source {self.source}",
+            reason=f"Inconsistent object: {where}{error.message}",
+        )
+
+    def select(self, permission: SelectPermission) -> SelectRule:
+        roots = permission.query_root_fields
+        return SelectRule(
+            columns=self.columns(permission.columns),
+            filter=self.condition(permission.filter),
+            limit=permission.limit,
+            aggregations=permission.allow_aggregations,
+            roots=None if roots is None else frozenset(roots),
+        )
+
+    def insert(self, permission: InsertPermission) -> InsertRule:
+        return InsertRule(
+            columns=self.columns(permission.columns, permission.set),
+            check=self.condition(permission.check),
+            presets=self.presets(permission.set),
+            backend_only=permission.backend_only,
+        )
+
+    def update(self, permission: UpdatePermission) -> UpdateRule:
+        return UpdateRule(
+            columns=self.columns(permission.columns, permission.set),
+            filter=self.condition(permission.filter),
+            check=ALWAYS if permission.check is None else self.condition(permission.check),
+            presets=self.presets(permission.set),
+            backend_only=permission.backend_only,
+        )
+
+    def condition(self, expression: Any) -> Condition:
+        return compiled(expression, self.table, self.tables)
+
+    def columns(self, allowed: Columns, preset: Mapping[str, Any] | None = None) -> frozenset[str]:
+        """The database's names. A preset column is not the client's to give; nor is one the database computes."""
+        for name in allowed.names:
+            if name not in self.table.by_sql:
+                raise ExpressionError(f'column "{name}" does not exist')
+        if preset is None:
+            return frozenset(name for name in self.table.by_sql if name in allowed)
+        return frozenset(
+            name
+            for name, column in self.table.by_sql.items()
+            if name in allowed and name not in preset and column.writable
+        )
+
+    def presets(self, values: Mapping[str, Any]) -> Mapping[str, Source]:
+        found = {}
+        for name, value in values.items():
+            column = self.table.by_sql.get(name)
+            if column is None:
+                raise ExpressionError(f'column "{name}" does not exist')
+            found[name] = preset(value, column)
+        return found

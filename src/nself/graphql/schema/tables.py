@@ -1,0 +1,149 @@
+"""Tracked tables as GraphQL knows them, the same for every role: names, columns, relationships."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from nself.graphql.metadata.model import ManualUsing, Metadata, Relationship, Source, TrackedTable
+from nself.graphql.metadata.targets import Target, resolve
+from nself.pg.catalog import Catalog, Column, Name, Table, Type
+
+_GRAPHQL_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+
+EnumRows = Mapping[Name, Mapping[str, str | None]]
+"""The values of each enum table, with their descriptions."""
+
+
+def is_graphql_name(name: str) -> bool:
+    return bool(_GRAPHQL_NAME.fullmatch(name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableColumn:
+    """`name` is GraphQL's, `sql` the database's. `enum` is the enum table it points to."""
+
+    name: str
+    sql: str
+    type: Type
+    nullable: bool
+    writable: bool
+    """Neither computed by the database nor an identity it insists on."""
+    comment: str | None = None
+    enum: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Relation:
+    """`mapping` is (column here, column there). `unique`: at most one row there can match."""
+
+    name: str
+    many: bool
+    target: Name
+    mapping: tuple[tuple[str, str], ...]
+    nullable: bool = True
+    after_parent: bool = False
+    unique: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TableModel:
+    """`name` is the base of its GraphQL names. `columns` and `relations` are by GraphQL name."""
+
+    name: str
+    table: Table
+    tracked: TrackedTable
+    columns: Mapping[str, TableColumn]
+    relations: Mapping[str, Relation]
+    by_sql: Mapping[str, TableColumn] = field(default_factory=dict)
+
+    @property
+    def primary_key(self) -> tuple[TableColumn, ...]:
+        key = self.table.primary_key
+        return tuple(self.by_sql[name] for name in key.columns) if key else ()
+
+
+Tables = Mapping[Name, TableModel]
+
+
+def of_source(metadata: Metadata) -> Source:
+    """The source this engine serves."""
+    return metadata.sources.get("default") or next(iter(metadata.sources.values()), Source())
+
+
+def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, TableModel]:
+    """Every tracked table that exists and has a GraphQL name. What does not fit is left out."""
+    known = {name for name in source.tables if name in catalog.tables}
+    found = {}
+    for name in sorted(known):
+        tracked, table = source.tables[name], catalog.tables[name]
+        base = tracked.config.custom_name or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
+        if not is_graphql_name(base):
+            continue
+        columns = _columns(tracked, table, enums)
+        found[name] = TableModel(
+            name=base,
+            table=table,
+            tracked=tracked,
+            columns={column.name: column for column in columns if is_graphql_name(column.name)},
+            by_sql={column.sql: column for column in columns},
+            relations=dict(_relations(tracked, catalog, known, {column.name for column in columns})),
+        )
+    return found
+
+
+def _columns(tracked: TrackedTable, table: Table, enums: EnumRows) -> list[TableColumn]:
+    pointing = {
+        key.columns[0]: key.target for key in table.foreign_keys if len(key.columns) == 1 and key.target in enums
+    }
+    return [_column(tracked, column, pointing.get(column.name)) for column in table.columns]
+
+
+def _column(tracked: TrackedTable, column: Column, enum: Name | None) -> TableColumn:
+    config = tracked.config.columns.get(column.name)
+    return TableColumn(
+        name=(config and config.custom_name) or column.name,
+        sql=column.name,
+        type=column.type,
+        nullable=column.nullable,
+        writable=column.generated not in {"stored", "identity-always"},
+        comment=(config and config.comment) or column.comment,
+        enum=enum,
+    )
+
+
+def _relations(
+    tracked: TrackedTable, catalog: Catalog, known: set[Name], taken: set[str]
+) -> Iterator[tuple[str, Relation]]:
+    both = ((tracked.object_relationships, False), (tracked.array_relationships, True))
+    for entries, many in both:
+        for entry in entries:
+            target = resolve(catalog, tracked.table, entry)
+            if isinstance(target, str) or target.table not in known or entry.name in taken:
+                continue
+            relation = _relation(catalog, tracked.table, entry, target, many=many)
+            if relation and is_graphql_name(entry.name):
+                yield entry.name, relation
+
+
+def _relation(catalog: Catalog, here: Name, entry: Relationship, target: Target, *, many: bool) -> Relation | None:
+    table, there = catalog.tables[here], catalog.tables[target.table]
+    left = [table.column(name) for name in target.mapping]
+    if any(column is None for column in (*left, *map(there.column, target.mapping.values()))):
+        return None
+    manual = isinstance(entry.using, ManualUsing)
+    reverse = not isinstance(entry.using, ManualUsing) and entry.using.table is not None
+    return Relation(
+        name=entry.name,
+        many=many,
+        target=target.table,
+        mapping=tuple(target.mapping.items()),
+        nullable=manual or reverse or any(column.nullable for column in left if column),
+        after_parent=reverse
+        or (isinstance(entry.using, ManualUsing) and entry.using.insertion_order == "after_parent"),
+        unique=any(set(key.columns) <= set(target.mapping.values()) for key in there.unique),
+        comment=entry.comment,
+    )

@@ -1,0 +1,126 @@
+"""GraphQL types as one role sees them.
+
+Fields are made when first looked at: a schema of 300 tables costs a request only the types it touches. `means` on a
+field tells the planner what the field stands for; nothing here knows SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+Encode = Callable[[Any, str], str]
+"""(JSON value, path) -> the text PostgreSQL reads for it. Raises ApiError at the path for a value of the wrong kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scalar:
+    name: str
+    encode: Encode
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    name: str
+    description: str | None = None
+    means: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Enum:
+    """`open` ones name rows of a table: their values are data, bound like any other, not part of a statement."""
+
+    name: str
+    values: Mapping[str, EnumValue]
+    description: str | None = None
+    open: bool = False
+
+
+class InputObject:
+    def __init__(
+        self, name: str, make: Callable[[], Iterable[InputField]], description: str | None = None, *, rows: bool = False
+    ) -> None:
+        self.name, self.description, self._make = name, description, make
+        self.rows = rows
+        """Lists of these are rows to store: how many there are does not change the statement."""
+
+    @cached_property
+    def fields(self) -> dict[str, InputField]:
+        return {field.name: field for field in self._make()}
+
+
+class Object:
+    def __init__(self, name: str, make: Callable[[], Iterable[Field]], description: str | None = None) -> None:
+        self.name, self.description, self._make = name, description, make
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        return {field.name: field for field in self._make()}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """`literal` marks a column of an array type, which also reads PostgreSQL's array literal in a string."""
+
+    of: Type
+    literal: bool = False
+
+    def __str__(self) -> str:
+        return f"[{text(self.of)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class NonNull:
+    of: Type
+
+    def __str__(self) -> str:
+        return f"{text(self.of)}!"
+
+
+Named: TypeAlias = Scalar | Enum | InputObject | Object
+Type: TypeAlias = Named | ListOf | NonNull
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputField:
+    """A field of an input object or an argument. `default` is GraphQL text, for introspection and for leaving it out.
+    `refuses_null` fields may be left out but not be null, which GraphQL's types cannot say."""
+
+    name: str
+    type: Type
+    description: str | None = None
+    default: str | None = None
+    means: Any = None
+    refuses_null: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    name: str
+    type: Type
+    means: Any = None
+    arguments: Mapping[str, InputField] = field(default_factory=dict)
+    description: str | None = None
+
+
+def arguments(*fields: InputField | None) -> dict[str, InputField]:
+    return {field.name: field for field in fields if field is not None}
+
+
+def named(type_: Type) -> Named:
+    """The type without its lists and non-nulls."""
+    while isinstance(type_, ListOf | NonNull):
+        type_ = type_.of
+    return type_
+
+
+def nullable(type_: Type) -> Type:
+    return type_.of if isinstance(type_, NonNull) else type_
+
+
+def text(type_: Type) -> str:
+    """As GraphQL writes it: `[users!]!`."""
+    return str(type_) if isinstance(type_, ListOf | NonNull) else type_.name

@@ -1,0 +1,167 @@
+"""Where the values of a statement come from, and how a request's own are put in their place.
+
+A plan is made once and run many times: it holds sources, not values. Binding looks each source up in the request at
+hand and gives PostgreSQL text, or an array of texts, to cast. So every value is a parameter, and the messages for bad
+input are PostgreSQL's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from nself.graphql.errors import ApiError
+from nself.graphql.session import Session
+from nself.graphql.types import Encode
+
+Bound: TypeAlias = str | None | Sequence[str | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Bindings:
+    """What one run of a plan may look at. `stored` keeps what an earlier statement of a mutation returned."""
+
+    session: Session
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    stored: dict[str, Bound] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Known when planning, already in PostgreSQL's text form."""
+
+    value: str | None
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    values: tuple[str | None, ...]
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return self.values
+
+
+@dataclass(frozen=True, slots=True)
+class SessionVariable:
+    name: str
+
+    def bind(self, bindings: Bindings) -> Bound:
+        value = bindings.session.variables.get(self.name)
+        if value is not None:
+            return value
+        if self.name == "x-hasura-role":
+            return bindings.session.role
+        raise ApiError("not-found", f'missing session variable: "{self.name}"')
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value inside a request's variables: `steps` lead from the variable to it. `path` is where it is used."""
+
+    name: str
+    steps: tuple[str | int, ...]
+    encode: Encode
+    path: str
+
+    def value(self, bindings: Bindings) -> Any:
+        value: Any = bindings.variables.get(self.name)
+        for step in self.steps:
+            value = value[step]
+        return value
+
+    def bind(self, bindings: Bindings) -> Bound:
+        value = self.value(bindings)
+        return None if value is None else self.encode(value, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class VariableList:
+    """A list inside the variables, bound as an array of texts. A single value counts as a list of one."""
+
+    of: Variable
+
+    def bind(self, bindings: Bindings) -> Bound:
+        found = self.of.value(bindings)
+        values = found if isinstance(found, list) else [found]
+        encode, path = self.of.encode, self.of.path
+        if None in values:
+            raise ApiError("validation-failed", "unexpected null value in a list", path=f"{path}[{values.index(None)}]")
+        return [encode(value, f"{path}[{index}]") for index, value in enumerate(values)]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableColumn:
+    """One key of every object in a list inside the variables: a column of the rows to insert."""
+
+    rows: Variable
+    key: str
+    encode: Encode
+
+    def bind(self, bindings: Bindings) -> Bound:
+        found = self.rows.value(bindings)
+        rows = found if isinstance(found, list) else [found]
+        key, encode, path = self.key, self.encode, self.rows.path
+        return [
+            None if row[key] is None else encode(row[key], f"{path}[{index}].{key}") for index, row in enumerate(rows)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several single values bound as one array."""
+
+    parts: tuple[Source, ...]
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return [one(part.bind(bindings)) for part in self.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an earlier statement of the same mutation returned under this name."""
+
+    name: str
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return bindings.stored[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """The rows several statements returned, one after the other."""
+
+    names: tuple[str, ...]
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return [row for name in self.names for row in bindings.stored[name] or ()]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSum:
+    names: tuple[str, ...]
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return str(sum(int(one(bindings.stored[name]) or 0) for name in self.names))
+
+
+Source: TypeAlias = (
+    Constant
+    | Constants
+    | SessionVariable
+    | Variable
+    | VariableList
+    | VariableColumn
+    | Together
+    | Stored
+    | StoredRows
+    | StoredSum
+)
+
+
+def one(bound: Bound) -> str | None:
+    assert bound is None or isinstance(bound, str)
+    return bound
