@@ -137,5 +137,13 @@ def call_of(request: Request, function: catalog.Function) -> Call:
         url=str(request.url),
         path=request.scope["path"],
         query=request.scope["query_string"].decode("latin-1"),
-        headers=[(name.decode("latin-1"), text.decode("latin-1")) for name, text in request.headers.raw],
+        headers=[(name.decode("latin-1"), _text(text)) for name, text in request.headers.raw],
     )
+
+
+def _text(value: bytes) -> str:
+    """Browsers and proxies send UTF-8 where they send more than ASCII; latin-1 reads whatever is left."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

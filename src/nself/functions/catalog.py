@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_DEEPEST = 16
+"""Folders below one another. With the length of a name it keeps every path within what file systems take."""
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 _PREFIXES = ("/v1/", "/function/")
 """Older spellings of a route: Nhost's clients put `/v1` in front, nself's first release `/function`."""
@@ -73,7 +75,8 @@ def fingerprint(folder: Path) -> int:
 
 def _at(folder: Path, path: str) -> Function | None:
     segments = [segment for segment in path.split("/") if segment]
-    if not all(_SEGMENT.fullmatch(segment) and segment not in _SKIPPED for segment in segments):
+    named_well = all(_SEGMENT.fullmatch(segment) and segment not in _SKIPPED for segment in segments)
+    if not named_well or len(segments) > _DEEPEST:
         return None
     base = folder.joinpath(*segments)
     for suffix, language in SUFFIXES.items():

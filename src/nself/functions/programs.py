@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def _deno(settings: FunctionsSettings) -> Program:
     readable = ",".join([str(folder), "{socket}", *cache.values()])
     return Program(
         argv=(
+            *_ends_with_us(),
             deno_binary(),
             "run",
             "--ext=ts",
@@ -91,6 +93,12 @@ def _deno(settings: FunctionsSettings) -> Program:
         script=_WORKERS / "deno.ts",
         memory_bytes=settings.memory_mb * _MIB + _DENO_OVERHEAD,
     )
+
+
+def _ends_with_us() -> tuple[str, ...]:
+    """Deno cannot notice that the server was killed while a function loops; where the kernel can, it ends Deno then."""
+    setpriv = shutil.which("setpriv", path=_PATH)
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 def functions_folder(settings: FunctionsSettings) -> Path:

@@ -63,12 +63,25 @@ async function load(head: Head): Promise<Handler> {
 
 async function imported(file: string): Promise<Any> {
   try {
-    return await import("file://" + file.split("/").map(encodeURIComponent).join("/"));
+    return await import(urlOf(file));
   } catch (error) {
-    const failed = new LoadFailed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const failed = new LoadFailed(error instanceof Error ? loadMessage(error) : String(error));
     failed.stack = error instanceof Error ? error.stack : undefined;
     throw failed;
   }
+}
+
+// Deno puts the place of a syntax error last, under a picture of the line; it is worth more in front.
+function loadMessage(error: Error): string {
+  const place = /^\s*at (file:.*)$/m.exec(error.message)?.[1];
+  const [first] = error.message.split("\n");
+  return (place ? `${place}: ` : "") + (/^\w*Error: /.test(first) ? first : `${error.name}: ${first}`);
+}
+
+function urlOf(path: string): string {
+  const url = new URL("file:///");
+  url.pathname = path.replaceAll("%", "%25");
+  return url.href;
 }
 
 function handlerOf(module: Any, name: string): Handler {
@@ -336,7 +349,7 @@ function failureOf(error: unknown): { message: string; stack: string; load: bool
 // Files are named as the user knows them, and our own frames are left out.
 function shortened(text: string): string {
   const lines = text.split("\n").filter((line) => !line.includes("$deno$stdin"));
-  return lines.join("\n").replaceAll("file://" + Deno.cwd() + "/", "");
+  return lines.join("\n").replaceAll(urlOf(Deno.cwd()) + "/", "");
 }
 
 async function answer(head: Head, body: Uint8Array): Promise<void> {
