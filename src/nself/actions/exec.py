@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    argv: Sequence[str] = ()
+    argv: tuple[str, ...] = ()
     workdir: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,7 +46,8 @@ def command(project: Project, host: LocalHost, environ: Mapping[str, str], servi
     if running is None or running.state not in ALIVE:
         raise NotRunningError(f"{service} is not running", fixes=[f"nself start {service}", "nself status"])
     variables = {**environ, **_variables(opened, spec), **wishes.env}
-    argv = tuple(wishes.argv) or _default(opened, spec, host)
+    given = wishes.argv[1:] if wishes.argv[:1] == ("--",) else wishes.argv
+    argv = tuple(given) or _default(opened, spec, host)
     cwd = wishes.workdir or spec.workdir or project.root
     return Command(argv=(_program(argv[0], opened, spec), *argv[1:]), env=variables, cwd=cwd)
 

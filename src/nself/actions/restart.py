@@ -36,7 +36,7 @@ def restart(
     with opened.native.locked("restart", wait_s=starting.LOCK_WAIT_S):
         steps = opened.plan(services, fresh=everything or bool(services), only_named=bool(services))
         with history.recorded(project, host, emit, entry):
-            outcome = starting.perform_steps(opened, steps, settings=settings)
+            outcome = starting.perform_steps(opened, steps, settings=settings, emit=emit)
             found = Restarted(
                 restarted=tuple(outcome.healthy),
                 unchanged=tuple(x.name for x in opened.native.specs if x.name not in {step.service for step in steps}),

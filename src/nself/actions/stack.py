@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
-from nself.actions import prepare, resolve
+from nself.actions import resolve
 from nself.errors import UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model.project import Project
+from nself.model.project import Environment, Project
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
-from nself.services import postgres
+from nself.services import graphql
 
 
 def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
@@ -31,8 +30,17 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
         host=host,
         environ=environ,
         emit=emit,
+        watched=watched(project),
     )
     return Stack(project, native)
+
+
+def watched(project: Project) -> dict[str, dict[str, Path]]:
+    """{service: folders of the user's that it reads at its start only}: a change in them is a reason to restart it."""
+    folders = {"metadata": project.root / "metadata"}
+    if project.env is Environment.DEV:
+        folders["migrations"] = project.root / "db" / "migrations"
+    return {graphql.NAME: folders}
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Stack:
         for spec in self.native.specs:
             if spec.name == name:
                 return spec
+        from difflib import get_close_matches
+
         names = [spec.name for spec in self.native.specs]
         near = get_close_matches(name, names, n=1)
         raise UsageError(
@@ -79,10 +89,6 @@ class Stack:
             steps = [step for step in steps if step.service in together or step.service in unforced]
         return steps
 
-    def after_healthy(self) -> Mapping[str, Callable[[], None]]:
-        """What the database needs before anything may use it."""
-        return {postgres.NAME: lambda: prepare.prepare(self._target())}
-
     def volume_folders(self) -> list[Path]:
         """Where the data of every volume is, as far as there is any."""
         volumes = dict.fromkeys(volume.name for spec in self.native.specs for volume in spec.volumes)
@@ -100,15 +106,3 @@ class Stack:
     def urls(self) -> tuple[str, ...]:
         hosts = dict.fromkeys(route.host for spec in self.native.specs for route in spec.routes)
         return tuple(self.native.network.public_url(host) for host in hosts)
-
-    def _target(self) -> prepare.Target:
-        found = postgres.settings(self.project)
-        at = self.native.network.endpoint(postgres.NAME, postgres.PORT.name)
-        return prepare.Target(
-            host=at.host,
-            port=at.port,
-            user=found.user,
-            password=found.password,
-            database=found.database or found.user,
-            extensions=found.extensions,
-        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from nself.actions import build as builds
-from nself.actions import history, prepare
+from nself.actions import history
 from nself.actions.stack import Stack, open_stack
 from nself.events import Emit
 from nself.host import LocalHost
@@ -15,6 +16,7 @@ from nself.model.project import Project
 from nself.runtimes.native import perform
 from nself.runtimes.native.perform import Failure, Outcome, Patience
 from nself.runtimes.plan import Step
+from nself.services import postgres
 from nself.settings import env, from_env
 
 LOCK_WAIT_S = 120.0
@@ -99,7 +101,7 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
         if not steps:
             return _result(opened, steps, Outcome(), wishes, began)
         with history.recorded(project, host, emit, entry):
-            outcome = perform_steps(opened, steps, settings=wishes.settings)
+            outcome = perform_steps(opened, steps, settings=wishes.settings, emit=emit)
             result = _result(opened, steps, outcome, wishes, began)
             entry.details["started"] = list(result.started)
             entry.exit_code = failure_code(result.failed)
@@ -119,16 +121,22 @@ def preview(project: Project, host: LocalHost, environ: Mapping[str, str], emit:
     return Planned(tuple(opened.plan(wishes.services, fresh=wishes.fresh)))
 
 
-def perform_steps(opened: Stack, steps: Sequence[Step], *, settings: StartSettings) -> Outcome:
+def perform_steps(opened: Stack, steps: Sequence[Step], *, settings: StartSettings, emit: Emit) -> Outcome:
     """Walk a plan. The caller holds the lock."""
     if not steps:
         return Outcome()
-    warm = threading.Thread(target=prepare.warm, daemon=True)
-    warm.start()
+    # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
+    from nself.actions import database
+
+    prepare = partial(database.prepare, opened)
+    threading.Thread(target=database.warm, daemon=True).start()
     opened.native.begin()
     perform.stop(opened.native, [step for step in steps if step.verb == "stop"])
+    names = {spec.name for spec in opened.native.specs}
+    if postgres.NAME in names - {step.service for step in steps}:
+        prepare(emit)
     patience = Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks)
-    return perform.start(opened.native, steps, after=opened.after_healthy(), patience=patience)
+    return perform.start(opened.native, steps, after={postgres.NAME: prepare}, patience=patience)
 
 
 def failure_code(failed: Sequence[Failure]) -> int:

@@ -104,6 +104,14 @@ def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) 
     return parts
 
 
+def hash_of(folder: Path) -> str:
+    """Of every file below `folder`, by name and content."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()] if folder.is_dir() else []
+    return _hash(
+        b"".join(_hash(bytes(file.relative_to(folder))).encode() + _hash(file.read_bytes()).encode() for file in files)
+    )
+
+
 def _identity(binary: Path) -> str:
     """Size and time of the program's file: reading its megabytes at every start would cost more than it tells."""
     try:

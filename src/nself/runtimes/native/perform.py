@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nself.errors import InterruptedByUserError, NselfError
-from nself.events import Event, Healthy, Note, StepStarted, Waiting
+from nself.events import Emit, Event, Healthy, Note, StepStarted, Waiting
 from nself.model.place import program_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.native import binaries, probes, wire
@@ -52,7 +53,7 @@ class Patience:
     probe: bool = True
 
 
-After = Mapping[str, Callable[[], None]]
+After = Mapping[str, Callable[[Emit], None]]
 """What to do once a service is healthy, before anything that needs it is started."""
 
 
@@ -63,7 +64,7 @@ def start(native: Native, steps: Sequence[Step], *, after: After, patience: Pati
     units: dict[str, list[ServiceSpec]] = {}
     for spec in specs:
         units.setdefault(program_of(spec), []).append(spec)
-    walk = _Walk(native, chosen, after, patience)
+    walk = _Walk(native, chosen, after, patience, total=len(units))
     threads = [threading.Thread(target=walk.unit, args=(unit, own), daemon=True) for unit, own in units.items()]
     for thread in threads:
         thread.start()
@@ -103,7 +104,10 @@ def end(native: Native, unit: str, *, wait_s: float) -> None:
 class _Walk:
     """One walk over a plan. Threads report through a queue: events reach the caller from its own thread only."""
 
-    def __init__(self, native: Native, steps: Mapping[str, Step], after: After, patience: Patience) -> None:
+    def __init__(
+        self, native: Native, steps: Mapping[str, Step], after: After, patience: Patience, *, total: int
+    ) -> None:
+        self.total, self.numbers = total, itertools.count(1)
         self.native, self.steps, self.after, self.patience = native, steps, after, patience
         self.outcome = Outcome()
         self.settled = {name: threading.Event() for name in steps}
@@ -159,7 +163,7 @@ class _Walk:
 
     def _bring_up(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
         step = self.steps[specs[0].name]
-        self.events.put(StepStarted(0, 0, f"{step.verb} {unit}", step.why))
+        self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
         if step.verb == "restart":
             end(self.native, unit, wait_s=max(spec.stop.grace_s for spec in specs))
         log_from = _size(self.native, unit)
@@ -225,7 +229,7 @@ class _Walk:
 
     def _settle(self, spec: ServiceSpec) -> None:
         if spec.name in self.after:
-            self.after[spec.name]()
+            self.after[spec.name](self.events.put)
         self.outcome.healthy.append(spec.name)
         self.settled[spec.name].set()
         self.events.put(Healthy(spec.name, int((self.native.host.monotonic() - self.began) * 1000)))

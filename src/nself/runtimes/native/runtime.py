@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -47,6 +47,8 @@ class Native:
     host: LocalHost
     environ: Mapping[str, str]
     emit: Emit
+    watched: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    """{service: {what: folder}}: files outside the build that a service reads only at its start."""
 
     @cached_property
     def rendered(self) -> configuration.Rendered:
@@ -124,11 +126,12 @@ class Native:
 
     def fingerprint(self, unit: str) -> dict[str, str]:
         """What a unit would be started from: its program, its files, and the variables of every service in it."""
-        return configuration.fingerprint(
-            self.program(unit),
-            specs=[spec for spec in self.specs if program_of(spec) == unit],
-            build=self.layout.build(),
-        )
+        own = [spec for spec in self.specs if program_of(spec) == unit]
+        folders = [(what, folder) for spec in own for what, folder in self.watched.get(spec.name, {}).items()]
+        return {
+            **configuration.fingerprint(self.program(unit), specs=own, build=self.layout.build()),
+            **{what: configuration.hash_of(folder) for what, folder in folders},
+        }
 
     def _become(self) -> Identity:
         """Settle who runs the stack and hand that account what it writes."""

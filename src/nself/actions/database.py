@@ -1,0 +1,128 @@
+"""The project's database: where it is, and what it needs before servers may use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, LiteralString
+
+from nself.actions import migrate
+from nself.actions.resolve import remembered
+from nself.actions.stack import Stack
+from nself.errors import DatabaseError
+from nself.events import Emit, Note
+from nself.host import LocalHost
+from nself.model.project import Environment, Project
+from nself.runtimes.native import binaries
+from nself.services import postgres
+
+if TYPE_CHECKING:
+    from nself.pg.database import Database
+
+Statement = tuple[LiteralString, str]
+SCHEMAS = ("auth", "storage")
+NEEDED = ("pgcrypto", "citext")
+"""What our own servers' schemas are made of."""
+NO_SUCH_DATABASE = "3D000"
+MAINTENANCE = "postgres"
+"""The database that is always there; ours may not be yet."""
+
+
+def url(project: Project, host: LocalHost) -> str:
+    """What tools on this machine connect with."""
+    return postgres.database_url(project, remembered(project, host).network)
+
+
+def warm() -> None:
+    """Import the driver, which takes longer than PostgreSQL's start; meant for a thread of its own."""
+    import nself.pg.migrations  # noqa: F401
+
+
+def prepare(opened: Stack, emit: Emit) -> None:
+    """Make what is missing: the database, schemas, extensions, in dev also what `db/migrations` has new. What is there
+    is left as it is. Safe to repeat."""
+    found = postgres.settings(opened.project)
+    at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
+    asyncio.run(_prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found))
+    if opened.project.env is Environment.DEV:
+        _migrate(opened.project, postgres.url(found, at), emit)
+
+
+def _migrate(project: Project, dsn: str, emit: Emit) -> None:
+    """On a server migrations are applied when somebody says so: `nself db migrate up`."""
+    if not migrate.folder(project).is_dir():
+        return
+    done = migrate.up(project, dsn)
+    if done.applied:
+        emit(Note("applied migrations: " + ", ".join(f"{each.version}_{each.name}" for each in done.applied)))
+    if done.failed:
+        where = f", line {done.failed.line}" if done.failed.line else ""
+        raise DatabaseError(
+            f"migration {done.failed.version}_{done.failed.name} failed{where}: {done.failed.error}",
+            fixes=["correct the file and start again: nothing of it was applied", "nself db migrate status"],
+        )
+
+
+async def _prepare(dsn: str, maintenance: str, wanted: postgres.PostgresSettings) -> None:
+    database = await _open(dsn, maintenance, wanted.database or wanted.user)
+    try:
+        await _check_extensions(database, wanted.extensions)
+        for statement in (*_schemas(), *_extensions(wanted.extensions)):
+            await _run(database, *statement)
+    finally:
+        await database.close()
+
+
+async def _open(dsn: str, maintenance: str, name: str) -> Database:
+    """The project's database, created if it is missing."""
+    try:
+        return await _connect(dsn)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") != NO_SUCH_DATABASE:
+            raise
+    server = await _connect(maintenance)
+    try:
+        await _run(server, "CREATE DATABASE %I", name)
+    finally:
+        await server.close()
+    return await _connect(dsn)
+
+
+async def _connect(dsn: str) -> Database:
+    from nself.pg.database import Database
+
+    return await Database.open(dsn, name="nself start", max_size=1, wait_s=5)
+
+
+async def _check_extensions(database: Database, wanted: Sequence[str]) -> None:
+    rows = await database.fetch(
+        "SELECT name FROM unnest($1::text[]) AS name WHERE name NOT IN (SELECT name FROM pg_available_extensions)",
+        [binaries.canonical(name) for name in wanted],
+    )
+    if rows:
+        version = await database.fetch_value("SELECT current_setting('server_version')")
+        raise binaries.lacks_extensions(version, [row["name"] for row in rows])
+
+
+def _schemas() -> list[Statement]:
+    return [("CREATE SCHEMA IF NOT EXISTS %I", name) for name in SCHEMAS]
+
+
+def _extensions(wanted: Sequence[str]) -> list[Statement]:
+    names = dict.fromkeys([*NEEDED, *map(binaries.canonical, wanted)])
+    return [("CREATE EXTENSION IF NOT EXISTS %I CASCADE", name) for name in names]
+
+
+async def _run(database: Database, template: LiteralString, name: str) -> None:
+    """A statement that takes a name, which PostgreSQL itself quotes: names cannot be parameters."""
+    from nself.pg.database import PostgresError
+
+    sql = await database.fetch_value("SELECT format($1, $2::text)", template, name)
+    try:
+        await database.execute(sql)
+    except PostgresError as error:
+        raise DatabaseError(
+            f"{sql}: {error}",
+            fixes=["take it out of POSTGRES_EXTENSIONS", "some need shared_preload_libraries in postgresql.conf first"],
+        ) from error
