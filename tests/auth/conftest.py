@@ -43,7 +43,8 @@ class Api(Running):
 
     def sign_up(self, email: str = EMAIL, password: str = PASSWORD, **options: Any) -> dict[str, Any]:
         body: dict[str, Any] = {"email": email, "password": password} | ({"options": options} if options else {})
-        return self.ok("/signup/email-password", body)
+        reply: dict[str, Any] = self.ok("/signup/email-password", body)
+        return reply
 
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> dict[str, Any]:
         session: dict[str, Any] = self.ok("/signin/email-password", {"email": email, "password": password})["session"]

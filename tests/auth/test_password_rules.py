@@ -5,7 +5,6 @@ import asyncio
 import httpx
 import pytest
 
-from nself.auth import password_rules
 from nself.auth.errors import AuthError
 from nself.auth.password_rules import PasswordRules
 from nself.errors import NetworkError
@@ -46,7 +45,7 @@ def test_a_busy_service_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) ->
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr(password_rules.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     assert len(check("password", httpx.Response(429), httpx.Response(429), httpx.Response(200))) == 3
     with pytest.raises(NetworkError):
         check("password", *[httpx.Response(429)] * 3)
