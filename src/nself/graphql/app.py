@@ -96,7 +96,11 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         kept_in = database
         if settings.metadata_database_url and settings.metadata_database_url != settings.database_url:
             kept_in = await _database(stack, settings, settings.metadata_database_url)
-        engine = Engine(database, stringify_numerics=settings.stringify_numeric_types, show_internal=settings.dev_mode)
+        engine = Engine(
+            database,
+            stringify_numerics=settings.stringify_numeric_types,
+            show_internal=settings.dev_mode or settings.admin_internal_errors,
+        )
         live = LiveMetadata(database, engine, Store(kept_in))
         await live.open()
         if settings.metadata_dir:

@@ -18,6 +18,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.session import Session
 from nself.web.tokens import Signer, TokenInvalidError
 
+TYPES = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "Ed25519")
 _CACHED_TOKENS = 1024
 _REASONS = {"signature": "JWSError JWSInvalidSignature", "malformed": "JWSError JWSInvalidFormat"}
 
@@ -97,6 +98,8 @@ class JwtMode:
     @classmethod
     def of(cls, secret: Mapping[str, Any], *, keys: Verifier | None = None) -> JwtMode:
         """From the variable's JSON. `keys` verifies in place of the `key` when there is a `jwk_url`."""
+        if keys is None and secret.get("type") not in TYPES:
+            raise ConfigError(f"HASURA_GRAPHQL_JWT_SECRET: `type` must be one of {', '.join(TYPES)}")
         audience, issuer, skew = secret.get("audience"), secret.get("issuer"), secret.get("allowed_skew", 0)
         if isinstance(skew, bool) or not isinstance(skew, int | float) or skew < 0:
             raise ConfigError("HASURA_GRAPHQL_JWT_SECRET: `allowed_skew` must be a number of seconds")

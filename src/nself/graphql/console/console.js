@@ -6,7 +6,7 @@ const state = document.getElementById("state");
 const endpoint = new URL("v1/graphql", document.baseURI).href;
 const root = ReactDOM.createRoot(document.getElementById("console"));
 const explorer = GraphiQLPluginExplorer.explorerPlugin({ showAttribution: false });
-const welcome = "# Ctrl-Enter runs the query; the folder icon on the left builds one by clicking.\n\nquery {\n  __typename\n}\n";
+const welcome = "# Ctrl-Enter runs the query.\n# The folder icon on the left builds one by clicking.\n\nquery {\n  __typename\n}\n";
 
 function headers() {
   const { secret, role, token } = Object.fromEntries(new FormData(form));

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from nself.graphql.errors import ApiError
+from nself.graphql.session import Session
+from nself.graphql.settings import HookMode
+from nself.graphql.webhook import WebhookMode
+
+Hook = Callable[[httpx.Request], httpx.Response]
+
+
+def session(hook: Hook, headers: dict[str, str], *, mode: HookMode = HookMode.get, body: object = None) -> Session:
+    async def go() -> Session:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(hook)) as http:
+            return await WebhookMode(url="http://hook.test/", http=http, mode=mode).session(headers, body)
+
+    return asyncio.run(go())
+
+
+def answers(status: int = 200, **options: Any) -> Hook:
+    return lambda request: httpx.Response(status, **options)
+
+
+def refusal(hook: Hook) -> tuple[str, int]:
+    with pytest.raises(ApiError) as caught:
+        session(hook, {})
+    return caught.value.code, caught.value.http_status
+
+
+def test_the_hook_names_role_and_variables() -> None:
+    found = session(answers(json={"X-Hasura-Role": "user", "X-Hasura-User-Id": "1", "other": "x"}), {})
+    assert (found.role, dict(found.variables)) == ("user", {"x-hasura-role": "user", "x-hasura-user-id": "1"})
+    assert found.expires_at is None
+
+
+def test_get_forwards_the_clients_headers_but_those_of_the_connection() -> None:
+    seen: dict[str, str] = {}
+
+    def hook(request: httpx.Request) -> httpx.Response:
+        seen.update(request.headers)
+        return httpx.Response(200, json={"x-hasura-role": "user"})
+
+    session(hook, {"cookie": "a=b", "authorization": "Bearer t", "host": "evil", "content-length": "7"})
+    assert (seen["cookie"], seen["authorization"], seen["host"]) == ("a=b", "Bearer t", "hook.test")
+    assert "content-length" not in seen
+
+
+def test_post_sends_headers_and_request_as_json() -> None:
+    seen: list[Any] = []
+
+    def hook(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return httpx.Response(200, json={"x-hasura-role": "user"})
+
+    session(hook, {"a": "b"}, mode=HookMode.post, body={"query": "{x}", "variables": {"v": 1}, "extensions": {}})
+    session(hook, {"a": "b"}, mode=HookMode.post, body=[{"query": "{x}"}])
+    request = {"query": "{x}", "variables": {"v": 1}, "operationName": None}
+    assert seen == [{"headers": {"a": "b"}, "request": request}, {"headers": {"a": "b"}, "request": None}]
+
+
+def test_a_lifetime_in_the_answer_bounds_the_session() -> None:
+    hook = answers(json={"x-hasura-role": "user"}, headers={"cache-control": "max-age=60"})
+    assert session(hook, {}).expires_at is not None
+
+
+def test_refusals_and_nonsense_are_told_apart() -> None:
+    assert refusal(answers(401)) == ("access-denied", 401)
+    assert refusal(answers(403)) == ("unexpected", 500)
+    assert refusal(answers(text="no json")) == ("unexpected", 500)
+    assert refusal(answers(json={"x-hasura-user-id": "1"})) == ("unexpected", 500)
+    assert refusal(answers(json={"x-hasura-role": 7})) == ("unexpected", 500)
+
+
+def test_a_hook_out_of_reach_lets_nobody_in() -> None:
+    def hook(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    assert refusal(hook) == ("unexpected", 500)
