@@ -84,7 +84,7 @@ def _private(environs: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, s
     for name, environ in environs.items():
         server = load(name)
         for sibling, variable in server.reaches.items():
-            if sibling not in environs and variable not in environ:
+            if sibling not in environs and not environ.get(variable):
                 database = environ.get(server.flags["database_url"])
                 own = {load(sibling).flags["database_url"]: database} if database else {}
                 private[sibling] = {**environ, **own}

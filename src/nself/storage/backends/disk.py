@@ -45,8 +45,8 @@ class DiskBackend:
         return await to_thread.run_sync(self._stat, key)
 
     async def read(self, key: str, stored: Stored, span: Span) -> AsyncGenerator[bytes, None]:
-        file = await to_thread.run_sync(self._open, key, stored, span.start)
-        return _chunks(file, span.length)
+        file, first = await to_thread.run_sync(self._open, key, stored, span)
+        return _chunks(file, first, span.length)
 
     async def delete(self, key: str) -> None:
         await to_thread.run_sync(self._delete, key)
@@ -80,7 +80,8 @@ class DiskBackend:
         except FileNotFoundError:
             raise FileMissingError from None
 
-    def _open(self, key: str, stored: Stored, start: int) -> FileIO:
+    def _open(self, key: str, stored: Stored, span: Span) -> tuple[FileIO, bytes]:
+        """The file and, as one trip to a thread is enough for most files, the first bytes of the span."""
         try:
             file = FileIO(self._path(key))
         except FileNotFoundError:
@@ -88,8 +89,8 @@ class DiskBackend:
         if _revision(os.fstat(file.fileno())) != stored.revision:
             file.close()
             raise ContentChangedError
-        file.seek(start)
-        return file
+        file.seek(span.start)
+        return file, file.read(min(span.length, _CHUNK))
 
     def _delete(self, key: str) -> None:
         path = self._path(key)
@@ -117,14 +118,15 @@ class DiskBackend:
         return md5
 
 
-async def _chunks(file: FileIO, length: int) -> AsyncGenerator[bytes, None]:
+async def _chunks(file: FileIO, first: bytes, length: int) -> AsyncGenerator[bytes, None]:
     try:
+        chunk = first
         while length > 0:
-            chunk = await to_thread.run_sync(file.read, min(length, _CHUNK))
             if not chunk:
                 raise ContentChangedError
-            length -= len(chunk)
             yield chunk
+            length -= len(chunk)
+            chunk = await to_thread.run_sync(file.read, min(length, _CHUNK)) if length else b""
     finally:
         file.close()
 
