@@ -52,6 +52,9 @@ def found(value: Any) -> str:
 
 
 def integer(value: Any, path: str) -> str:
+    """Like the other built-in scalars, an Int may come as a string: PostgreSQL reads it."""
+    if isinstance(value, str):
+        return _text(value, path)
     if isinstance(value, float | Decimal) and value == value.__floor__():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
@@ -75,6 +78,8 @@ def row_offset(value: Any, path: str) -> str:
 
 
 def floating(value: Any, path: str) -> str:
+    if isinstance(value, str):
+        return _text(value, path)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise invalid(f"expected a float for type 'Float', but found {found(value)}", path)
     return _number(value, path)
@@ -87,6 +92,8 @@ def string(value: Any, path: str) -> str:
 
 
 def boolean(value: Any, path: str) -> str:
+    if isinstance(value, str):
+        return _text(value, path)
     if not isinstance(value, bool):
         raise invalid(f"expected a boolean for type 'Boolean', but found {found(value)}", path)
     return "true" if value else "false"
@@ -143,9 +150,11 @@ def json_path(value: Any, path: str) -> str:
 
 
 def _path_keys(text: str) -> list[str] | None:
+    """A dot may stand before any step, `a.[0].['b']` is `a[0]['b']`."""
     rest = text.removeprefix("$")
     keys: list[str] = []
     while rest:
+        rest = rest[1:] if rest.startswith(".[") else rest
         if rest.startswith(("['", '["')):
             key, closed, rest = rest[2:].partition(rest[1] + "]")
             if not closed:

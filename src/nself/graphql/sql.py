@@ -381,10 +381,10 @@ class _Printer:
             case Insert():
                 return self.insert(tree)
             case Update(table=table, updates=updates, where=where, returning=returning):
-                parts = [f"UPDATE {self.source(table)} SET {self.updates(updates)}", self.where(where)]
+                parts = ["UPDATE", self.source(table), "SET", self.updates(updates), self.where(where)]
             case Delete(table=table, where=where, returning=returning):
-                parts = [f"DELETE FROM {self.source(table)}", self.where(where)]
-        return " ".join(part for part in (*parts, f"RETURNING {self.named(returning)}") if part)
+                parts = ["DELETE FROM", self.source(table), self.where(where)]
+        return " ".join(part for part in (*parts, "RETURNING", self.named(returning)) if part)
 
     def insert(self, tree: Insert) -> str:
         columns = ", ".join(map(identifier, tree.columns))

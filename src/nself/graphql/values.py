@@ -15,7 +15,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.session import Session
 from nself.graphql.types import Encode
 
-Bound: TypeAlias = str | None | Sequence[str | None]
+Bound: TypeAlias = str | Sequence[str | None] | None
 
 
 @dataclass(slots=True, kw_only=True)

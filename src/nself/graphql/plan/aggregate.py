@@ -11,9 +11,6 @@ from nself.graphql.schema.means import ColumnValue, Function, Part, RoleTable
 from nself.graphql.types import EnumValue, named
 from nself.pg.catalog import Type
 
-_FLOAT_RESULT = {"float4": "float8", "float8": "float8"}
-_SUMS = {"int2": "int8", "int4": "int8", "int8": "numeric"}
-
 
 def aggregate(ctx: Context, table: RoleTable, one: Selected, join: rows.Join) -> sql.Expression:
     """`{aggregate, nodes}` over the same rows. The role's limit bounds the nodes only."""
@@ -111,13 +108,4 @@ def _column(ctx: Context, one: Selected, function: Function, alias: str, type_na
     means = one.of.means
     assert isinstance(means, ColumnValue)
     call = sql.Call(function.name, (sql.Column(alias, means.column.sql),))
-    return rows.output(ctx, result_type(function, means.column.type), call)
-
-
-def result_type(function: Function, type_: Type) -> Type:
-    """What PostgreSQL gives back."""
-    if function.name in {"min", "max"}:
-        return type_
-    if function.name == "sum":
-        return Type(name=_SUMS.get(type_.name, type_.name))
-    return Type(name=_FLOAT_RESULT.get(type_.name, "numeric"))
+    return rows.output(ctx, means.column.type, call) if function.keeps_type else call

@@ -148,9 +148,15 @@ def coerce(ctx: Context, node: ValueNode, type_: Type, path: str, *, has_default
         case Enum() as enum:
             return _enum(node, enum, path)
         case Scalar() as scalar:
-            return Leaf(_constant(ctx, node, path), path, scalar.encode)
+            return _scalar(ctx, node, scalar, path)
         case Object() | NonNull() as other:
             raise AssertionError(other)
+
+
+def _scalar(ctx: Context, node: ValueNode, scalar: Scalar, path: str) -> Leaf:
+    if isinstance(node, EnumValueNode) and scalar.name not in {"json", "jsonb"}:
+        raise invalid(f"unexpected enum value for type '{scalar.name}'", path)
+    return Leaf(_constant(ctx, node, path), path, scalar.encode)
 
 
 def _null(type_: Type, path: str) -> Coerced:
@@ -334,8 +340,11 @@ def _constant(ctx: Context, node: ValueNode, path: str) -> Any:
                 raise invalid(f"unbound variable '{name}'", path)
             ctx.reusable = False
             return ctx.variables.get(name)
+        case EnumValueNode(value=value):
+            # In JSON a bare word reads as a string.
+            return value
         case _:
-            raise invalid(f"unexpected {_found(node)} in a scalar", path)
+            raise AssertionError(node)
 
 
 def literal_json(node: ValueNode) -> Any:
@@ -399,4 +408,6 @@ def sources_of(value: Coerced) -> Source:
 def flag(value: Coerced) -> bool:
     """A Boolean that decides the statement's shape."""
     assert isinstance(value, Leaf)
-    return value.encode(value.value, value.path) == "true"
+    if not isinstance(value.value, bool):
+        raise invalid(f"expected a boolean for type 'Boolean', but found {found(value.value)}", value.path)
+    return value.value

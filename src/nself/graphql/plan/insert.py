@@ -243,12 +243,7 @@ class Tree:
         """Insert the row that the parent points to, and point at it."""
         taken = [here for here, _ in link.relation.mapping if here in parent.values]
         if taken:
-            columns = ", ".join(f'"{name}"' for name in taken)
-            raise invalid(
-                f'cannot insert object relationship "{link.relation.name}" as {columns} column values are already '
-                "determined",
-                parent.path,
-            )
+            raise invalid(_DETERMINED.format(link.relation.name, _quoted(taken)), parent.path)
         row = row_of(self.ctx, link.table, link.rows[0], f"{link.path}.data")
         keys = [there for _, there in link.relation.mapping]
         title = link.table.model.table.name
@@ -268,11 +263,7 @@ class Tree:
             row = row_of(self.ctx, link.table, item, path)
             taken = [name for name in given if name in row.values]
             if taken:
-                columns = ", ".join(f'"{name}"' for name in taken)
-                raise invalid(
-                    f"cannot insert {columns} columns as their values are already being determined by parent insert",
-                    path,
-                )
+                raise invalid(_BY_PARENT.format(_quoted(taken)), path)
             rows.append(Row({**row.values, **given}, path, row.before, row.after))
         if rows:
             self.rows(link.table, rows, link.conflict, f"{link.path}.data")
@@ -294,6 +285,14 @@ class Tree:
         self.steps.append(step(changed, tuple(kept), path, needs_rows))
         self.counts.append(f"{name}.count")
         return name
+
+
+_DETERMINED: Final = 'cannot insert object relationship "{}" as {} column values are already determined'
+_BY_PARENT: Final = "cannot insert {} columns as their values are already being determined by parent insert"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _first(column: str) -> sql.Expression:

@@ -25,7 +25,7 @@ _CONDITION = {"if": InputField(name="if", type=NonNull(scalar(scalar_name(BOOL))
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A field under its response key. `of` is its definition, None for __typename; `nodes` all places that select it."""
+    """A field under its response key. `of` is its definition, None for __typename; `nodes` are all that select it."""
 
     key: str
     of: Field | None
