@@ -18,7 +18,7 @@ from nself.actions import ssl
 from nself.actions.differences import Difference, Found, between, texts
 from nself.actions.resolve import Resolved, resolve
 from nself.errors import ConfigError
-from nself.events import Emit, ignore
+from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
 from nself.model.place import Place
@@ -91,6 +91,7 @@ def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: 
     found = between(target, files, host, complete=all(map(chosen.wants, RENDERED)))
     shown = texts(target, files, found, host) if chosen.diff else ()
     if not chosen.preview:
+        _tell_moved(resolved, emit)
         _certify(ssl.Desk(project=project, resolved=resolved, host=host, environ=environ), emit, chosen)
         _write(project, files, found, host, chosen)
         _remember(project, resolved, host)
@@ -199,6 +200,13 @@ def _test_nginx(project: Project, folder: Path, host: LocalHost) -> None:
             f"nginx refuses the rendered configuration: {' '.join(errors) or ran.stderr.strip()}",
             fixes=["the old build is still in place", "nself build --dry-run --diff"],
         )
+
+
+def _tell_moved(resolved: Resolved, emit: Emit) -> None:
+    """URLs are meant to stay, so it is worth saying when they could not."""
+    if resolved.moved:
+        number, owner = resolved.moved
+        emit(Warned(f"port {number} was taken by {owner}, so the ports of this project moved", fix="nself urls"))
 
 
 def _remember(project: Project, resolved: Resolved, host: LocalHost) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nself.errors import ConfigProblemsError, NselfError, Problem
@@ -22,12 +22,13 @@ from nself.services import catalogue, nginx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """`proxy` is nginx as this project sets it."""
+    """`proxy` is nginx as this project sets it; `moved` is a remembered port that was lost, and who has it now."""
 
     specs: tuple[ServiceSpec, ...]
     network: LoopbackNetwork
     ports: Ports
     proxy: ProxySettings
+    moved: tuple[int, str] | None = None
 
 
 def resolve(project: Project, host: LocalHost) -> Resolved:
@@ -37,7 +38,8 @@ def resolve(project: Project, host: LocalHost) -> Resolved:
     problems = _conflicts(project, machine, claims)
     if problems:
         raise ConfigProblemsError(problems)
-    return _resolved(project, ports.choose(claims, machine.remembered, machine.is_free))
+    chosen = ports.choose(claims, machine.remembered, machine.is_free)
+    return replace(_resolved(project, chosen), moved=machine.lost(claims, chosen))
 
 
 def conflicts(project: Project, host: LocalHost) -> list[Problem]:
@@ -90,6 +92,15 @@ class _Machine:
         """Fixed ports that another program has, or that we may not have."""
         fixed = [(claim, claim.fixed) for claim in claims if claim.fixed is not None]
         return [self._problem(claim, number) for claim, number in fixed if not self.is_free(number)]
+
+    def lost(self, claims: Sequence[Claim], chosen: Ports) -> tuple[int, str] | None:
+        """The first automatic port that had to be given up."""
+        before = self.remembered.numbers
+        for claim in claims:
+            number = before.get(claim.key)
+            if number is not None and claim.fixed is None and chosen[claim.key] != number and not self.is_free(number):
+                return number, listeners.owner(number) or "another program"
+        return None
 
     def _problem(self, claim: Claim, number: int) -> Problem:
         setting = claim.port.setting or f"{claim.service}.port"

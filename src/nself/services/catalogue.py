@@ -84,15 +84,16 @@ def _claims(service: Service, project: Project) -> list[Claim]:
 
 
 def _set_ports(service: Service, project: Project) -> dict[str, int]:
-    """{port name: number} of the ports whose variable the project sets."""
-    values: dict[str, int | None] = {}
+    """{port name: number} of the ports whose variable the project sets, by whatever name."""
+    numbers: dict[str, int] = {}
+    ports = {port.setting: port.name for port in service.ports}
     for cls in service.settings:
-        names = {item.variable.name: item.field for item in describe(cls)}
-        mine = [port for port in service.ports if port.setting in names and port.setting in project.values]
-        if mine:
-            found: object = project.settings(cls, **_stand_ins(cls))
-            values |= {port.name: getattr(found, names[port.setting or ""]) for port in mine}
-    return {name: number for name, number in values.items() if number is not None}
+        for item in describe(cls):
+            variable = item.variable
+            if variable.name in ports and any(key in project.values for key in (variable.name, *variable.aliases)):
+                found: object = project.settings(cls, **_stand_ins(cls))
+                numbers[ports[variable.name]] = getattr(found, item.field)
+    return {name: number for name, number in numbers.items() if number}
 
 
 def _stand_ins(cls: type) -> dict[str, str]:

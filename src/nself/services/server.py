@@ -31,7 +31,7 @@ def variables(settings: Any) -> Variables:
 
 def jwt_secret(project: Project) -> JsonObject:
     """One key signs and verifies: every server is given the same object."""
-    return JsonObject({"type": "HS256", "key": project.settings(ProjectSettings).jwt_key})
+    return JsonObject({"type": "HS256", "key": project.settings(ProjectSettings, project_name=project.name).jwt_key})
 
 
 def in_dev(project: Project) -> bool:

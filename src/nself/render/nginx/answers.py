@@ -12,6 +12,12 @@ from nself.render.nginx.syntax import Lines, block, directive
 TWO_YEARS_S = 63_072_000
 PREFIX = "/.nself"
 """Internal locations: a client that asks for one gets 404."""
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
 REASONS = {
     413: ("payload-too-large", "The request body is larger than this service takes."),
     429: ("too-many-requests", "Too many requests. Wait a moment and try again."),
@@ -30,21 +36,25 @@ def headers(project: Project, settings: ProxySettings) -> Lines:
     """`add_header` replaces those of outer levels, so every level that adds one includes this file too."""
     found = {"X-Request-ID": "$request_reference"}
     if settings.security_headers_enabled:
-        found |= {
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "SAMEORIGIN",
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        }
+        found |= {name: f"${variable(name)}" for name in SECURITY}
         if project.env is Environment.PROD and settings.tls:
-            # Only where the certificate is one that browsers trust for good: they will refuse plain HTTP for two years.
+            # Browsers then refuse plain HTTP for two years, so it is for the one place that is there to stay.
             found["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}; includeSubDomains"
     return [directive("add_header", name, value, "always") for name, value in found.items()]
 
 
 def maps() -> Lines:
-    """Who gets a page instead of JSON: browsers navigating."""
-    return block("map", "$http_accept", "$answer_form", body=["default json;", "~text/html html;"])
+    """A service that sets a security header itself knows better: an empty value is not sent. Browsers that navigate
+    get errors as a page."""
+    lines = block("map", "$http_accept", "$answer_form", body=["default json;", "~text/html html;"])
+    for name, value in SECURITY.items():
+        upstream = f"$upstream_http_{name.lower().replace('-', '_')}"
+        lines += block("map", upstream, f"${variable(name)}", body=[directive("''", value), "default '';"])
+    return lines
+
+
+def variable(name: str) -> str:
+    return "answer_" + name.lower().replace("-", "_")
 
 
 def error_pages() -> Lines:

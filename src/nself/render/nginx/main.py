@@ -101,6 +101,7 @@ def proxy(settings: ProxySettings) -> Lines:
         directive("proxy_connect_timeout", "5s"),
         directive("proxy_send_timeout", settings.proxy_timeout),
         *(directive("proxy_set_header", name, value) for name, value in sent.items()),
+        directive("proxy_hide_header", "X-Request-ID"),
     ]
 
 

@@ -1,0 +1,195 @@
+"""The stack of a project as a whole: what is in it, in which order, and that every setting means something."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nself.errors import ConfigProblemsError
+from nself.model.project import Environment
+from nself.model.spec import Category
+from nself.services import catalogue
+from nself.settings import Declared, describe
+from tests.render.rendering import render
+from tests.services.projects import SECRETS, custom, network, project
+
+
+def names(**fields: Any) -> list[str]:
+    of = project(**fields)
+    return [spec.name for spec in catalogue.specs(of, network(of))]
+
+
+def test_a_plain_project_has_the_core_and_our_own_servers() -> None:
+    assert set(names()) == {"postgres", "graphql", "auth", "storage", "functions", "mail", "nginx"}
+
+
+def test_needs_come_first_and_the_proxy_last() -> None:
+    order = names(custom=(custom("web", needs=("graphql",)), custom("api", needs=("web",))))
+    assert order[0] == "postgres"
+    assert order.index("graphql") < order.index("web") < order.index("api") < order.index("nginx")
+    assert order[-1] == "nginx"
+
+
+def test_the_proxy_needs_nobody_so_nothing_can_keep_it_down() -> None:
+    of = project(custom=(custom(),))
+    (nginx,) = [spec for spec in catalogue.specs(of, network(of)) if spec.name == "nginx"]
+    assert nginx.needs == ()
+
+
+def test_every_need_is_part_of_the_stack() -> None:
+    for switched_off in ("AUTH_ENABLED", "HASURA_ENABLED", "STORAGE_ENABLED", "FUNCTIONS_ENABLED", "MAILPIT_ENABLED"):
+        of = project(values={switched_off: "false"})
+        specs = catalogue.specs(of, network(of))
+        assert {need for spec in specs for need in spec.needs} <= {spec.name for spec in specs}
+
+
+@pytest.mark.parametrize(
+    ("variable", "service"),
+    [
+        ("HASURA_ENABLED", "graphql"),
+        ("AUTH_ENABLED", "auth"),
+        ("STORAGE_ENABLED", "storage"),
+        ("FUNCTIONS_ENABLED", "functions"),
+        ("MAILPIT_ENABLED", "mail"),
+    ],
+)
+def test_a_service_that_is_switched_off_leaves_no_trace(variable: str, service: str) -> None:
+    of = project(values={variable: "false"})
+    assert service not in [spec.name for spec in catalogue.specs(of, network(of))]
+    assert service not in {claim.service for claim in catalogue.claims(of)}
+    files = render(of)
+    assert f"env/{service}.env" not in files
+    assert f"upstream {service}-" not in files["nginx/nginx.conf"]
+
+
+def test_a_custom_service_with_no_replicas_does_not_run() -> None:
+    assert "web" not in names(custom=(custom(replicas=0),))
+
+
+def test_services_that_need_each_other_are_named_in_a_circle() -> None:
+    with pytest.raises(ConfigProblemsError, match="in a circle: a -> b -> a"):
+        names(custom=(custom("a", needs=("b",)), custom("b", needs=("a",), port=8002)))
+
+
+def test_problems_of_several_services_come_in_one_report() -> None:
+    of = project(values={"SSL_MODE": "none"}, custom=(custom("a", command="'"), custom("b", command='"', port=8002)))
+    with pytest.raises(ConfigProblemsError) as raised:
+        catalogue.specs(of, network(of))
+    assert {problem.path for problem in raised.value.problems} == {"services.a.command", "services.b.command"}
+
+
+def test_every_route_of_the_stack_has_its_own_host() -> None:
+    of = project(custom=(custom(),))
+    hosts = [route.host for spec in catalogue.specs(of, network(of)) for route in spec.routes]
+    assert len(hosts) == len(set(hosts))
+
+
+def test_categories_are_those_of_the_specification() -> None:
+    required = {name for name, service in catalogue.catalogue().items() if service.category is Category.REQUIRED}
+    assert required == {"postgres", "graphql", "auth", "nginx"}
+
+
+def test_the_mail_inbox_is_never_in_production() -> None:
+    assert "mail" in names()
+    assert "mail" not in names(env=Environment.STAGING)
+    assert "mail" in names(env=Environment.STAGING, values={"MAILPIT_ENABLED": "true"})
+    assert "mail" not in names(env=Environment.PROD, values={"MAILPIT_ENABLED": "true"})
+
+
+def test_variables_the_stack_does_not_know_reach_the_users_functions_only() -> None:
+    of = project(values={"STRIPE_API_KEY": "sk_test_1", "AUTH_PROVIDER_X_ENABLED": "true"})
+    assert catalogue.own_variables(of) == {"STRIPE_API_KEY": "sk_test_1"}
+    files = render(of)
+    assert "sk_test_1" in files["env/functions.env"]
+    assert "sk_test_1" not in files["env/auth.env"] + files["env/graphql.env"] + files["env/storage.env"]
+
+
+def test_unknown_upstream_variables_are_passed_to_their_server_as_they_are() -> None:
+    files = render(project(values={"AUTH_PROVIDER_X_ENABLED": "true", "HASURA_GRAPHQL_SOMETHING_NEW": "7"}))
+    assert "AUTH_PROVIDER_X_ENABLED=true\n" in files["env/auth.env"]
+    assert "HASURA_GRAPHQL_SOMETHING_NEW=7\n" in files["env/graphql.env"]
+    assert "AUTH_PROVIDER_X_ENABLED" not in files["env/graphql.env"]
+
+
+# -- every setting has a consumer
+
+OTHER: dict[str, str] = {
+    "POSTGRES_VERSION": "15",
+    "API_ROOT_PREFIX": "/v9",
+    "AUTH_API_PREFIX": "/v9",
+    "POSTGRES_DB": "other",
+    "POSTGRES_USER": "other",
+    "POSTGRES_PASSWORD": "another-password-of-a-test-00002",
+    "DATABASE_URL": "postgresql://u:p@db.example.com/x",
+    "POSTGRES_SHARED_BUFFERS": "96MB",
+    "POSTGRES_EFFECTIVE_CACHE_SIZE": "2GB",
+    "POSTGRES_WORK_MEM": "8MB",
+    "POSTGRES_MAINTENANCE_WORK_MEM": "32MB",
+    "NGINX_BIND_ADDRESS": "127.0.0.2",
+    "NGINX_CLIENT_MAX_BODY_SIZE": "7m",
+    "NGINX_WORKER_PROCESSES": "3",
+    "NGINX_PROXY_TIMEOUT": "33s",
+    "NGINX_RATE_LIMIT": "7r/s",
+    "NGINX_AUTH_RATE_LIMIT": "3r/m",
+    "STORAGE_MAX_BODY_SIZE": "3g",
+    "AUTH_RATE_LIMIT_GLOBAL_INTERVAL": "3h",
+    "AUTH_RATE_LIMIT_EMAIL_INTERVAL": "3h",
+    "AUTH_RATE_LIMIT_BRUTE_FORCE_INTERVAL": "3h",
+    "AUTH_RATE_LIMIT_SIGNUPS_INTERVAL": "3h",
+    "AUTH_LOCALE_DEFAULT": "de",
+}
+NOT_RENDERED = {
+    "SSL_CERT_PATH": "read when the certificate is made",
+    "SSL_KEY_PATH": "read when the certificate is made",
+    "HASURA_GRAPHQL_SERVER_HOST": "the network decides where servers listen",
+    "BIND": "the network decides where servers listen",
+    "MAILPIT_SMTP_HOST": "the network decides where servers listen",
+}
+ALONE = {"DATABASE_URL": {"POSTGRES_ENABLED": "false"}, "POSTGRES_ENABLED": {"DATABASE_URL": "postgresql://u:p@db/x"}}
+"""Settings that only mean something together with another."""
+
+
+def other(item: Declared) -> str:
+    """A valid value that is not the default."""
+    name = item.variable.name
+    if name in OTHER:
+        return OTHER[name]
+    kinds = {kind.strip() for kind in str(item.type).replace("|", " ").split()}
+    if isinstance(item.type, type) and issubclass(item.type, StrEnum):
+        return next(member.value for member in reversed(list(item.type)) if member != item.default)
+    if item.type is bool or "bool" in kinds:
+        return "false" if item.default is True else "true"
+    if item.type in (int, float) or kinds & {"int", "float"}:
+        low = item.variable.minimum or 0
+        return str(int(max(low, 1) + (item.default if isinstance(item.default, int | float) else 1200)))
+    if "JsonObject" in str(item.type):
+        return '{"key":"another-key-of-a-test-that-is-long-enough-1","type":"HS256"}'
+    return "other"
+
+
+DECLARED = {
+    item.variable.name: item
+    for classes in catalogue.settings_classes().values()
+    for cls in classes
+    for item in describe(cls)
+}
+
+
+def outcome(values: dict[str, str]) -> object:
+    """All that runs and all that is written."""
+    of = project(Path("/srv/shop"), values=values)
+    specs = catalogue.specs(of, network(of))
+    return [(spec.version, spec.env, spec.secrets) for spec in specs], render(of)
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED.keys() - NOT_RENDERED.keys()))
+def test_every_setting_changes_something_that_runs(name: str) -> None:
+    base = {"NGINX_RATE_LIMIT_ENABLED": "true"}
+    before = {"true": "false"}.get(other(DECLARED[name]))
+    assert SECRETS.get(name) != other(DECLARED[name])
+    with_it = {**base, **ALONE.get(name, {}), name: other(DECLARED[name])}
+    without = {**base, **({name: before} if before else {})}
+    assert outcome(without) != outcome(with_it), f"{name} has no consumer"

@@ -1,0 +1,75 @@
+"""The user's own services: what they are told, and what they have to ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nself.errors import ConfigProblemsError
+from nself.model.project import Environment
+from nself.model.spec import ServiceSpec
+from tests.services.projects import SECRETS, custom, project, spec
+
+
+def made(values: dict[str, str] | None = None, env: Environment = Environment.DEV, **fields: Any) -> ServiceSpec:
+    return spec(project(values=values, env=env, custom=(custom(**fields),)), "web")
+
+
+@pytest.mark.parametrize(
+    ("env", "node"),
+    [(Environment.DEV, "development"), (Environment.STAGING, "staging"), (Environment.PROD, "production")],
+)
+def test_node_hears_its_own_word_for_the_environment(env: Environment, node: str) -> None:
+    found = made(env=env)
+    assert (found.env["ENV"], found.env["NODE_ENV"]) == (env.value, node)
+
+
+def test_it_is_told_who_it_is_and_where_to_listen() -> None:
+    found = made(port=8017)
+    assert found.env["PORT"] == found.env["SERVICE_PORT"] == "8017"
+    assert (found.env["SERVICE_NAME"], found.env["PROJECT_NAME"], found.env["HOST"]) == ("web", "shop", "127.0.0.1")
+    assert found.env["HASURA_GRAPHQL_ENDPOINT"] == "http://127.0.0.1:8080/v1/graphql"
+
+
+def test_passwords_and_the_admin_secret_are_only_for_those_who_ask() -> None:
+    plain = made()
+    assert not plain.secrets
+    assert not [secret for secret in SECRETS.values() if secret in str({**plain.env, **plain.secrets})]
+    asking = made(access=("database", "admin"))
+    assert asking.secrets["DATABASE_URL"].startswith("postgresql://postgres:")
+    assert asking.secrets["HASURA_ADMIN_SECRET"] == SECRETS["HASURA_GRAPHQL_ADMIN_SECRET"]
+    assert asking.secrets["POSTGRES_PASSWORD"] == SECRETS["POSTGRES_PASSWORD"]
+
+
+def test_its_own_variables_win_except_over_where_it_listens() -> None:
+    found = spec(project(custom=(custom(env={"NODE_ENV": "test", "PORT": "1"}),)), "web")
+    assert found.env["NODE_ENV"] == "test"
+    assert found.env["PORT"] == "8001"
+
+
+def test_a_variable_with_a_secrets_name_is_kept_apart() -> None:
+    found = spec(project(custom=(custom(env={"STRIPE_API_KEY": "sk_1", "COLOUR": "red"}),)), "web")
+    assert found.secrets["STRIPE_API_KEY"] == "sk_1"
+    assert found.env["COLOUR"] == "red"
+
+
+def test_its_command_is_split_as_a_shell_would_without_being_one() -> None:
+    assert made(command="""node "my server.js" --name 'a b' && rm -rf /""").command == (
+        "node", "my server.js", "--name", "a b", "&&", "rm", "-rf", "/",
+    )  # fmt: skip
+
+
+def test_a_command_with_an_open_quote_is_a_problem_at_its_path() -> None:
+    with pytest.raises(ConfigProblemsError, match=r"services\.web\.command: cannot be split into words"):
+        made(command="node 'server.js")
+
+
+def test_without_a_host_it_has_no_route() -> None:
+    assert made(host=None).routes == ()
+
+
+def test_without_a_health_path_its_process_is_what_counts() -> None:
+    found = made(health_path="")
+    assert found.probe is not None
+    assert found.probe.kind == "process"
