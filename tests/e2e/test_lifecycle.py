@@ -1,0 +1,302 @@
+"""A project from its first start to its reset, as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
+
+pytestmark = pytest.mark.e2e
+NewProject = Callable[..., Project]
+
+
+def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject) -> None:
+    project = new_project(lean=False)
+
+    started = project.json("start")
+
+    assert started["failed"] == []
+    assert started["healthy"] == started["total"] == 7
+    assert set(started["started"]) == set(project.health())
+    assert any(url.startswith("https://auth.localhost") for url in started["urls"])
+    status = project.json("status")
+    assert status["summary"] == {"total": 7, "running": 7, "healthy": 7, "unhealthy": 0, "stopped": 0}
+    assert set(status["services"][0]["memory"]) == {"used", "limit", "percent"}
+    stopped = project.json("stop")
+    assert set(stopped["stopped"]) == set(started["started"])
+    assert stopped["stopped"][-1] == "postgres"
+    assert stopped["removed"] == {"containers": 0, "volumes": 0, "images": 0}
+    assert project.nself("status", check=False).returncode == 4
+
+
+def test_a_second_start_changes_nothing_and_data_survives_a_stop(project: Project) -> None:
+    assert project.nself("start", "--dry-run").stdout.splitlines() == [
+        "start postgres: not running",
+        "start graphql after postgres: not running",
+        "start nginx: not running",
+    ]
+    project.nself("start")
+    pids = {name: service["pid"] for name, service in project.status().items()}
+    project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (42)")
+
+    again = project.json("start")
+
+    assert (again["started"], again["healthy"], again["total"]) == ([], 3, 3)
+    assert {name: service["pid"] for name, service in project.status().items()} == pids
+    assert "nothing to do" in project.nself("start", "--dry-run").stdout
+    project.nself("stop")
+    project.nself("start")
+    assert project.sql("SELECT n FROM kept") == "42"
+
+
+def test_naming_a_service_starts_it_and_what_it_needs(project: Project) -> None:
+    assert set(project.json("start", "graphql")["started"]) == {"postgres", "graphql"}
+    assert project.health() == {"postgres": "healthy", "graphql": "healthy", "nginx": "stopped"}
+    assert project.nself("status", check=False).returncode == 1
+
+    assert project.json("stop", "graphql")["stopped"] == ["graphql"]
+    assert project.health()["postgres"] == "healthy"
+
+    unknown = project.nself("start", "grafql", check=False)
+    assert unknown.returncode == 2
+    assert "did you mean graphql?" in unknown.stderr
+
+
+def test_restart_takes_what_changed_or_what_is_named_or_everything(project: Project) -> None:
+    project.nself("start")
+    before = {name: project.pid(name) for name in ("postgres", "graphql", "nginx")}
+
+    assert project.json("restart") == {"restarted": [], "unchanged": ["postgres", "graphql", "nginx"], "failed": []}
+    project.write(HASURA_GRAPHQL_ENABLE_CONSOLE="false")
+    assert "restart graphql after postgres: changed: variables of graphql" in project.nself("start", "--dry-run").stdout
+    assert project.json("restart")["restarted"] == ["graphql"]
+    assert project.pid("postgres") == before["postgres"]
+    assert project.json("restart", "nginx")["restarted"] == ["nginx"]
+    assert project.pid("nginx") != before["nginx"]
+    assert set(project.json("restart", "--all")["restarted"]) == set(before)
+    assert project.pid("postgres") != before["postgres"]
+
+
+def test_a_changed_password_reaches_the_database(project: Project) -> None:
+    project.nself("start")
+    project.sql("CREATE TABLE kept ()")
+
+    project.write(POSTGRES_PASSWORD="another-password-altogether")
+    project.nself("start")
+
+    assert project.health() == {"postgres": "healthy", "graphql": "healthy", "nginx": "healthy"}
+    assert project.sql("SELECT count(*) FROM kept") == "0"
+
+
+def test_extensions_are_created_and_a_missing_one_is_named_with_what_provides_it(project: Project) -> None:
+    project.write(POSTGRES_EXTENSIONS="pgcrypto,hstore")
+    project.nself("start", "postgres")
+    assert "hstore" in project.sql("SELECT string_agg(extname, ',') FROM pg_extension")
+
+    project.write(POSTGRES_EXTENSIONS="hstore,postgis")
+    refused = project.nself("start", check=False)
+
+    assert refused.returncode == 3
+    assert "postgis" in refused.stderr
+    assert "postgresql-17-postgis-3" in refused.stderr
+    assert project.health()["postgres"] == "healthy"
+
+
+def test_new_migrations_are_applied_before_graphql_reads_the_schema(project: Project) -> None:
+    project.nself("start")
+    migrations = project.root / "db" / "migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "1_notes.up.sql").write_text("CREATE TABLE notes (id int PRIMARY KEY);")
+
+    assert project.json("start")["started"] == ["graphql"]
+    assert project.sql("SELECT count(*) FROM notes") == "0"
+
+    (migrations / "2_wrong.up.sql").write_text("CREATE TABLE more ();\nCREATE TABEL oops ();")
+    failed = project.nself("start", check=False)
+    assert failed.returncode == 5
+    assert "migration 2_wrong failed, line 2" in failed.stderr
+    assert project.sql("SELECT to_regclass('more')") == ""
+
+
+def test_exec_becomes_the_program_with_its_exit_code_and_nothing_of_ours(project: Project) -> None:
+    not_running = project.nself("exec", "postgres", check=False)
+    assert not_running.returncode == 4
+    assert "nself start postgres" in not_running.stderr
+    project.nself("start", "graphql")
+
+    assert project.nself("exec", "postgres", "psql", "-Atc", "SELECT 6 * 7").stdout == "42\n"
+    assert project.nself("exec", "graphql", "--", "sh", "-c", "exit 7", check=False).returncode == 7
+    environment = project.nself("exec", "-e", "COLOUR=blue", "graphql", "env").stdout
+    assert f"HASURA_GRAPHQL_ADMIN_SECRET={SECRET}" in environment
+    assert "COLOUR=blue" in environment
+    assert project.nself("exec", "graphql", "no-such-program", check=False).returncode == 127
+
+
+def test_logs_of_one_service_by_count_level_and_as_json(project: Project) -> None:
+    project.nself("start")
+    project.sql("SELECT no_such_column", check=False)
+
+    lines = [
+        json.loads(line)
+        for line in project.nself("--json", "logs", "postgres", "--level", "error").stdout.split("\n")
+        if line
+    ]
+
+    assert any("no_such_column" in line["message"] for line in lines)
+    assert {line["level"] for line in lines} == {"error"}
+    assert set(lines[0]) == {"ts", "service", "stream", "level", "message"}
+    assert len(project.nself("logs", "postgres", "-n", "1").stdout.splitlines()) == 1
+    assert "no_such_column" in project.nself("logs", "--search", "NO_SUCH", "--since", "1h").stdout
+    assert project.nself("logs", "--since", "soon", check=False).returncode == 2
+
+
+def test_logs_are_followed(project: Project) -> None:
+    project.nself("start", "postgres")
+    follower = project.spawn("logs", "-f", "postgres", "-n", "0", "--raw")
+    assert follower.stdout is not None
+    os.set_blocking(follower.stdout.fileno(), False)
+    try:
+        # The follower needs a moment to open the file: ask until it has seen one of our lines.
+        def seen() -> bool:
+            project.sql("SELECT followed", check=False)
+            return "followed" in (os.read(follower.stdout.fileno(), 65536).decode() if readable(follower) else "")
+
+        wait_until(seen)
+    finally:
+        os.killpg(follower.pid, signal.SIGINT)
+    assert follower.wait(10) == 130
+
+
+def readable(process: subprocess.Popen[str]) -> bool:
+    import select
+
+    return bool(select.select([process.stdout], [], [], 0.2)[0])
+
+
+def test_reset_backs_up_and_removes_data_and_generated_files_only(project: Project) -> None:
+    project.nself("start", "postgres")
+    (project.root / "functions").mkdir()
+    (project.root / "functions" / "mine.py").write_text("# mine\n")
+    assert project.nself("reset", check=False).returncode == 2  # nobody to ask, and no --yes
+
+    done = project.json("reset", "--yes")
+
+    assert done["removed"]["volumes"] == 1
+    assert {".env", "functions/", "_backup/"} <= set(done["kept"])
+    assert not (project.root / ".nself" / "data" / "postgres").exists()
+    assert not (project.root / ".nself" / "build").exists()
+    assert (project.root / "functions" / "mine.py").exists()
+    with tarfile.open(done["backup"]) as archive:
+        names = archive.getnames()
+    assert {".env", "functions/mine.py", ".nself/data/postgres/PG_VERSION"} <= set(names)
+    assert Path(done["backup"]).stat().st_mode & 0o077 == 0
+    assert project.json("start", "postgres")["healthy"] == 1
+
+
+def test_stop_with_volumes_asks_and_deletes_the_data(project: Project) -> None:
+    project.nself("start", "postgres")
+    assert project.nself("stop", "--volumes", check=False).returncode == 2
+    assert project.health()["postgres"] == "healthy"
+
+    assert project.json("stop", "--volumes", "--yes")["removed"]["volumes"] == 1
+    assert not (project.root / ".nself" / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [("reset", "--yes"), ("stop", "--volumes", "--yes"), ("clean", "--volumes", "--yes")]
+)
+def test_destroying_data_is_refused_in_production(project: Project, command: tuple[str, ...]) -> None:
+    refused = project.nself("--env", "prod", *command, check=False)
+
+    assert refused.returncode == 7
+    assert "no option opens it" in refused.stderr
+
+
+def test_clean_takes_old_logs_and_leaves_the_running_stack_and_its_data(project: Project) -> None:
+    project.nself("start", "postgres")
+    logs = project.root / ".nself" / "logs"
+    (logs / "postgres.log.1").write_text("old\n" * 1000)
+    (logs / "gone-service.log").write_text("old\n")
+
+    cleaned = project.json("clean")
+
+    assert cleaned["removed"]["files"] == 2
+    assert cleaned["reclaimed_bytes"] == 4004
+    assert project.health()["postgres"] == "healthy"
+    assert project.json("clean")["removed"]["files"] == 0
+    project.nself("clean", "--all")
+    assert project.nself("status", check=False).returncode == 4
+    project.nself("start", "postgres")
+
+
+def test_every_change_is_in_the_history(project: Project) -> None:
+    project.nself("start", "postgres")
+    project.nself("start", "grafql", check=False)
+    project.nself("stop")
+
+    lines = [json.loads(line) for line in (project.root / ".nself/history/all.jsonl").read_text().splitlines()]
+
+    assert [(line["type"], line["status"], line["exit_code"]) for line in lines] == [
+        ("start", "success", 0),
+        ("stop", "success", 0),
+    ]
+    assert {"timestamp", "description", "env", "user", "details", "id", "duration_ms", "host", "version"} <= set(
+        lines[0]
+    )
+
+
+def test_no_secret_is_in_any_command_line_log_or_world_readable_file(project: Project) -> None:
+    project.nself("start")
+    secrets = (PASSWORD, SECRET)
+
+    own = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(project.root).encode() in reading(path)]
+    assert own
+    for path in own:
+        assert not any(secret.encode() in reading(path) for secret in secrets)
+    for path in (project.root / ".nself").rglob("*"):
+        if path.is_file() and path.stat().st_mode & 0o004:
+            assert not any(secret.encode() in path.read_bytes() for secret in secrets), path
+
+
+def reading(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
+def test_an_ordinary_user_runs_the_stack_as_themselves(new_project: NewProject) -> None:
+    project = new_project()
+    subprocess.run(["chown", "-R", "nobody:nogroup", str(project.root)], check=True)
+    project.prefix = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--bounding-set=-all")
+    caps = "--inh-caps=-all,+dac_read_search"  # only so that the interpreter is found where the tests keep it
+    project.prefix = (*project.prefix[:-1], caps, "--ambient-caps=-all,+dac_read_search", "--")
+
+    project.nself("start")
+
+    nobody = Path("/proc/1").stat().st_uid + 65534
+    assert {Path(f"/proc/{project.pid(name)}").stat().st_uid for name in project.status()} == {nobody}
+    assert project.sql("SELECT 1") == "1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
+def test_root_drops_its_privileges_to_the_owner_of_the_project(new_project: NewProject) -> None:
+    project = new_project()
+    subprocess.run(["chown", "-R", "nobody:nogroup", str(project.root)], check=True)
+
+    project.nself("start")
+
+    for name in project.status():
+        status = Path(f"/proc/{project.pid(name)}/status").read_text()
+        assert "Uid:\t65534\t65534\t65534\t65534" in status
+        bounding = int(status.split("CapBnd:\t")[1].split("\n")[0], 16)
+        assert bounding & ~(1 << 10 | 1 << 2) == 0
