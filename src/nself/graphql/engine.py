@@ -13,8 +13,9 @@ from nself.graphql.errors import ApiError
 from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
+from nself.graphql.printer import printed
 from nself.graphql.session import Session
-from nself.graphql.sql import Select, printed
+from nself.graphql.sql import Select
 from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database

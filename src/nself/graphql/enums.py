@@ -5,6 +5,7 @@ from __future__ import annotations
 from nself.graphql import sql
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.model import Metadata
+from nself.graphql.printer import printed
 from nself.graphql.schema.tables import EnumRows, is_graphql_name, of_source
 from nself.pg.catalog import Catalog, Name
 from nself.pg.database import Database
@@ -27,4 +28,4 @@ async def enum_rows(database: Database, metadata: Metadata, catalog: Catalog) ->
 async def _values(database: Database, table: Name, key: str, described: str | None) -> dict[str, str | None]:
     comment = sql.Column("e", described) if described else sql.NULL
     tree = sql.Select(columns=((sql.Column("e", key), None), (comment, None)), source=sql.Table(table, "e"))
-    return {row[0]: row[1] for row in await database.fetch(sql.printed(tree).text)}
+    return {row[0]: row[1] for row in await database.fetch(printed(tree).text)}

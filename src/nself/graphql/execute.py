@@ -11,6 +11,7 @@ from nself.graphql import sql
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.mutation import MutationField, Step
 from nself.graphql.plan.operation import Asked, Known, MutationPlan, QueryPlan
+from nself.graphql.printer import explained
 from nself.graphql.values import Bindings, one
 from nself.pg.database import Connection, Database, PostgresError
 
@@ -80,7 +81,7 @@ async def explain(database: Database, statement: sql.Statement, bindings: Bindin
     """The lines of PostgreSQL's plan."""
     arguments = bound(statement, bindings)
     try:
-        rows = await database.fetch(sql.explained(statement), *arguments)
+        rows = await database.fetch(explained(statement), *arguments)
     except PostgresError as error:
         raise translated(error, "$", statement, arguments) from error
     return [row[0] for row in rows]

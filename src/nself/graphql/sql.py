@@ -1,14 +1,12 @@
-"""The SQL that the engine speaks, as a tree, and the one printer of it. Just what is used, not more.
+"""The SQL that the engine speaks, as a tree: just what is used, not more. `printer` alone makes text of it.
 
-Values are `Parameter`s, numbered here; identifiers are quoted here. Aliases made by the planner contain a dot, so that
-no GraphQL name can be mistaken for one.
+Values are `Parameter`s. Aliases made by the planner contain a dot, so that no GraphQL name can be mistaken for one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString, TypeAlias
+from typing import LiteralString, TypeAlias
 
 from nself.graphql.values import Source
 from nself.pg import catalog
@@ -64,6 +62,14 @@ STAR = Keyword("*")
 
 @dataclass(frozen=True, slots=True)
 class Cast:
+    value: Expression
+    type: catalog.Type
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A text as the value of a type that it stands for."""
+
     value: Expression
     type: catalog.Type
 
@@ -181,6 +187,7 @@ Expression: TypeAlias = (
     | Number
     | Keyword
     | Cast
+    | Typed
     | CastToRows
     | Infix
     | All
@@ -301,181 +308,9 @@ class Statement:
     parameters: tuple[Source, ...]
 
 
-def printed(tree: Select | With) -> Statement:
-    printer = _Printer()
-    text = printer.statement(tree)
-    return Statement(text, tuple(printer.parameters))
-
-
-def explained(statement: Statement) -> LiteralString:
-    return "EXPLAIN (FORMAT TEXT) " + statement.text
-
-
 def both(*parts: Expression) -> Expression:
     """AND, flat, without what is always true."""
     flat: list[Expression] = []
     for part in parts:
         flat += part.parts if isinstance(part, All) else () if part == TRUE else (part,)
     return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else TRUE
-
-
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    # Backslashes are plain in a standard string; a server set to read them otherwise must not be fooled.
-    escaped = text.replace("'", "''")
-    return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{escaped}'"
-
-
-_ARGUMENTS_OF_A_FUNCTION = 100
-"""PostgreSQL's FUNC_MAX_ARGS: json_build_object takes half as many pairs."""
-
-
-class _Printer:
-    def __init__(self) -> None:
-        self.parameters: list[Source] = []
-        self._numbers: dict[Source, int] = {}
-
-    def statement(self, tree: Select | With) -> str:
-        if isinstance(tree, Select):
-            return self.select(tree)
-        return f"WITH {identifier(tree.name)} AS ({self.change(tree.change)}) {self.select(tree.select)}"
-
-    def select(self, tree: Select) -> str:
-        parts = ["SELECT"]
-        if tree.distinct:
-            parts.append(f"DISTINCT ON ({self.list(tree.distinct)})")
-        parts.append(self.named(tree.columns))
-        if tree.source is not None:
-            parts.append(f"FROM {self.source(tree.source)}")
-        parts.append(self.where(tree.where))
-        if tree.order:
-            parts.append("ORDER BY " + ", ".join(f"{self.expression(o.by)} {o.direction}" for o in tree.order))
-        if tree.limit is not None:
-            parts.append(f"LIMIT {self.expression(tree.limit)}")
-        if tree.offset is not None:
-            parts.append(f"OFFSET {self.expression(tree.offset)}")
-        return " ".join(part for part in parts if part)
-
-    def where(self, condition: Expression) -> str:
-        return "" if condition == TRUE else f"WHERE {self.expression(condition)}"
-
-    def source(self, tree: From) -> str:
-        match tree:
-            case Table(name, alias):
-                return f"{name.quoted} AS {identifier(alias)}"
-            case Named(name, alias):
-                return f"{identifier(name)} AS {identifier(alias)}"
-            case Sub(select, alias):
-                return f"({self.select(select)}) AS {identifier(alias)}"
-            case Unnest(arrays, alias, columns):
-                names = f" ({', '.join(map(identifier, columns))})" if columns else ""
-                return f"unnest({self.list(arrays)}) AS {identifier(alias)}{names}"
-
-    def change(self, tree: Change) -> str:
-        match tree:
-            case Select():
-                return self.select(tree)
-            case Insert():
-                return self.insert(tree)
-            case Update(table=table, updates=updates, where=where, returning=returning):
-                parts = ["UPDATE", self.source(table), "SET", self.updates(updates), self.where(where)]
-            case Delete(table=table, where=where, returning=returning):
-                parts = ["DELETE FROM", self.source(table), self.where(where)]
-        return " ".join(part for part in (*parts, "RETURNING", self.named(returning)) if part)
-
-    def insert(self, tree: Insert) -> str:
-        columns = ", ".join(map(identifier, tree.columns))
-        if isinstance(tree.rows, Select):
-            rows = self.select(tree.rows)
-        else:
-            rows = "VALUES " + ", ".join(f"({self.list(row)})" for row in tree.rows)
-        conflict = self.conflict(tree.conflict) if tree.conflict else ""
-        returning = self.named(tree.returning)
-        return f"INSERT INTO {self.source(tree.into)} ({columns}) {rows}{conflict} RETURNING {returning}"
-
-    def conflict(self, tree: Conflict) -> str:
-        start = f" ON CONFLICT ON CONSTRAINT {identifier(tree.constraint)} DO"
-        if not tree.updates:
-            return f"{start} NOTHING"
-        return f"{start} UPDATE SET {self.updates(tree.updates)} {self.where(tree.where)}".rstrip()
-
-    def updates(self, updates: Sequence[tuple[str, Expression]]) -> str:
-        return ", ".join(f"{identifier(column)} = {self.expression(value)}" for column, value in updates)
-
-    def named(self, columns: Sequence[tuple[Expression, str | None]]) -> str:
-        return ", ".join(
-            self.expression(value) + (f" AS {identifier(name)}" if name is not None else "") for value, name in columns
-        )
-
-    def list(self, parts: Sequence[Expression]) -> str:
-        return ", ".join(map(self.expression, parts))
-
-    def expression(self, tree: Expression) -> str:
-        return _PRINT[type(tree)](self, tree)
-
-    def parameter(self, tree: Parameter) -> str:
-        number = self._numbers.get(tree.source)
-        if number is None:
-            number = self._numbers[tree.source] = len(self.parameters) + 1
-            self.parameters.append(tree.source)
-        return f"(${number}::text{'[]' if tree.many else ''})::{type_name(tree.type)}{'[]' if tree.many else ''}"
-
-    def joined(self, parts: Sequence[Expression], word: str, empty: str) -> str:
-        if not parts:
-            return empty
-        return "(" + f" {word} ".join(map(self.expression, parts)) + ")"
-
-    def call(self, tree: Call) -> str:
-        text = f"{tree.function}({'DISTINCT ' if tree.distinct else ''}{self.list(tree.arguments)})"
-        if tree.where is not None:
-            text += f" FILTER (WHERE {self.expression(tree.where)})"
-        return f"{text} OVER ()" if tree.over else text
-
-    def json(self, tree: Json) -> str:
-        if 2 * len(tree.pairs) <= _ARGUMENTS_OF_A_FUNCTION:
-            pairs = ", ".join(f"{literal(key)}, {self.expression(value)}" for key, value in tree.pairs)
-            return f"json_build_object({pairs})"
-        pieces = " || ',' || ".join(
-            literal(f'"{key}":') + f" || coalesce(to_json({self.expression(value)})::text, 'null')"
-            for key, value in tree.pairs
-        )
-        return f"('{{' || {pieces} || '}}')::json"
-
-
-def type_name(type_: catalog.Type) -> str:
-    name = identifier(type_.name)
-    if type_.schema != "pg_catalog":
-        name = f"{identifier(type_.schema)}.{name}"
-    return name + ("[]" if type_.array else "")
-
-
-_PRINT: dict[type, Callable[[_Printer, Any], str]] = {
-    Column: lambda p, t: f"{identifier(t.of)}.{identifier(t.name)}",
-    Whole: lambda p, t: identifier(t.of),
-    Star: lambda p, t: f"{identifier(t.of)}.*",
-    Parameter: _Printer.parameter,
-    Text: lambda p, t: f"{literal(t.value)}::text",
-    Number: lambda p, t: str(int(t.value)),
-    Keyword: lambda p, t: t.word,
-    Cast: lambda p, t: f"({p.expression(t.value)})::{type_name(t.type)}",
-    CastToRows: lambda p, t: f"({p.expression(t.value)})::{t.table.quoted}[]",
-    Infix: lambda p, t: f"({p.expression(t.left)} {t.symbol} {p.expression(t.right)})",
-    All: lambda p, t: p.joined(t.parts, "AND", "true"),
-    AnyOf: lambda p, t: p.joined(t.parts, "OR", "false"),
-    Not: lambda p, t: f"(NOT {p.expression(t.value)})",
-    Null: lambda p, t: f"({p.expression(t.value)} IS NULL)",
-    Call: _Printer.call,
-    Array: lambda p, t: f"ARRAY[{p.list(t.parts)}]::{type_name(t.type)}[]",
-    Element: lambda p, t: f"({p.expression(t.of)})[{int(t.index)}]",
-    Record: lambda p, t: f"ROW({p.list(t.parts)})",
-    Json: _Printer.json,
-    When: lambda p, t: (
-        f"CASE WHEN {p.expression(t.condition)} THEN {p.expression(t.then)} ELSE {p.expression(t.otherwise)} END"
-    ),
-    Exists: lambda p, t: f"EXISTS ({p.select(t.select)})",
-    Scalar: lambda p, t: f"({p.select(t.select)})",
-    Rows: lambda p, t: f"({p.select(t.select)})",
-}

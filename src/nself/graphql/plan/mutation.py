@@ -13,6 +13,7 @@ from nself.graphql import sql
 from nself.graphql.plan import rows
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
+from nself.graphql.printer import printed
 from nself.graphql.scalars import TEXT
 from nself.graphql.schema.means import Action, ColumnValue, Part, RoleTable
 from nself.graphql.values import StoredRows, StoredSum
@@ -103,7 +104,7 @@ def steps_for(
 def final(ctx: Context, table: RoleTable, one: Selected, action: Action, origin: FromStore, *, name: str) -> Step:
     """The answer from rows that were stored before."""
     shown = sql.Cast(answer(ctx, table, one, action, origin), TEXT)
-    statement = sql.printed(sql.Select(columns=((sql.TRUE, None), (shown, None))))
+    statement = printed(sql.Select(columns=((sql.TRUE, None), (shown, None))))
     return Step(statement=statement, stores=(name,), path="$")
 
 
@@ -118,7 +119,7 @@ def step(
     columns += [(value if _is_rows(value) else sql.Cast(value, TEXT), None) for value, _ in kept]
     tree = sql.With(name=CHANGED, change=changed.change, select=sql.Select(columns=tuple(columns)))
     stores = tuple(name for _, name in kept)
-    return Step(statement=sql.printed(tree), stores=stores, path=path, needs_rows=needs_rows)
+    return Step(statement=printed(tree), stores=stores, path=path, needs_rows=needs_rows)
 
 
 def _is_rows(value: sql.Expression) -> bool:
@@ -166,6 +167,7 @@ def _part(ctx: Context, table: RoleTable, field: Selected, origin: Origin) -> sq
 
 
 def _seen(ctx: Context, table: RoleTable, origin: Origin) -> rows.Chosen:
+    """All changed rows: a role reads back what it wrote, its select filter hides only what it did not write."""
     alias = ctx.aliases.next()
     return rows.Chosen(alias=alias, select=sql.Select(columns=(), source=origin.rows(alias)))
 

@@ -17,11 +17,13 @@ from nself.graphql.plan import rows
 from nself.graphql.plan.aggregate import aggregate
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
-from nself.graphql.plan.insert import Tree, insert, is_tree, rows_of
+from nself.graphql.plan.insert import insert, is_tree, rows_of
 from nself.graphql.plan.mutation import FromStore, MutationField, Step, final, steps_for
+from nself.graphql.plan.nested import Tree
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of, selected
 from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
+from nself.graphql.printer import printed
 from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import Action, RoleTable, Root
 from nself.graphql.types import Object
@@ -125,7 +127,7 @@ def _query(ctx: Context) -> QueryPlan:
 
 
 def _together(columns: Sequence[sql.Expression]) -> sql.Statement:
-    return sql.printed(sql.Select(columns=tuple((column, None) for column in columns)))
+    return printed(sql.Select(columns=tuple((column, None) for column in columns)))
 
 
 def _known(ctx: Context, one: Selected, typename: str) -> Known:
