@@ -81,6 +81,17 @@ def test_problems_of_several_services_come_in_one_report() -> None:
     assert {problem.path for problem in raised.value.problems} == {"services.a.command", "services.b.command"}
 
 
+def test_a_need_that_is_no_service_is_a_misspelling_with_its_place() -> None:
+    with pytest.raises(ConfigProblemsError, match=r"services\.web\.depends_on: needs postgress, which is no service"):
+        names(custom=(custom(needs=("postgress",)),))
+
+
+def test_a_need_that_is_switched_off_is_not_waited_for() -> None:
+    of = project(values={"HASURA_ENABLED": "false"}, custom=(custom(needs=("postgres", "graphql")),))
+    (web,) = [spec for spec in catalogue.specs(of, network(of)) if spec.name == "web"]
+    assert web.needs == ("postgres",)
+
+
 def test_every_route_of_the_stack_has_its_own_host() -> None:
     of = project(custom=(custom(),))
     hosts = [route.host for spec in catalogue.specs(of, network(of)) for route in spec.routes]

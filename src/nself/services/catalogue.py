@@ -48,7 +48,7 @@ def claims(project: Project) -> list[Claim]:
 def specs(project: Project, network: Network) -> list[ServiceSpec]:
     """What runs, services after what they need. The problems of all services are reported at once."""
     own: list[Callable[[], ServiceSpec]] = [partial(_spec, each, project, network) for each in wanted(project)]
-    theirs = [partial(custom.spec, each, project, network) for each in project.custom if each.replicas]
+    theirs = [partial(_custom_spec, each, project, network) for each in project.custom if each.replicas]
     return order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
 
 
@@ -76,6 +76,17 @@ def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
     # A name we do not know may well be a secret.
     more = {key: project.values[key].text for key in sorted(passed)}
     return replace(made, secrets={**more, **made.secrets})
+
+
+def _custom_spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:
+    """A need that is switched off counts for nothing; one that does not exist is a misspelling."""
+    here = {each.name for each in wanted(project)} | {each.name for each in project.custom if each.replicas}
+    unknown = set(service.needs) - here - set(catalogue()) - {each.name for each in project.custom}
+    if unknown:
+        path, names = f"services.{service.name}.depends_on", ", ".join(sorted(unknown))
+        raise ConfigProblemsError([Problem(path=path, message=f"needs {names}, which is no service of this project")])
+    made = custom.spec(service, project, network)
+    return replace(made, needs=tuple(need for need in made.needs if need in here))
 
 
 def _claims(service: Service, project: Project) -> list[Claim]:
