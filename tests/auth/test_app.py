@@ -139,6 +139,13 @@ def test_it_recovers_when_postgresql_comes_back(tmp_path: Path) -> None:
         cluster.stop()
 
 
+def test_a_project_may_add_columns_while_it_runs(api: Api, execute: Execute) -> None:
+    session = api.session()
+    execute("ALTER TABLE auth.users ADD COLUMN nickname text")
+    api.sign_in()
+    api.ok("/token", {"refreshToken": session["refreshToken"]})
+
+
 def test_connections_killed_under_it_are_replaced(api: Api, execute: Execute) -> None:
     session = api.session()
     execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nself-auth'")

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from nself.auth.bodies import EmailPassword, read
+from nself.auth.errors import InvalidBodyError
 from tests.auth.conftest import EMAIL, PASSWORD, Api
 
 JSON = {"Content-Type": "application/json"}
@@ -96,6 +101,15 @@ def test_a_body_beyond_a_megabyte_is_not_read(api: Api) -> None:
 def test_a_large_body_within_the_limit_is_kept(api: Api) -> None:
     metadata = {"a": "x" * 900_000, "n": 123456789012345678901234567890, "deep": [[[{"é": None}]]]}
     assert api.sign_up(metadata=metadata)["session"]["user"]["metadata"] == metadata
+
+
+def test_a_client_that_goes_away_is_no_fault_of_ours() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(InvalidBodyError, match="broke off"):
+        asyncio.run(read(request, EmailPassword))
 
 
 def test_null_is_the_same_as_absent(api: Api) -> None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 
 from nself.auth.redirects import AllowList, parse, with_query
+from nself.errors import ConfigError
 from tests.auth.conftest import settings_of
 
 LIST = AllowList.from_settings(
     settings_of(
         AUTH_CLIENT_URL="https://example.com/app",
         AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS="http://localhost:3000, https://*.preview.example.com, myapp://,"
-        "https://**.deep.example.com, https://api.example.com/v*/cb, exp://192.168.0.1:8081, no-url, https://",
+        "https://**.deep.example.com, https://api.example.com/v*/cb, exp://192.168.0.1:8081",
     )
 )
 
@@ -73,12 +74,18 @@ def test_what_is_listed_or_below_is_allowed(url: str) -> None:
         "data:text/html,x",
         "myapp:sign-in",
         "exp://192.168.0.1:8082",
-        "https://no-url",
         "https://example.com/app/" + "a" * 3000,
     ],
 )
 def test_whatever_only_looks_alike_is_refused(url: str) -> None:
     assert not LIST.allows(url)
+
+
+@pytest.mark.parametrize("variable", ["AUTH_CLIENT_URL", "AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS"])
+@pytest.mark.parametrize("text", ["localhost:3000", "https://", "example.com", "https://me@example.com"])
+def test_an_entry_that_is_no_url_is_a_mistake_in_the_configuration(variable: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable}: expected a URL"):
+        AllowList.from_settings(settings_of(**{variable: text}))
 
 
 def test_without_any_list_nothing_is_allowed() -> None:

@@ -64,6 +64,7 @@ class App:
 def create(settings: AuthSettings, peers: Peers) -> ASGIApp:
     """Fails here, before anything is opened, when the settings contradict themselves."""
     AccessTokens(settings)
+    AllowList.from_settings(settings)
     CustomClaims.from_settings(settings, None)
     app = App(settings, peers)
     return Cors(ErrorMiddleware(app, render=renderer(settings), log=log))

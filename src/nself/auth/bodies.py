@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from nself.auth.errors import InvalidBodyError
 from nself.auth.passwords import MAX_BYTES
@@ -131,11 +131,14 @@ async def read(request: Request, kind: type[B], *, optional: bool = False) -> B:
 
 async def _bounded(request: Request) -> bytes:
     pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > MAX_BODY:
-            raise InvalidBodyError(f"the body is larger than {MAX_BODY} bytes", status=413)
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > MAX_BODY:
+                raise InvalidBodyError(f"the body is larger than {MAX_BODY} bytes", status=413)
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        raise InvalidBodyError("the body broke off") from error
     return b"".join(pieces)
 
 

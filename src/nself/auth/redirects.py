@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from nself.auth.settings import AuthSettings
+from nself.errors import ConfigError
 
 _PARTS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)")
 _URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
@@ -56,8 +57,19 @@ class AllowList:
 
     @classmethod
     def from_settings(cls, settings: AuthSettings) -> AllowList:
-        texts = [text for text in (settings.client_url, *settings.allowed_redirect_urls) if text]
-        return cls(settings.client_url, tuple(pattern for text in texts if (pattern := compile_pattern(text))))
+        """ConfigError names an entry that is no URL: it would allow nothing, and nobody would know why."""
+        entries = [("AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", text) for text in settings.allowed_redirect_urls]
+        if settings.client_url:
+            entries.insert(0, ("AUTH_CLIENT_URL", settings.client_url))
+        patterns = []
+        for variable, text in entries:
+            pattern = compile_pattern(text)
+            if pattern is None:
+                raise ConfigError(
+                    f"{variable}: expected a URL with its scheme, as in https://app.example.com, got {text}"
+                )
+            patterns.append(pattern)
+        return cls(settings.client_url, tuple(patterns))
 
     def allows(self, url: str) -> bool:
         target = parse(url)
@@ -82,7 +94,7 @@ def parse(url: str) -> Target | None:
 
 
 def compile_pattern(text: str) -> Pattern | None:
-    """None for an entry that is no URL: it can allow nothing."""
+    """None for what is no URL."""
     parts = _PARTS.match(text.strip())
     if not parts or "@" in parts["authority"]:
         return None
