@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 from typing import Any
 
 import httpx
@@ -48,18 +49,19 @@ class Inbox:
 Running = Callable[..., AbstractContextManager[Inbox]]
 
 
+@contextmanager
+def inbox_on(dsn: str, **settings: Any) -> Iterator[Inbox]:
+    """An inbox over this database while the block runs."""
+    port = free_port()
+    app = create(MailSettings(database_url=dsn, smtp_port=port, **settings), {})
+    with hosted(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        yield Inbox(client, port)
+
+
 @pytest.fixture
 def running(dsn: str) -> Running:
     """A factory: the inbox with these settings, over the test's database, while the block runs."""
-
-    @contextmanager
-    def run(**settings: Any) -> Iterator[Inbox]:
-        port = free_port()
-        app = create(MailSettings(database_url=dsn, smtp_port=port, **settings), {})
-        with hosted(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
-            yield Inbox(client, port)
-
-    return run
+    return partial(inbox_on, dsn)
 
 
 @pytest.fixture

@@ -14,12 +14,14 @@ log = logging.getLogger("nself.mail")
 BACKLOG = 100
 """Events a listener may fall behind before it is cut off; it reconnects and reads the list anew."""
 
+Queue = asyncio.Queue[str | None]
+
 
 class Hub:
     """Spreads events. Telling never waits for a listener."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[str | None]] = set()
+        self._queues: set[Queue] = set()
 
     def tell(self, kind: str, data: Any = None) -> None:
         text = encode({"Type": kind, "Data": data}).decode()
@@ -34,11 +36,16 @@ class Hub:
         for queue in self._queues:
             _end(queue)
 
+    def subscribe(self) -> Queue:
+        """Every event from now on, as JSON; None at the end."""
+        queue: Queue = asyncio.Queue(BACKLOG)
+        self._queues.add(queue)
+        return queue
+
     async def listen(self, socket: WebSocket) -> None:
         """Serve one listener until it leaves or the hub closes."""
-        queue: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
         await socket.accept()
-        self._queues.add(queue)
+        queue = self.subscribe()
         leaving = asyncio.create_task(_until_gone(socket, queue))
         try:
             while (text := await queue.get()) is not None:
@@ -50,7 +57,7 @@ class Hub:
             leaving.cancel()
 
 
-async def _until_gone(socket: WebSocket, queue: asyncio.Queue[str | None]) -> None:
+async def _until_gone(socket: WebSocket, queue: Queue) -> None:
     """A listener has nothing to say; reading is how its leaving is noticed."""
     try:
         while True:
@@ -59,7 +66,7 @@ async def _until_gone(socket: WebSocket, queue: asyncio.Queue[str | None]) -> No
         _end(queue)
 
 
-def _end(queue: asyncio.Queue[str | None]) -> None:
+def _end(queue: Queue) -> None:
     while not queue.empty():
         queue.get_nowait()
     queue.put_nowait(None)

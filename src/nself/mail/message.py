@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -20,6 +20,9 @@ SEARCHABLE = 100_000
 _SPACE = re.compile(r"\s+")
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """PostgreSQL takes no NUL and JSON no lone surrogate; other control characters only confuse terminals."""
+
+
+Headers = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,8 @@ def shown(text: str) -> str:
     return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def decoded(value: object) -> str:
+def decoded(text: str) -> str:
     """A header's text: encoded words decoded, folding undone, unknown charsets read as well as they can be."""
-    text = str(value) if not isinstance(value, str) else value
     try:
         pieces = decode_header(text)
     except ValueError:
@@ -111,22 +113,35 @@ def _letter(message: Message) -> Letter:
     bodies = _Bodies()
     for number, part in enumerate(_leaves(message), start=1):
         bodies.add(str(number), part)
-    senders = _addresses(message, "From")
+    headers = _headers(message)
+    senders = _addresses(headers, "from")
     return Letter(
-        message_id=decoded(message.get("Message-ID", "")).strip("<>"),
+        message_id=decoded(_first(headers, "message-id")).strip("<>"),
         sender=senders[0] if senders else None,
-        recipients=_addresses(message, "To"),
-        copies=_addresses(message, "Cc"),
-        blind_copies=_addresses(message, "Bcc"),
-        reply_to=_addresses(message, "Reply-To"),
-        subject=decoded(message.get("Subject", "")),
-        date=_date(message.get("Date")),
-        headers=tuple((shown(name), decoded(value)) for name, value in message.items()),
+        recipients=_addresses(headers, "to"),
+        copies=_addresses(headers, "cc"),
+        blind_copies=_addresses(headers, "bcc"),
+        reply_to=_addresses(headers, "reply-to"),
+        subject=decoded(_first(headers, "subject")),
+        date=_date(_first(headers, "date")),
+        headers=tuple((shown(name), decoded(text)) for name, text in headers),
         text="\n".join(bodies.text),
         html="\n".join(bodies.html),
         attachments=tuple(bodies.attachments),
         inline=tuple(bodies.inline),
     )
+
+
+def _headers(message: Message) -> list[tuple[str, str]]:
+    """Names and texts as they came; bytes beyond ASCII are UTF-8, as SMTPUTF8 has it."""
+    return [
+        (name, str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        for name, text in message.raw_items()
+    ]
+
+
+def _first(headers: Headers, name: str) -> str:
+    return next((text for known, text in headers if known.lower() == name), "")
 
 
 class _Bodies:
@@ -141,7 +156,7 @@ class _Bodies:
     def add(self, number: str, part: Message) -> None:
         kind = part.get_content_type()
         name = _file_name(part)
-        content_id = decoded(part.get("Content-ID", "")).strip("<>")
+        content_id = decoded(str(part.get("Content-ID", ""))).strip("<>")
         attached = str(part.get("Content-Disposition", "")).strip().lower().startswith("attachment")
         if kind in ("text/plain", "text/html") and not attached and not name:
             body = shown(_as_text(_content(part), part.get_content_charset("utf-8")).replace("\r\n", "\n"))
@@ -177,7 +192,7 @@ def _content(part: Message) -> bytes:
 
 def _file_name(part: Message) -> str:
     """The name the sender gave, without any path."""
-    return re.split(r"[\\/]", decoded(part.get_filename("")))[-1]
+    return re.split(r"[\\/]", decoded(str(part.get_filename(""))))[-1]
 
 
 def _as_text(content: bytes, charset: str) -> str:
@@ -187,15 +202,15 @@ def _as_text(content: bytes, charset: str) -> str:
         return content.decode("utf-8", "replace")
 
 
-def _addresses(message: Message, header: str) -> tuple[Address, ...]:
+def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
     """Every address of a header, its name decoded after the split so that a comma in a name harms nothing."""
-    values = [str(value) for value in message.get_all(header, [])]
-    return tuple(Address(decoded(name), decoded(address)) for name, address in getaddresses(values) if address)
+    texts = [text for known, text in headers if known.lower() == name]
+    return tuple(Address(decoded(person), decoded(address)) for person, address in getaddresses(texts) if address)
 
 
-def _date(value: object) -> datetime | None:
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(str(value))
+        date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
