@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ import pytest
 
 from nself.web.tokens import HASURA_CLAIMS, Signer
 from tests.cluster import free_port
-from tests.storage.hosting import ADMIN, SECRET, eventually
+from tests.storage.hosting import ADMIN, SECRET, eventually, execute
 
 JWT_SECRET = {"type": "HS256", "key": "a-key-of-more-than-thirty-two-characters"}
 ALICE, BOB = str(uuid4()), str(uuid4())
@@ -30,7 +33,7 @@ OWN = {"uploaded_by_user_id": {"_eq": "X-Hasura-User-Id"}}
 
 
 @contextmanager
-def running(argv: list[str], url: str, **variables: str) -> Iterator[None]:
+def running(argv: list[str], url: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m ...` with these variables and no others of ours, until the block ends."""
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "HASURA_GRAPHQL_ADMIN_SECRET": SECRET, **variables}
     process = subprocess.Popen([sys.executable, "-m", *argv], env=env)
@@ -40,10 +43,11 @@ def running(argv: list[str], url: str, **variables: str) -> Iterator[None]:
             assert process.poll() is None, "the server ended while starting"
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        yield
+        yield process
     finally:
-        process.terminate()
-        assert process.wait(20) == 0
+        if process.poll() is None:
+            process.terminate()
+            assert process.wait(20) == 0
 
 
 def answers(url: str) -> bool:
@@ -188,3 +192,39 @@ def test_alone_it_brings_its_own_graphql(new_database: Callable[..., str], tmp_p
         file = stack.upload(ADMIN, b"alone").json()["processedFiles"][0]
         assert stack.ask("GET", file["id"], ADMIN).content == b"alone"
         assert stack.ask("GET", file["id"], {}).status_code == 403
+
+
+def test_killed_under_load_it_has_kept_what_it_acknowledged_and_shows_nothing_half(
+    new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    url, dsn = f"http://127.0.0.1:{free_port()}", new_database()
+    argv = ["nself.storage", "--port", url.rpartition(":")[2], "--database-url", dsn]
+    stack, acknowledged = Stack("", url), dict[str, bytes]()
+
+    def upload_until_killed(client: httpx.Client) -> None:
+        for _ in range(2000):
+            content = os.urandom(50_000)
+            try:
+                reply = client.post("/v1/files", files={"file[]": ("a", content)}, headers=ADMIN)
+            except httpx.TransportError:
+                return
+            acknowledged[reply.json()["processedFiles"][0]["id"]] = content
+
+    with running(argv, url, STORAGE_DISK_ROOT=str(tmp_path)) as process:
+        assert eventually(lambda: stack.upload(ADMIN).status_code == 201)
+        with httpx.Client(base_url=url) as client, ThreadPoolExecutor(4) as pool:
+            loads = [pool.submit(upload_until_killed, client) for _ in range(4)]
+            assert eventually(lambda: len(acknowledged) >= 20)
+            process.kill()
+            process.wait(20)
+            for load in loads:
+                load.result()
+    with running(argv, url, STORAGE_DISK_ROOT=str(tmp_path)):
+        assert eventually(lambda: stack.upload(ADMIN).status_code == 201)
+        for id, content in acknowledged.items():
+            assert stack.ask("GET", id, ADMIN).content == content
+        for row in asyncio.run(execute(dsn, "SELECT id::text, etag, is_uploaded FROM storage.files")):
+            reply = stack.ask("GET", row["id"], ADMIN)
+            assert reply.status_code == (200 if row["is_uploaded"] else 403)
+            if row["is_uploaded"]:
+                assert f'"{hashlib.md5(reply.content).hexdigest()}"' == reply.headers["etag"] == row["etag"]

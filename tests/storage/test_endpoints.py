@@ -80,6 +80,7 @@ def test_the_bucket_may_be_named_after_the_files(storage: Storage) -> None:
         ({"files": [("file[]", ("a", b"x")), ("metadata[]", ("", b"[" * 100_000))]}, "couldn't decode metadata"),
         ({"files": [("file[]", ("a", b"x")), ("metadata[]", ("", b'{"id": "../x"}'))]},
          'invalid input syntax for type uuid: "../x"'),
+        ({"data": {"bucket-id": "a\0b"}, "files": {"file[]": ("a", b"x")}}, "text must not contain null characters"),
         ({"data": {"file[]": "x"}}, "request Content-Type isn't multipart/form-data"),
         ({"json": {}}, "request Content-Type isn't multipart/form-data"),
     ],
@@ -299,6 +300,16 @@ def test_a_replacement_keeps_to_the_buckets_limits_and_else_changes_nothing(stor
     file = storage.stored(b"xxx", data={"bucket-id": "small"})
     assert error(replaced(storage, file["id"], b"x" * 9))["message"] == "file too big"
     assert storage.get(file["id"]).content == b"xxx"
+
+
+def test_an_upload_that_was_never_finished_can_be_finished_by_replacing(
+    storage: Storage, sql: Callable[..., Any]
+) -> None:
+    id = str(uuid4())
+    sql("INSERT INTO storage.files (id, name) VALUES ($1, 'half')", id)
+    reply = replaced(storage, id, b"whole")
+    assert (reply.status_code, reply.json()["isUploaded"]) == (200, True)
+    assert storage.get(id).content == b"whole"
 
 
 def test_a_deleted_file_is_gone_from_the_api_and_the_disk(storage: Storage) -> None:

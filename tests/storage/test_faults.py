@@ -92,7 +92,7 @@ def held_open(path: Path) -> bool:
 
 
 def test_a_large_file_never_is_in_memory_as_a_whole(storage: Storage) -> None:
-    size, block = 300_000_000, b"\xff" + b"x" * 999_999
+    size, block = 150_000_000, b"\xff" + b"x" * 999_999
 
     def body() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file[]"; filename="a"\r\n\r\n'
@@ -101,7 +101,7 @@ def test_a_large_file_never_is_in_memory_as_a_whole(storage: Storage) -> None:
         yield b'\r\n--b\r\nContent-Disposition: form-data; name="bucket-id"\r\n\r\nroomy\r\n--b--\r\n'
 
     asyncio.run(execute(storage.dsn, "INSERT INTO storage.buckets (id, max_upload_file_size) VALUES ('roomy', 2e9)"))
-    before = peak_memory()
+    before = forget_peak_memory()
     reply = storage.client.post(
         "/v1/files", content=body(), headers={**ADMIN, "content-type": "multipart/form-data; boundary=b"}
     )
@@ -112,8 +112,14 @@ def test_a_large_file_never_is_in_memory_as_a_whole(storage: Storage) -> None:
         for chunk in download.iter_raw():
             digest.update(chunk)
     assert f'"{digest.hexdigest()}"' == reply.json()["processedFiles"][0]["etag"]
-    assert peak_memory() - before < 100_000_000
+    assert peak_memory() - before < 75_000_000
     assert storage.client.delete(path, headers=ADMIN).status_code == 204
+
+
+def forget_peak_memory() -> int:
+    """Begin to watch anew, from what is in use now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak_memory()
 
 
 def peak_memory() -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nself.storage.errors import InputError
-from nself.storage.names import base_name, disposition, file_id, header_text
+from nself.storage.names import base_name, disposition, file_id, header_text, text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,15 @@ def test_no_name_breaks_out_of_its_header(name: str) -> None:
         assert value.isascii()
         assert value.isprintable() or value == ""
     assert disposition(name).count('"') == 2
+
+
+def test_a_name_without_end_is_shown_by_its_end() -> None:
+    header = disposition("x" * 1_000_000 + ".png")
+    assert len(header) < 1000
+    assert header.endswith(".png")
+
+
+def test_text_for_postgresql_has_no_null_character() -> None:
+    assert text("a\nü") == "a\nü"
+    with pytest.raises(InputError, match="null"):
+        text("a\0b")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nself.errors import ConfigError
 from nself.storage import spool
 from nself.storage.errors import StoreFullError
 from nself.storage.spool import Spooled
@@ -58,3 +59,10 @@ def test_preparing_clears_what_a_killed_process_left_long_ago(tmp_path: Path) ->
     spool.prepare(folder)
     assert [path.name for path in folder.iterdir()] == ["running"]
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_staging_folder_of_someone_else_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    with pytest.raises(ConfigError, match="belongs to someone else"):
+        spool.prepare(tmp_path / "link")

@@ -44,12 +44,25 @@ def test_every_command_goes_to_the_metadata_api_with_the_secret() -> None:
     assert {(str(request.url), request.headers["x-hasura-admin-secret"]) for request in seen} == {
         ("http://graphql/v1/metadata", "s")
     }
-    assert [json.loads(request.content) for request in seen] == list(commands(tables(), "default"))
+    sent = [json.loads(request.content) for request in seen]
+    assert sent[:-1] == list(commands(tables(), "default"))
+    assert sent[-1]["type"] == "get_inconsistent_metadata"
 
 
 @pytest.mark.parametrize("code", ["already-tracked", "already-exists"])
 def test_what_is_tracked_already_is_fine(code: str) -> None:
     asyncio.run(tracker(lambda request: httpx.Response(400, json={"code": code})).register())
+
+
+def test_tables_that_metadata_named_before_they_were_made_are_looked_at_again() -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content)["type"])
+        return httpx.Response(200, json={"is_consistent": False})
+
+    asyncio.run(tracker(answer).register())
+    assert sent[-2:] == ["get_inconsistent_metadata", "reload_metadata"]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,6 @@ def _upload_metadata(sent: Form, count: int) -> list[UploadMetadata]:
 def _text(sent: Form, name: str) -> str:
     values = sent.values(name)
     try:
-        return values[0].decode() if values else ""
+        return names.text(values[0].decode()) if values else ""
     except UnicodeDecodeError:
         raise FormError(f"{name} is not UTF-8 text") from None

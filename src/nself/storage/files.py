@@ -9,7 +9,7 @@ import msgspec
 
 from nself.storage import mime, names
 from nself.storage.backends import Backend
-from nself.storage.errors import FileMissingError, FormError, InputError, NotUploadedError, SizeError
+from nself.storage.errors import FileMissingError, FormError, NotUploadedError, SizeError
 from nself.storage.form import FilePart
 from nself.storage.gateway import Caller, Gateway
 from nself.storage.model import Bucket, File
@@ -34,12 +34,9 @@ class UploadMetadata(UpdateMetadata):
 
 def decode_metadata(raw: bytes, kind: type[Given]) -> Given:
     try:
-        given = msgspec.json.decode(raw, type=kind)
+        return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise FormError("couldn't decode metadata") from error
-    if "\0" in (given.name or ""):
-        raise InputError("a file's name must not contain a null character")
-    return given
 
 
 class Files:
@@ -48,7 +45,7 @@ class Files:
 
     async def store(self, part: FilePart, given: UploadMetadata, bucket: Bucket, caller: Caller) -> File:
         """One new file: a row as the caller, then the content, then the row complete. All of it or nothing."""
-        name = given.name or part.name
+        name = names.text(given.name or part.name)
         check_size(part.content, name, bucket)
         file_id = names.file_id(given.id) if given.id else str(uuid4())
         mime_type = mime.detect(part.content.head, declared=part.declared_type, name=name)
@@ -66,7 +63,7 @@ class Files:
 
     async def replace(self, file: File, part: FilePart, given: UpdateMetadata, caller: Caller) -> File:
         """New content for a file the caller may update. The old one is served until the new one is complete."""
-        name = given.name or part.name
+        name = names.text(given.name or part.name)
         check_size(part.content, name, await self.rows.bucket(file.bucket_id))
         mime_type = mime.detect(part.content.head, declared=part.declared_type, name=name)
         await self.gateway.may_replace(file, caller)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from nself.storage.errors import InputError
 
+_LONGEST_SHOWN = 255
+"""Characters of a name that go into a header: its end, which has the extension. Proxies refuse headers without end."""
 _UNSAFE = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -25,8 +27,16 @@ def base_name(name: str) -> str:
     return re.split(r"[/\\]", name)[-1]
 
 
+def text(value: str) -> str:
+    """`value`, which PostgreSQL must be able to hold."""
+    if "\0" in value:
+        raise InputError("text must not contain null characters")
+    return value
+
+
 def disposition(name: str) -> str:
     """`Content-Disposition` with the name twice: as Nhost storage encodes it, and as RFC 6266 has it."""
+    name = name[-_LONGEST_SHOWN:]
     legacy, exact = quote_plus(name, errors="replace"), quote(name, safe="", errors="replace")
     return f"inline; filename=\"{legacy}\"; filename*=UTF-8''{exact}"
 

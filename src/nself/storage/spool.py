@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import time
 from io import BufferedIOBase
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 from anyio import to_thread
 
+from nself.errors import ConfigError
 from nself.storage.errors import StoreFullError
 from nself.storage.mime import SNIFFED_BYTES
 
@@ -88,6 +90,10 @@ def full(error: OSError) -> OSError | StoreFullError:
 def prepare(folder: Path) -> None:
     """Make the staging folder and clear away what killed processes left there."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise ConfigError(
+            f"{folder} belongs to someone else: uploads cannot wait there", fixes=["set STORAGE_SPOOL_DIR"]
+        )
     for left in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > _ABANDONED_S:

@@ -50,12 +50,20 @@ class Tracker:
     async def register(self) -> None:
         """Once. What is tracked already stays as it is. TrackingError says what went wrong."""
         for command in commands(tables(), self._source):
-            try:
-                reply = await self._client.post("/metadata", json=command, headers=self._headers)
-            except httpx.HTTPError as error:
-                raise TrackingError(f"GraphQL does not answer ({type(error).__name__})") from error
-            if not reply.is_success and _code(reply) not in _ALREADY:
-                raise TrackingError(f"GraphQL answered {reply.status_code} to {command['type']}: {reply.text[:300]}")
+            await self._send(command)
+        # Metadata may have named the tables before they were made: GraphQL has left them out and must look again.
+        if not (await self._send({"type": "get_inconsistent_metadata", "args": {}})).get("is_consistent", True):
+            await self._send({"type": "reload_metadata", "args": {"reload_sources": True}})
+
+    async def _send(self, command: Command) -> dict[str, Any]:
+        try:
+            reply = await self._client.post("/metadata", json=command, headers=self._headers)
+        except httpx.HTTPError as error:
+            raise TrackingError(f"GraphQL does not answer ({type(error).__name__})") from error
+        body = _object(reply.content)
+        if not reply.is_success and body.get("code") not in _ALREADY:
+            raise TrackingError(f"GraphQL answered {reply.status_code} to {command['type']}: {reply.text[:300]}")
+        return body
 
     async def register_until_done(self) -> None:
         """Try until it works, ever more slowly; each new reason for failing is logged once."""
@@ -74,8 +82,9 @@ class Tracker:
                 return
 
 
-def _code(reply: httpx.Response) -> str:
+def _object(content: bytes) -> dict[str, Any]:
+    """A JSON object; what is none has nothing in it that we look for."""
     try:
-        return str(msgspec.json.decode(reply.content, type=dict[str, Any]).get("code"))
+        return msgspec.json.decode(content, type=dict[str, Any])
     except msgspec.DecodeError:
-        return ""
+        return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ _CHUNK = 256 * 1024
 
 class S3Backend:
     def __init__(self, settings: StorageSettings) -> None:
-        self.staging = Path(settings.spool_dir or Path(tempfile.gettempdir()) / "nself-storage")
+        self.staging = Path(settings.spool_dir or Path(tempfile.gettempdir()) / f"nself-storage-{os.geteuid()}")
         self._bucket = settings.s3_bucket
         self._store = _store(settings)
 
