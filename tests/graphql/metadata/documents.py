@@ -39,7 +39,9 @@ EVERYTHING: Json = {
                             "comment": "all of them",
                         }
                     ],
-                    "computed_fields": [{"name": "initials", "definition": {"function": "initials"}}],
+                    "computed_fields": [
+                        {"name": "initials", "definition": {"function": {"schema": "public", "name": "initials"}}}
+                    ],
                     "event_triggers": [{"name": "greet", "definition": {"enable_manual": True}}],
                 },
                 {

@@ -6,7 +6,7 @@ import pytest
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import parse
-from nself.graphql.metadata.model import ForeignKeyUsing, Source
+from nself.graphql.metadata.model import ForeignKeyUsing, Source, TrackedFunction
 from nself.graphql.metadata.reader import Reader
 from nself.pg.catalog import Name
 from tests.graphql.metadata.documents import ARTICLE, AUTHOR, everything
@@ -37,11 +37,13 @@ def test_column_config_wins_over_the_older_custom_column_names() -> None:
 
 
 def test_the_flat_format_describes_the_default_source_and_keeps_its_configuration() -> None:
-    known = Source(rest={"configuration": {"connection_info": {}}, "functions": [{"function": "old"}]})
+    old = TrackedFunction(function=Name("public", "old"))
+    known = Source(rest={"configuration": {"connection_info": {}}}, functions={old.function: old})
     metadata = parse.metadata({"tables": [{"table": "author"}], "functions": ["search"]}, default_source=known)
     source = metadata.sources["default"]
     assert list(source.tables) == [AUTHOR]
-    assert source.rest == {"configuration": {"connection_info": {}}, "functions": ["search"]}
+    assert list(source.functions) == [Name("public", "search")]
+    assert source.rest == {"configuration": {"connection_info": {}}}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from nself.graphql.metadata import edit, export
 from nself.graphql.metadata.enum_tables import objections
+from nself.graphql.metadata.functions import field_objection, function_objection
 from nself.graphql.metadata.model import (
     DeletePermission,
     Inconsistency,
@@ -15,6 +16,7 @@ from nself.graphql.metadata.model import (
     Relationship,
     SelectPermission,
     Source,
+    TrackedFunction,
     TrackedTable,
     UpdatePermission,
 )
@@ -46,7 +48,12 @@ def _check_source(source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
                 if reason:
                     yield _relationship(source, tracked, kind, entry, reason)
     for tracked in sound:
+        yield from _computed_fields(source, tracked, catalog)
         yield from _permissions(source, tracked, catalog.tables[tracked.table])
+    for function in source.functions.values():
+        objection = function_objection(function, source, catalog)
+        if objection:
+            yield _function(source, function, objection)
 
 
 def _table_reason(tracked: TrackedTable, catalog: Catalog) -> str | None:
@@ -105,11 +112,38 @@ def _missing(tracked: TrackedTable, table: Table, permission: edit.Permission) -
         if table.column(name) is None:
             return f'column "{name}" does not exist'
     if isinstance(permission, SelectPermission):
-        known = {entry.get("name") for entry in tracked.rest.get("computed_fields", ())}
+        known = {entry.name for entry in tracked.computed_fields}
         for name in permission.computed_fields:
             if name not in known:
                 return f'computed field "{name}" does not exist'
     return None
+
+
+def _computed_fields(source: Source, tracked: TrackedTable, catalog: Catalog) -> Iterator[Inconsistency]:
+    for entry in tracked.computed_fields:
+        conflict = _name_conflict(tracked, catalog.tables[tracked.table], entry.name)
+        reason = conflict or field_objection(tracked, entry, catalog)
+        if reason:
+            yield Inconsistency(
+                kind="computed_field",
+                name=f"computed_field {entry.name} in table {tracked.table} in source {source.name}",
+                reason=f"Inconsistent object: {reason}",
+                definition={
+                    "comment": None,
+                    **export.computed_field(entry),
+                    "source": source.name,
+                    "table": export.qualified(tracked.table),
+                },
+            )
+
+
+def _function(source: Source, entry: TrackedFunction, reason: str) -> Inconsistency:
+    return Inconsistency(
+        kind="function",
+        name=f"function {entry.function} in source {source.name}",
+        reason=f"Inconsistent object: {reason}",
+        definition={**export.function(entry), "source": source.name},
+    )
 
 
 def _table(source: Source, tracked: TrackedTable, reason: str) -> Inconsistency:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import boolexp, edit
+from nself.graphql.metadata.functions import returned_table
 from nself.graphql.metadata.model import (
     BoolExp,
     DeletePermission,
@@ -15,8 +16,8 @@ from nself.graphql.metadata.model import (
     InsertPermission,
     ManualUsing,
     Metadata,
+    SelectPermission,
     Source,
-    TrackedTable,
     UpdatePermission,
 )
 from nself.graphql.metadata.targets import Target, resolve
@@ -25,16 +26,16 @@ from nself.pg.catalog import Catalog, Name
 
 @dataclass(frozen=True, slots=True, order=True)
 class Part:
-    """Something that can go away. `name` is a column's or relationship's, empty for the table itself."""
+    """Something that can go away. `name` is a column's, relationship's or field's, empty for the table itself."""
 
-    kind: Literal["table", "column", "relationship"]
+    kind: Literal["table", "column", "relationship", "computed field"]
     table: Name
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dependent:
-    """A relationship, or a role's permission (`kind` is then the operation)."""
+    """A relationship, a computed field, a function, or a role's permission (`kind` is then the operation)."""
 
     source: str
     table: Name
@@ -42,8 +43,10 @@ class Dependent:
     name: str
 
     def __str__(self) -> str:
-        if self.kind == "relationship":
-            return f'relationship {self.table}.{self.name} in source "{self.source}"'
+        if self.kind == "function":
+            return f'function {self.table} in source "{self.source}"'
+        if self.kind in ("relationship", "computed field"):
+            return f'{self.kind} {self.table}.{self.name} in source "{self.source}"'
         return f'permission {self.table}.{self.name}.{self.kind} in source "{self.source}"'
 
 
@@ -51,13 +54,27 @@ def refuse_or_drop(metadata: Metadata, catalog: Catalog, source: str, gone: set[
     """The metadata without what depends on the parts; with dependents and no `cascade`, a dependency-error."""
     found = dependents(metadata, catalog, source, gone)
     if found and not cascade:
-        names = ", ".join(str(entry) for entry in found)
-        raise ApiError(
-            "dependency-error", f"cannot drop due to the following dependent objects: {names}", path="$.args"
-        )
+        raise _still_needed(found)
     for entry in found:
-        tracked = edit.table_of(metadata, source, entry.table)
-        metadata = edit.put_table(metadata, source, _without(tracked, entry))
+        metadata = _without(metadata, source, entry)
+    return metadata
+
+
+def without_lost_functions(metadata: Metadata, catalog: Catalog, source: str, *, cascade: bool) -> Metadata:
+    """Tracked functions that are no more go silently, as tables do; computed fields over them with leave only."""
+    known = edit.source_of(metadata, source)
+    kept = {name: entry for name, entry in known.functions.items() if name in catalog.functions}
+    metadata = edit.put_source(metadata, replace(known, functions=kept))
+    lost = [
+        Dependent(source, table, "computed field", entry.name)
+        for table, tracked in known.tables.items()
+        for entry in tracked.computed_fields
+        if entry.function not in catalog.functions
+    ]
+    if lost and not cascade:
+        raise _still_needed(lost)
+    for entry in lost:
+        metadata = _without(metadata, source, entry)
     return metadata
 
 
@@ -71,6 +88,7 @@ def dependents(metadata: Metadata, catalog: Catalog, source: str, gone: set[Part
         hit = {who for who, parts in needs.items() if who not in found and parts & wave}
         found |= hit
         wave = {Part("relationship", who.table, who.name) for who in hit if who.kind == "relationship"}
+        wave |= {Part("computed field", who.table, who.name) for who in hit if who.kind == "computed field"}
     return sorted(found)
 
 
@@ -85,10 +103,17 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
                 parts |= {Part("column", target.table, there) for there in target.mapping.values()}
             parts |= _named(table, entry.using)
             yield Dependent(source.name, table, "relationship", entry.name), parts
+        for computed in tracked.computed_fields:
+            returned = returned_table(catalog, computed.function)
+            tables = {Part("table", returned)} if returned else set[Part]()
+            yield Dependent(source.name, table, "computed field", computed.name), tables
         for kind in edit.PERMISSION_KINDS:
             for permission in edit.permissions_of(tracked, kind):
                 needed = _needed(source, catalog, table, permission)
                 yield Dependent(source.name, table, kind, permission.role), needed
+    for name in source.functions:
+        returned = returned_table(catalog, name)
+        yield Dependent(source.name, name, "function", ""), {Part("table", returned)} if returned else set()
 
 
 def _named(table: Name, using: ForeignKeyUsing | ManualUsing) -> set[Part]:
@@ -106,6 +131,8 @@ def _needed(source: Source, catalog: Catalog, table: Name, permission: edit.Perm
         found |= {Part("column", table, column) for column in permission.columns.names}
     if isinstance(permission, InsertPermission | UpdatePermission):
         found |= {Part("column", table, column) for column in permission.set}
+    if isinstance(permission, SelectPermission):
+        found |= {Part("computed field", table, name) for name in permission.computed_fields}
 
     def column(where: Name, name: str) -> str:
         found.add(Part("column", where, name))
@@ -145,7 +172,21 @@ def expressions(permission: edit.Permission) -> list[BoolExp]:
     return [expression for expression in found if expression is not None]
 
 
-def _without(tracked: TrackedTable, entry: Dependent) -> TrackedTable:
+def _still_needed(found: Sequence[Dependent]) -> ApiError:
+    names = ", ".join(str(entry) for entry in found)
+    return ApiError("dependency-error", f"cannot drop due to the following dependent objects: {names}", path="$.args")
+
+
+def _without(metadata: Metadata, source: str, entry: Dependent) -> Metadata:
+    known = edit.source_of(metadata, source)
+    if entry.kind == "function":
+        kept = {name: function for name, function in known.functions.items() if name != entry.table}
+        return edit.put_source(metadata, replace(known, functions=kept))
+    tracked = edit.table_of(metadata, source, entry.table)
     if entry.kind == "relationship":
-        return edit.without_relationship(tracked, entry.name)
-    return edit.without_permission(tracked, entry.kind, entry.name)
+        return edit.put_table(metadata, source, edit.without_relationship(tracked, entry.name))
+    if entry.kind == "computed field":
+        return edit.put_table(metadata, source, edit.without_computed_field(tracked, entry.name))
+    if all(permission.role != entry.name for permission in edit.permissions_of(tracked, entry.kind)):
+        return metadata
+    return edit.put_table(metadata, source, edit.without_permission(tracked, entry.kind, entry.name))

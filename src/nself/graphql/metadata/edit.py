@@ -89,6 +89,16 @@ def change_relationship(
     return _with(tracked, part, entries)
 
 
+def without_computed_field(tracked: TrackedTable, name: str) -> TrackedTable:
+    """Roles that were granted the field lose the grant."""
+    fields = tuple(entry for entry in tracked.computed_fields if entry.name != name)
+    granted = tuple(
+        replace(entry, computed_fields=tuple(other for other in entry.computed_fields if other != name))
+        for entry in tracked.select_permissions
+    )
+    return replace(tracked, computed_fields=fields, select_permissions=granted)
+
+
 def permissions_of(tracked: TrackedTable, kind: str) -> tuple[Permission, ...]:
     entries: tuple[Permission, ...] = getattr(tracked, f"{kind}_permissions")
     return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nself.graphql.metadata.functions import because
 from nself.pg.catalog import Column, Table
 
 _SQL_NAMES = {
@@ -23,10 +24,7 @@ def objections(table: Table) -> str | None:
     reasons = [*_key(table), *_columns(table)]
     if not reasons:
         return None
-    start = f'the table "{table.name}" cannot be used as an enum '
-    if len(reasons) == 1:
-        return f"{start}because {reasons[0]}"
-    return start + "for the following reasons:\n" + "".join(f"  • {reason}\n" for reason in reasons)
+    return f'the table "{table.name}" cannot be used as an enum {because(reasons)}'
 
 
 def _key(table: Table) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
+    ComputedField,
     DeletePermission,
     ForeignKeyUsing,
     InsertPermission,
@@ -17,6 +18,7 @@ from nself.graphql.metadata.model import (
     SelectPermission,
     Source,
     TableConfig,
+    TrackedFunction,
     TrackedTable,
     UpdatePermission,
 )
@@ -32,7 +34,20 @@ def metadata(whole: Metadata) -> Exported:
 
 def source(entry: Source) -> Exported:
     tables = [table(tracked) for tracked in entry.tables.values()]
-    return {"name": entry.name, "kind": entry.kind, "tables": tables, **entry.rest}
+    functions = _filled({"functions": _each(function, tuple(entry.functions.values()))})
+    return {"name": entry.name, "kind": entry.kind, "tables": tables, **functions, **entry.rest}
+
+
+def function(entry: TrackedFunction) -> Exported:
+    roles = [{"role": role} for role in entry.roles]
+    parts = {"configuration": dict(entry.configuration), "permissions": roles, "comment": entry.comment}
+    return {"function": qualified(entry.function), **_filled(parts), **entry.rest}
+
+
+def computed_field(entry: ComputedField) -> Exported:
+    arguments = {"table_argument": entry.table_argument, "session_argument": entry.session_argument}
+    definition = {"function": qualified(entry.function), **_filled(arguments)}
+    return {"name": entry.name, "definition": definition, **_filled({"comment": entry.comment}), **entry.rest}
 
 
 def table(tracked: TrackedTable) -> Exported:
@@ -43,6 +58,7 @@ def table(tracked: TrackedTable) -> Exported:
             "configuration": config(tracked.config),
             "object_relationships": _each(relationship, tracked.object_relationships),
             "array_relationships": _each(relationship, tracked.array_relationships),
+            "computed_fields": _each(computed_field, tracked.computed_fields),
             "insert_permissions": _each(insert_permission, tracked.insert_permissions),
             "select_permissions": _each(select_permission, tracked.select_permissions),
             "update_permissions": _each(update_permission, tracked.update_permissions),

@@ -127,7 +127,7 @@ class LiveMetadata:
         self.stored = stored
         for entry in self.inconsistencies:
             LOG.warning("inconsistent metadata: %s: %s", entry.name, entry.reason)
-        idle = [part for part in NOT_SERVED if stored.metadata.rest.get(part)]
+        idle = not_served(stored.metadata)
         if idle:
             LOG.warning("metadata holds %s: kept, but not served by this version", ", ".join(idle))
 
@@ -142,6 +142,20 @@ class LiveMetadata:
         if draft.touched:
             with contextlib.suppress(OSError, PostgresError):
                 await self._load(self.stored)
+
+
+def not_served(metadata: Metadata) -> list[str]:
+    """Parts that the metadata holds for a later version of this engine, or for Hasura itself."""
+    found = [part for part in NOT_SERVED if metadata.rest.get(part)]
+    for source in metadata.sources.values():
+        if source.functions:
+            found.append("functions")
+        tables = source.tables.values()
+        if any(tracked.computed_fields for tracked in tables):
+            found.append("computed fields")
+        if any(tracked.rest.get("event_triggers") for tracked in tables):
+            found.append("event triggers")
+    return found
 
 
 def merged(first: Sequence[Inconsistency], second: Sequence[Inconsistency]) -> list[Inconsistency]:

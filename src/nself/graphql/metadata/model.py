@@ -119,6 +119,29 @@ class TableConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedField:
+    """A function of a row shown as a field. Without `table_argument` the row is the function's first argument."""
+
+    name: str
+    function: Name
+    table_argument: str | None = None
+    session_argument: str | None = None
+    comment: str | None = None
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedFunction:
+    """`configuration` is custom_name, custom_root_fields, exposed_as, session_argument; `roles` may call it."""
+
+    function: Name
+    configuration: Json = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    comment: str | None = None
+    rest: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedTable:
     table: Name
     is_enum: bool = False
@@ -129,8 +152,9 @@ class TrackedTable:
     insert_permissions: tuple[InsertPermission, ...] = ()
     update_permissions: tuple[UpdatePermission, ...] = ()
     delete_permissions: tuple[DeletePermission, ...] = ()
+    computed_fields: tuple[ComputedField, ...] = ()
     rest: Json = field(default_factory=dict)
-    """computed_fields, event_triggers, remote_relationships, apollo_federation_config, …"""
+    """event_triggers, remote_relationships, apollo_federation_config, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +162,9 @@ class Source:
     name: str = "default"
     kind: str = "postgres"
     tables: Mapping[Name, TrackedTable] = field(default_factory=dict)
+    functions: Mapping[Name, TrackedFunction] = field(default_factory=dict)
     rest: Json = field(default_factory=dict)
-    """configuration, customization, functions, native_queries, …"""
+    """configuration, customization, native_queries, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

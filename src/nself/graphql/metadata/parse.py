@@ -7,6 +7,7 @@ from typing import Any
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
+    ComputedField,
     DeletePermission,
     ForeignKeyUsing,
     InsertPermission,
@@ -16,6 +17,7 @@ from nself.graphql.metadata.model import (
     SelectPermission,
     Source,
     TableConfig,
+    TrackedFunction,
     TrackedTable,
     UpdatePermission,
 )
@@ -64,7 +66,8 @@ def source(reader: Reader) -> Source:
         name=reader.at("name").name(),
         kind=kind.text() if kind else "postgres",
         tables=tables,
-        rest=reader.others("name", "kind", "tables"),
+        functions={entry.function: entry for entry in map(function, _list(reader, "functions"))},
+        rest=reader.others("name", "kind", "tables", "functions"),
     )
 
 
@@ -80,11 +83,37 @@ def table(reader: Reader) -> TrackedTable:
         insert_permissions=tuple(insert_permission(item) for item in _list(reader, "insert_permissions")),
         update_permissions=tuple(update_permission(item) for item in _list(reader, "update_permissions")),
         delete_permissions=tuple(delete_permission(item) for item in _list(reader, "delete_permissions")),
+        computed_fields=tuple(computed_field(item) for item in _list(reader, "computed_fields")),
         rest=reader.others(
-            "table", "is_enum", "configuration", "object_relationships", "array_relationships",
+            "table", "is_enum", "configuration", "object_relationships", "array_relationships", "computed_fields",
             "select_permissions", "insert_permissions", "update_permissions", "delete_permissions",
         ),
     )  # fmt: skip
+
+
+def function(reader: Reader) -> TrackedFunction:
+    """`"search"`, `{schema, name}` or `{function, configuration, permissions, comment}`."""
+    if isinstance(reader.value, str) or "function" not in reader.object():
+        return TrackedFunction(function=reader.qualified())
+    return TrackedFunction(
+        function=reader.at("function").qualified(),
+        configuration=_object(reader, "configuration"),
+        roles=tuple(item.at("role").name() for item in _list(reader, "permissions")),
+        comment=_text(reader, "comment"),
+        rest=reader.others("function", "configuration", "permissions", "comment"),
+    )
+
+
+def computed_field(reader: Reader) -> ComputedField:
+    definition = reader.at("definition")
+    return ComputedField(
+        name=reader.at("name").name(),
+        function=definition.at("function").qualified(),
+        table_argument=_text(definition, "table_argument"),
+        session_argument=_text(definition, "session_argument"),
+        comment=_text(reader, "comment"),
+        rest=reader.others("name", "definition", "comment"),
+    )
 
 
 def config(reader: Reader | None) -> TableConfig:

@@ -118,7 +118,8 @@ async def _follow(draft: Draft, connection: Connection, before: Identities, want
     kept = _forget_columns(kept, source, gone)
     if renames:
         kept = rename.apply(kept, old, source, renames)
-    draft.adopt(kept, await introspect(connection))
+    catalog = await introspect(connection)
+    draft.adopt(dependencies.without_lost_functions(kept, catalog, source, cascade=wanted.cascade), catalog)
 
 
 def compare(before: Identities, after: Identities) -> tuple[set[dependencies.Part], rename.Renames]:
