@@ -41,7 +41,8 @@ def lay_out(files: Mapping[str, str], folder: Path) -> Path:
     (folder / ".nself" / "run").mkdir(parents=True, exist_ok=True)
     certs = folder / ".nself" / "certs"
     if not certs.exists():
-        issue.into(certs, authority.ensure(folder / "ca", host), ["localhost", "*.localhost", "api.localhost"], host)
+        names = [Path(name).stem for name in files if name.startswith("nginx/sites/")]
+        issue.into(certs, authority.ensure(folder / "ca", host), [*names, "127.0.0.1"], host)
     return build / "nginx" / "nginx.conf"
 
 

@@ -60,7 +60,8 @@ def section(name: str, group: Sequence[ServiceSpec], argv: Sequence[str], place:
         "stopasgroup": "true" if spec.category is Category.CUSTOM else "false",
         "killasgroup": "true",
         "redirect_stderr": "true",
-        "stdout_logfile": value(place.layout.logs / f"{name}.log"),
+        # supervisor expands this one twice.
+        "stdout_logfile": value(place.layout.logs / f"{name}.log").replace("%", "%%"),
         "stdout_logfile_maxbytes": LOG_BYTES,
         "stdout_logfile_backups": LOG_BACKUPS,
     }

@@ -127,7 +127,7 @@ def _program(name: str, parser: configparser.RawConfigParser) -> Program:
     return Program(
         name=name,
         argv=tuple(shlex.split(options.get("command", ""))),
-        log=Path(log) if log else None,
+        log=Path(log.replace("%%", "%")) if log else None,  # the one option that supervisor expands twice
         directory=Path(directory) if directory else None,
         options=options,
     )
