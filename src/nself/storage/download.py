@@ -17,6 +17,8 @@ from nself.storage.errors import ContentChangedError, StoreUnavailableError, Tra
 from nself.storage.model import File, Stored
 
 _TRANSFORMATIONS = {"w", "h", "q", "b", "f"}
+_AT_ONCE_BYTES = 128 * 1024
+"""Up to here the content is read before the answer begins, which costs less and can still fail with a status."""
 _LOOKS = 5
 """How often a content may be replaced under us before we give up."""
 
@@ -48,7 +50,11 @@ async def _answer(request: Request, file: File, stored: Stored, backend: Backend
     headers["Content-Length"] = str(span.length)
     if not span.whole:
         headers["Content-Range"] = span.header
-    return ContentResponse(await backend.read(file.id, stored, span), 200 if span.whole else 206, headers)
+    status = 200 if span.whole else 206
+    chunks = await backend.read(file.id, stored, span)
+    if span.length <= _AT_ONCE_BYTES:
+        return Response(b"".join([chunk async for chunk in chunks]), status, headers)
+    return ContentResponse(chunks, status, headers)
 
 
 def refuse_transformation(query: Mapping[str, str], file: File) -> None:
