@@ -123,6 +123,12 @@ def test_a_configured_issuer_is_written_and_expected() -> None:
         tokens(secret=secret).user_id(tokens().issue(ADA, {}))
 
 
+def test_a_configured_audience_is_written_for_the_engine_that_expects_it() -> None:
+    secret = json.dumps(json.loads(SECRET) | {"audience": ["graphql", "storage"]})
+    claims = Signer.from_secret(json.loads(secret)).verify(tokens(secret=secret).issue(ADA, {}))
+    assert claims["aud"] == ["graphql", "storage"]
+
+
 def pair(key: Any, kind: str, **more: str) -> str:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import json
+import random
+import re
+import shutil
+import subprocess
+
 import pytest
 
 from nself.auth.redirects import AllowList, parse, with_query
@@ -86,6 +92,36 @@ def test_whatever_only_looks_alike_is_refused(url: str) -> None:
 def test_an_entry_that_is_no_url_is_a_mistake_in_the_configuration(variable: str, text: str) -> None:
     with pytest.raises(ConfigError, match=f"{variable}: expected a URL"):
         AllowList.from_settings(settings_of(**{variable: text}))
+
+
+SIGNS = [*r"/\@#?:;[].&=*~", "//", "..", "%2e", "%2f", "%5c", "%40", "%00", "\t", "\n", " ", "\u3002", "\uff0f"]
+WORDS = ["https://", "http://", "HTTPS://", "https:", "myapp://", "443", "80", "user", "::1", "0x7f.1", "xn--", "/app"]
+HOSTS = [
+    "example.com",
+    "evil.test",
+    "localhost:3000",
+    "one.preview.example.com",
+    ".deep.example.com",
+    "api.example.com",
+]
+PIECES = [*SIGNS, *WORDS, *HOSTS]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node has the URL parser of browsers")
+def test_a_browser_goes_where_we_think_it_does() -> None:
+    """Whatever is allowed, out of many hostile spellings, leads to an allowed host as browsers read it."""
+    dice = random.Random(7)
+    spelled = {dice.choice(WORDS) + "".join(dice.choices(PIECES, k=dice.randint(1, 6))) for _ in range(60_000)}
+    allowed = sorted(url for url in spelled if LIST.allows(url))
+    script = "const read = (url) => { try { return new URL(url).host } catch { return '' } };"
+    script += "console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0)).map(read)))"
+    ran = subprocess.run(["node", "-e", script], input=json.dumps(allowed), capture_output=True, text=True, check=True)
+    hosts = {host for url, host in zip(allowed, json.loads(ran.stdout), strict=True) if not url.startswith("myapp:")}
+    ours = re.compile(
+        r"|example\.com|localhost:3000|api\.example\.com|[^.]+\.preview\.example\.com|.+\.deep\.example\.com"
+    )
+    assert {"example.com", "localhost:3000"} <= hosts
+    assert not {host for host in hosts if not ours.fullmatch(host)}
 
 
 def test_without_any_list_nothing_is_allowed() -> None:

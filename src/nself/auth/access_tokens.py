@@ -24,6 +24,7 @@ class AccessTokens:
         self.life_s = settings.access_token_expires_in
         self.issuer = str(secret.get("issuer") or "hasura-auth")
         self._expected_issuer = secret.get("issuer")
+        self._audience = {"aud": secret["audience"]} if secret.get("audience") else {}
         self._clock = clock
         self._verifier = Signer.from_secret(secret)
         self._signer = Signer.from_secret(_signing(secret))
@@ -38,8 +39,8 @@ class AccessTokens:
             "x-hasura-user-id": str(user.id),
             "x-hasura-user-is-anonymous": "true" if user.is_anonymous else "false",
         }
-        claims = {"sub": str(user.id), "iat": now, "exp": now + self.life_s, "iss": self.issuer, HASURA_CLAIMS: hasura}
-        return self._signer.sign(claims)
+        standard = {"sub": str(user.id), "iat": now, "exp": now + self.life_s, "iss": self.issuer, **self._audience}
+        return self._signer.sign({**standard, HASURA_CLAIMS: hasura})
 
     def user_id(self, token: str) -> UUID:
         """Whose token this is; UnauthorizedError unless signature, time, issuer and claims hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from nself.auth.users import User
 from nself.pg import queries
 from nself.pg.database import Database, UniqueViolation
 
+log = logging.getLogger("nself.auth")
 SQL = queries.load("nself.auth")
 
 
@@ -167,6 +169,7 @@ class Store:
                 kind.life_s if kind else 0,
             )
         assert row is not None
+        log.info("added user %s", row["id"])
         return User.from_row(dict(row)), row["refresh_token_id"]
 
     async def _rotate_graced(self, old: str, new: str) -> UUID | None:

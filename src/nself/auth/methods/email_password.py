@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +15,8 @@ from nself.auth.options import Options, complete
 from nself.auth.store import NewUser
 from nself.auth.tickets import MFA_TOTP, VERIFY_EMAIL
 from nself.auth.users import gravatar
+
+log = logging.getLogger("nself.auth")
 
 
 async def sign_up(auth: Auth, request: Request) -> Response:
@@ -38,6 +42,7 @@ async def sign_in(auth: Auth, request: Request) -> Response:
         raise AuthError(Code.INVALID_EMAIL_PASSWORD)
     auth.checks.check(user)
     if not matches:
+        log.warning("a wrong password for user %s from %s", user.id, request.client.host if request.client else "?")
         raise AuthError(Code.INVALID_EMAIL_PASSWORD)
     if user.active_mfa_type == "totp":
         return reply({"mfa": {"ticket": await auth.store.issue_ticket(user.id, MFA_TOTP)}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +13,8 @@ from nself.auth.errors import AuthError, Code
 from nself.auth.options import redirect_target
 from nself.auth.tickets import EMAIL_CHANGE, PASSWORD_RESET, VERIFY_EMAIL
 from nself.auth.users import User
+
+log = logging.getLogger("nself.auth")
 
 
 async def show(auth: Auth, request: Request) -> Response:
@@ -31,6 +35,7 @@ async def change_password(auth: Auth, request: Request) -> Response:
     auth.checks.check(user)
     await auth.password_rules.check(body.new_password)
     await auth.store.set_password(user.id, await auth.passwords.hash(body.new_password))
+    log.info("user %s changed the password", user.id)
     return ok()
 
 
@@ -43,6 +48,7 @@ async def _change_by_ticket(auth: Auth, ticket: str, password: str) -> None:
     await auth.password_rules.check(password)
     if not await auth.store.set_password_by_ticket(ticket, await auth.passwords.hash(password)):
         raise AuthError(Code.INVALID_TICKET)
+    log.info("user %s set a new password by mail", user.id)
 
 
 async def reset_password(auth: Auth, request: Request) -> Response:
