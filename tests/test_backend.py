@@ -1,0 +1,56 @@
+"""Which servers a command line puts into one process, and where each of them listens."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+
+from nself.backend import compose
+from nself.web.server import Listener
+
+DSN = "postgresql://someone@127.0.0.1:1/nowhere"
+
+
+@pytest.fixture
+def composed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """{name: listener} of the servers named, with these flags and variables. Nothing is opened by composing."""
+
+    def run(*names: str, variables: dict[str, str] | None = None, **flags: Any) -> dict[str, Listener]:
+        for name, value in (variables or {}).items():
+            monkeypatch.setenv(name, value)
+        given = {"host": "127.0.0.1", "port": None, "database_url": DSN, "env": [], "listen": [], **flags}
+        return {listener.name: listener for listener in compose(list(names), argparse.Namespace(**given))}
+
+    return run
+
+
+def test_a_lone_server_brings_the_sibling_it_needs_but_listens_alone(composed: Any) -> None:
+    found = composed("storage", port=4001)
+    assert {name: listener.port for name, listener in found.items()} == {"graphql": None, "storage": 4001}
+    assert list(found) == ["graphql", "storage"]
+
+
+def test_a_sibling_named_by_url_is_not_brought_along(composed: Any) -> None:
+    assert list(composed("storage", variables={"HASURA_ENDPOINT": "http://graphql:8080/v1"})) == ["storage"]
+
+
+def test_a_sibling_in_the_process_listens_as_it_was_told(composed: Any) -> None:
+    listen = ["graphql=127.0.0.1:4000", "storage=127.0.0.1:4001"]
+    found = composed("storage", "graphql", listen=listen)
+    assert {name: listener.port for name, listener in found.items()} == {"graphql": 4000, "storage": 4001}
+
+
+@pytest.mark.parametrize(
+    ("bind", "expected"),
+    [(":8000", ("127.0.0.1", 8000)), ("8000", ("127.0.0.1", 8000)), ("0.0.0.0:8000", ("0.0.0.0", 8000))],
+)
+def test_a_servers_own_variable_says_where_it_listens(composed: Any, bind: str, expected: tuple[str, int]) -> None:
+    listener = composed("storage", variables={"BIND": bind})["storage"]
+    assert (listener.host, listener.port) == expected
+
+
+def test_the_private_sibling_uses_the_servers_database(composed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_MIGRATIONS_SOURCE", DSN)
+    assert list(composed("storage", database_url=None, port=1)) == ["graphql", "storage"]
