@@ -123,6 +123,38 @@ def test_functions_import_their_neighbours(functions: Folder, server: httpx.Clie
     assert server.get("/users").json() == ["Hello", "users"]
 
 
+def test_a_function_does_not_hide_a_module_of_its_name(functions: Folder, server: httpx.Client) -> None:
+    functions.write("email.py", "def handler(e, c): return 'mine'\n")
+    functions.write("f.py", "import email.message\ndef handler(e, c): return email.message.Message.__name__\n")
+    assert [server.get(path).text for path in ("/email", "/f")] == ["mine", "Message"]
+
+
+def test_a_function_is_a_module_like_any_other(functions: Folder, server: httpx.Client) -> None:
+    functions.write(
+        "f.py",
+        """
+        from __future__ import annotations
+        import dataclasses, pickle
+
+        @dataclasses.dataclass
+        class Point:
+            x: int
+
+        def handler(event, context):
+            return [pickle.loads(pickle.dumps(Point(7))).x, __name__]
+        """,
+    )
+    assert server.get("/f").json() == [7, "function_f"]
+
+
+def test_a_python_that_cannot_be_started_is_named(functions: Folder, running: Running) -> None:
+    functions.write("f.py", "def handler(e, c): return 1\n")
+    with running(python="/nowhere/python") as server:
+        answer = server.get("/f")
+    assert answer.status_code == 502
+    assert answer.json()["detail"] == "/nowhere/python cannot be started: No such file or directory"
+
+
 def test_an_exception_shows_its_stack_in_dev(functions: Folder, server: httpx.Client) -> None:
     functions.write("f.py", "def inner():\n    raise KeyError('gone')\n\ndef handler(e, c):\n    inner()\n")
     answer = server.get("/f")

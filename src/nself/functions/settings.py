@@ -34,7 +34,7 @@ class FunctionsSettings:
         "FUNCTIONS_QUEUE", default=100, minimum=0, help="Calls that may wait for a worker; more are refused."
     )
     idle_s: float = env(
-        "FUNCTIONS_IDLE", default=300.0, minimum=0.1, help="Seconds after which a worker without calls is ended."
+        "FUNCTIONS_IDLE", default=120.0, minimum=0.1, help="Seconds after which a worker without calls is ended."
     )
     memory_mb: int = env("FUNCTIONS_MEMORY_MB", default=512, minimum=64, help="Memory one worker may use, in MiB.")
     max_body_mb: int = env(

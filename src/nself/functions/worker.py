@@ -159,15 +159,18 @@ class _Output:
 async def _spawn(program: Program, socket: Path) -> asyncio.subprocess.Process:
     argv = [argument.replace("{socket}", str(socket)) for argument in program.argv]
     with program.script.open("rb") if program.script else contextlib.nullcontext(asyncio.subprocess.PIPE) as stdin:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=dict(program.env),
-            cwd=program.folder,
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=stdin,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(program.env),
+                cwd=program.folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise WorkerEndedError(f"{argv[0]} cannot be started: {error.strerror}") from error
     if hasattr(resource, "prlimit"):
         # Private writable memory, so that the address space V8 reserves and never touches does not count.
         with contextlib.suppress(ProcessLookupError):

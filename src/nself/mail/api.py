@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +15,13 @@ from starlette.websockets import WebSocket
 
 from nself import __version__
 from nself.errors import NselfError
-from nself.mail import message, view, wire
+from nself.mail import compose, message, view, wire
 from nself.mail.events import Hub
 from nself.mail.message import Letter
-from nself.mail.store import NoMessageError, Received, Store
+from nself.mail.store import Envelope, NoMessageError, Received, Store, Summary
 from nself.web.json import JsonResponse
 
+log = logging.getLogger("nself.mail")
 MOST = 1000
 """Messages in one answer."""
 
@@ -48,6 +50,7 @@ class Api:
             Route("/api/v1/messages", self.list),
             Route("/api/v1/messages", self.mark, methods=["PUT"]),
             Route("/api/v1/messages", self.delete, methods=["DELETE"]),
+            Route("/api/v1/send", self.send, methods=["POST"]),
             Route("/api/v1/search", self.search),
             Route("/api/v1/search", self.delete_found, methods=["DELETE"]),
             Route("/api/v1/message/{id}", self.message),
@@ -92,6 +95,20 @@ class Api:
         await self.store.set_read(True, ids=[received.id])
         self.hub.tell("update", {"IDs": [received.id], "Read": True})
         return JsonResponse(await asyncio.to_thread(wire.message, received, letter))
+
+    async def send(self, request: Request) -> Response:
+        try:
+            raw, envelope = compose.message(await request.body())
+        except compose.CannotComposeError as error:
+            return JsonResponse({"Error": error.message}, status_code=error.http_status)
+        return JsonResponse({"ID": (await self.keep(raw, envelope)).id})
+
+    async def keep(self, raw: bytes, envelope: Envelope) -> Summary:
+        """Store a message, whichever way it came, and tell who listens."""
+        summary = await self.store.add(raw, envelope)
+        log.info("kept message %s, %d bytes for %d recipients", summary.id, summary.size, len(envelope.recipients))
+        self.hub.tell("new", wire.summary(summary))
+        return summary
 
     async def headers(self, request: Request) -> Response:
         _, letter = await self._letter(request)

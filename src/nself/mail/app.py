@@ -12,12 +12,12 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
 from nself.errors import NselfError
-from nself.mail import pages, smtp, wire
+from nself.mail import pages, smtp
 from nself.mail.api import Api
 from nself.mail.events import Hub
 from nself.mail.origin import SameOrigin
 from nself.mail.settings import MailSettings
-from nself.mail.store import Envelope, Store
+from nself.mail.store import Store
 from nself.web.errors import ErrorMiddleware
 from nself.web.server import Peers, Server
 
@@ -27,7 +27,7 @@ log = logging.getLogger("nself.mail")
 def create(settings: MailSettings, peers: Peers) -> ASGIApp:
     """The app; it listens for SMTP while its lifespan runs."""
     store = Store(settings.database_url, limit=settings.max_messages)
-    hub = Hub()
+    api = Api(store, Hub())
 
     async def live(request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -38,8 +38,8 @@ def create(settings: MailSettings, peers: Peers) -> ASGIApp:
 
     health = [Route("/livez", live), Route("/healthz", live), Route("/readyz", ready)]
     router = Router(
-        routes=[*health, *pages.routes(), *Api(store, hub).routes()],
-        lifespan=lambda _: _receiving(settings, store, hub),
+        routes=[*health, *pages.routes(), *api.routes()],
+        lifespan=lambda _: _receiving(settings, api),
     )
     return ErrorMiddleware(SameOrigin(router), render=_render, log=log)
 
@@ -53,21 +53,16 @@ SERVER = Server(
 
 
 @asynccontextmanager
-async def _receiving(settings: MailSettings, store: Store, hub: Hub) -> AsyncIterator[None]:
-    async def keep(raw: bytes, envelope: Envelope) -> None:
-        summary = await store.add(raw, envelope)
-        log.info("kept message %s, %d bytes for %d recipients", summary.id, summary.size, len(envelope.recipients))
-        hub.tell("new", wire.summary(summary))
-
+async def _receiving(settings: MailSettings, api: Api) -> AsyncIterator[None]:
     limits = smtp.Limits(
         message_bytes=settings.max_message_mb * 1024 * 1024,
         recipients=settings.max_recipients,
         connections=settings.max_connections,
     )
-    async with store, smtp.listening(settings.smtp_host, settings.smtp_port, keep, limits) as (host, port):
+    async with api.store, smtp.listening(settings.smtp_host, settings.smtp_port, api.keep, limits) as (host, port):
         log.info("accepting mail on %s:%d", host, port)
         yield
-        hub.close()
+        api.hub.close()
 
 
 def _render(request: Request, error: NselfError) -> Response:

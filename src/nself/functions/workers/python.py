@@ -84,13 +84,14 @@ class Functions:
 
 def load(name: str, file: str, folder: str) -> Any:
     """The `handler` of a file; LoadFailedError says which line is wrong."""
-    spec = importlib.util.spec_from_file_location("functions." + name.replace("/", "."), file)
+    spec = importlib.util.spec_from_file_location("function_" + name.replace("/", "__"), file)
     if spec is None or spec.loader is None:
         raise LoadFailedError(f"{file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except BaseException as error:  # a module may even call sys.exit(); the worker answers all the same
+        del sys.modules[spec.name]
         raise LoadFailedError(described(error, folder), stack_of(error)) from error
     return handler_of(module, file, folder)
 
@@ -246,7 +247,8 @@ def serve(connection: socket.socket, functions: Functions) -> None:
 def main() -> None:
     path, folder = sys.argv[1:3]
     sys.argv[:] = [folder]
-    sys.path.insert(0, folder)
+    # Last, so that a function named `email` or `json` does not stand in for the module of that name.
+    sys.path.append(folder)
     guard = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     threading.Thread(target=end_with, args=(guard,), daemon=True).start()
