@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.cluster import Cluster
 from tests.conformance.cases import classes
+from tests.conformance.clusters import Clusters
 from tests.conformance.runner import Outcome, run_class
 
 FOLDER = Path(__file__).parents[3] / "shared" / "conformance" / "hasura"
@@ -19,15 +20,17 @@ def main() -> None:
     parser.add_argument("-k", default="", help="only classes and cases whose id contains this")
     parser.add_argument("-q", action="store_true", help="only the table")
     options = parser.parse_args()
-    cluster = Cluster.start()
+    clusters = Clusters(Cluster.start())
     try:
         for area, groups in classes(FOLDER).items():
             if not options.areas or area in options.areas:
                 chosen = [group for group in groups if options.k in str(group)]
-                outcomes = [one for group in chosen for one in asyncio.run(run_class(cluster, FOLDER, group))]
+                found = [(clusters.of(group), group) for group in chosen]
+                outcomes = [one for at, group in found if at for one in asyncio.run(run_class(at, FOLDER, group))]
                 report(area, [one for one in outcomes if options.k in one.id], quiet=options.q)
     finally:
-        cluster.stop()
+        clusters.stop()
+        clusters.usual.stop()
 
 
 def report(area: str, outcomes: list[Outcome], *, quiet: bool) -> None:

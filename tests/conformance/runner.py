@@ -146,7 +146,8 @@ class Play:
 
 async def run_class(cluster: Cluster, folder: Path, group: Group) -> list[Outcome]:
     """Every case's outcome. A set-up that fails fails them all; a failing teardown fails none."""
-    async with server.serving(cluster, group.get("env") or {}) as client:
+    postgis = "postgis" in group.get("requires", ())
+    async with server.serving(cluster, group.get("env") or {}, postgis=postgis) as client:
         try:
             await Play.on(client, folder).steps(group.get("setup", []))
         except (CaseFailed, httpx.HTTPError) as failed:

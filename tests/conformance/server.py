@@ -16,6 +16,7 @@ from tests.cluster import Cluster
 
 ADMIN_SECRET = "conformance-admin-secret"
 URL = "http://hasura.test"
+POSTGIS = "CREATE EXTENSION postgis; CREATE EXTENSION postgis_topology; CREATE EXTENSION postgis_raster"
 _number = itertools.count(1)
 _ENVIRONMENT = {
     "HASURA_GRAPHQL_ADMIN_SECRET": ADMIN_SECRET,
@@ -27,12 +28,16 @@ _ENVIRONMENT = {
 
 
 @contextlib.asynccontextmanager
-async def serving(cluster: Cluster, environ: Mapping[str, str | None]) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    cluster: Cluster, environ: Mapping[str, str | None], *, postgis: bool = False
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a fresh server on a fresh database, which is dropped afterwards."""
     name = f"conformance_{next(_number)}"
     await asyncio.to_thread(cluster.run, "postgres", f'CREATE DATABASE "{name}"')
     try:
         await asyncio.to_thread(cluster.run, name, "CREATE SCHEMA hge_tests")
+        if postgis:
+            await asyncio.to_thread(cluster.run, name, POSTGIS)
         wanted = {**_ENVIRONMENT, "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn(name), **environ}
         settings = from_env(SERVER.settings, {key: value for key, value in wanted.items() if value is not None})
         app = SERVER.create(settings, {})

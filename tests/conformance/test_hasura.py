@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import Cluster
 from tests.conformance.cases import classes
+from tests.conformance.clusters import Clusters
 from tests.conformance.runner import Outcome, run_class
 
 KNOWN_FAILURES = Path(__file__).parent / "known_failures.txt"
 DATA = Path(__file__).parents[3] / "shared" / "conformance" / "hasura"
-NEEDS_OTHERS = frozenset({"postgis", "remote_graphql"})
-"""Requirements nothing on this machine meets: PostGIS, and remote services that are not part of the data."""
 
 
 def areas() -> list[str]:
@@ -32,18 +32,25 @@ def known_failures() -> dict[str, set[str]]:
     return known
 
 
-def play(cluster: Cluster, area: str) -> list[Outcome]:
-    groups = [group for group in classes(DATA)[area] if not NEEDS_OTHERS & set(group.get("requires", ()))]
-    return [outcome for group in groups for outcome in asyncio.run(run_class(cluster, DATA, group))]
+@pytest.fixture(scope="session")
+def clusters(cluster: Cluster) -> Iterator[Clusters]:
+    found = Clusters(cluster)
+    yield found
+    found.stop()
+
+
+def play(clusters: Clusters, area: str) -> list[Outcome]:
+    found = [(clusters.of(group), group) for group in classes(DATA)[area]]
+    return [outcome for at, group in found if at for outcome in asyncio.run(run_class(at, DATA, group))]
 
 
 @pytest.mark.parametrize("area", areas())
 def test_exactly_the_known_cases_fail(
-    area: str, cluster: Cluster, shared: Path, request: pytest.FixtureRequest, record_property: pytest.RecordProperty
+    area: str, clusters: Clusters, shared: Path, request: pytest.FixtureRequest, record_property: pytest.RecordProperty
 ) -> None:
-    outcomes = play(cluster, area)
+    outcomes = play(clusters, area)
     if not outcomes:
-        pytest.skip("needs PostGIS or remote services")
+        pytest.skip("needs PostGIS (postgresql-NN-postgis-3) or remote services")
     failed = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
     passed = {outcome.id for outcome in outcomes} - set(failed)
     record_property("conformance", f"{area}: {len(passed)} of {len(outcomes)} pass")

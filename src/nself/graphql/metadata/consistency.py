@@ -7,7 +7,7 @@ from typing import Any
 
 from nself.graphql.metadata import edit, export
 from nself.graphql.metadata.enum_tables import objections
-from nself.graphql.metadata.functions import field_objection, function_objection
+from nself.graphql.metadata.functions import field_objection, function_objection, returned_table
 from nself.graphql.metadata.model import (
     DeletePermission,
     Inconsistency,
@@ -23,6 +23,10 @@ from nself.graphql.metadata.model import (
 from nself.graphql.metadata.targets import resolve
 from nself.pg.catalog import Catalog, Table
 
+AUTO_DERIVED = (
+    'select permissions on computed field "{}" are auto-derived from the permissions on its returning table "{}" '
+    "and cannot be specified manually"
+)
 _RELATION = {"object_relationships": "object_relation", "array_relationships": "array_relation"}
 
 
@@ -49,7 +53,7 @@ def _check_source(source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
                     yield _relationship(source, tracked, kind, entry, reason)
     for tracked in sound:
         yield from _computed_fields(source, tracked, catalog)
-        yield from _permissions(source, tracked, catalog.tables[tracked.table])
+        yield from _permissions(source, tracked, catalog)
     for function in source.functions.values():
         objection = function_objection(function, source, catalog)
         if objection:
@@ -93,16 +97,17 @@ def _name_conflict(tracked: TrackedTable, table: Table, name: str) -> str | None
     return None
 
 
-def _permissions(source: Source, tracked: TrackedTable, table: Table) -> Iterator[Inconsistency]:
+def _permissions(source: Source, tracked: TrackedTable, catalog: Catalog) -> Iterator[Inconsistency]:
     for kind in edit.PERMISSION_KINDS:
         for permission in edit.permissions_of(tracked, kind):
-            missing = _missing(tracked, table, permission)
+            missing = _missing(tracked, catalog, permission)
             if missing:
                 where = f'in table "{tracked.table}": in permission for role "{permission.role}": '
                 yield _permission(source, tracked, kind, permission, where + missing)
 
 
-def _missing(tracked: TrackedTable, table: Table, permission: edit.Permission) -> str | None:
+def _missing(tracked: TrackedTable, catalog: Catalog, permission: edit.Permission) -> str | None:
+    table = catalog.tables[tracked.table]
     names: Sequence[str] = ()
     if not isinstance(permission, DeletePermission):
         names = permission.columns.names
@@ -112,10 +117,13 @@ def _missing(tracked: TrackedTable, table: Table, permission: edit.Permission) -
         if table.column(name) is None:
             return f'column "{name}" does not exist'
     if isinstance(permission, SelectPermission):
-        known = {entry.name for entry in tracked.computed_fields}
+        known = {entry.name: entry.function for entry in tracked.computed_fields}
         for name in permission.computed_fields:
             if name not in known:
                 return f'computed field "{name}" does not exist'
+            returned = returned_table(catalog, known[name])
+            if returned is not None:
+                return AUTO_DERIVED.format(name, returned)
     return None
 
 

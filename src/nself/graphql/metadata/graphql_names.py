@@ -5,17 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nself.graphql.errors import ApiError
+from nself.graphql.metadata.conflicts import ROOTS, base_name, field_name
 from nself.graphql.metadata.dependencies import target_of
 from nself.graphql.metadata.model import Source, TrackedTable
 from nself.pg.catalog import Catalog, Name, Table
-
-_ROOTS = {
-    "select": "{}",
-    "select_aggregate": "{}_aggregate",
-    "insert": "insert_{}",
-    "update": "update_{}",
-    "delete": "delete_{}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +29,11 @@ class Names:
 
     def base(self, name: Name) -> str:
         """The table's type; the names of its inputs begin with it."""
-        custom = self.table(name).config.custom_name
-        return custom or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
+        return base_name(self.table(name))
 
     def root(self, name: Name, operation: str) -> str:
-        custom = self.table(name).config.root_fields.get(operation)
-        return custom or _ROOTS[operation].format(self.base(name))
+        pattern = {**ROOTS["query_root"], **ROOTS["mutation_root"]}[operation]
+        return field_name(self.table(name), operation, pattern)
 
     def column(self, name: Name, column: str, *, path: str) -> str:
         if self.facts(name).column(column) is None:

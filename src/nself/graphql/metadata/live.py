@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from nself.graphql.engine import Engine
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import consistency
+from nself.graphql.metadata.conflicts import refuse_conflicts
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.metadata.store import StaleVersionError, Store, Stored
 from nself.graphql.session import Session
@@ -37,6 +38,7 @@ class Draft:
 
     def replace(self, metadata: Metadata, *, subject: str = "", tolerate: bool = False) -> None:
         """Take the change, unless it makes something inconsistent that was not. `subject` names what was changed."""
+        refuse_conflicts(metadata)
         found = consistency.check(metadata, self.engine.catalog)
         self._subjects.add(subject)
         self._refuse_new(found, tolerate=tolerate)

@@ -1,0 +1,54 @@
+"""Two tables that claim one root field: nothing can be left out then, so the change is refused as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nself.graphql.errors import ApiError
+from nself.graphql.metadata.model import Metadata, TrackedTable
+
+ROOTS: Mapping[str, Mapping[str, str]] = {
+    "mutation_root": {
+        "delete_by_pk": "delete_{}_by_pk",
+        "delete": "delete_{}",
+        "update_many": "update_{}_many",
+        "update_by_pk": "update_{}_by_pk",
+        "update": "update_{}",
+        "insert_one": "insert_{}_one",
+        "insert": "insert_{}",
+    },
+    "query_root": {"select_by_pk": "{}_by_pk", "select_aggregate": "{}_aggregate", "select": "{}"},
+}
+
+
+def refuse_conflicts(metadata: Metadata) -> None:
+    """Raises ApiError with every field that is claimed more than once."""
+    for root, patterns in ROOTS.items():
+        claims: dict[str, list[str]] = {}
+        for source in metadata.sources.values():
+            for tracked in source.tables.values():
+                for key, pattern in patterns.items():
+                    owner = f"table {tracked.table} in source {source.name}"
+                    claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
+        double = {name: sorted(owners) for name, owners in claims.items() if len(owners) > 1}
+        if double:
+            raise ApiError("unexpected", _message(root, double), path="$.args", status=500)
+
+
+def field_name(tracked: TrackedTable, key: str, pattern: str) -> str:
+    return tracked.config.root_fields.get(key) or pattern.format(base_name(tracked))
+
+
+def base_name(tracked: TrackedTable) -> str:
+    """What a table's type is called, and what its other names are made of."""
+    name = tracked.table
+    return tracked.config.custom_name or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
+
+
+def _message(root: str, double: Mapping[str, list[str]]) -> str:
+    claims = [f"'{name}' defined in [{', '.join(owners)}]" for name, owners in double.items()]
+    listed = f"field {claims[0]}" if len(claims) == 1 else "fields: [" + ", ".join(claims) + "]"
+    return (
+        f"Encountered conflicting definitions in the selection set for '{root}' for {listed}. "
+        "Fields must not be defined more than once across all sources."
+    )
