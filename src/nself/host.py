@@ -165,6 +165,11 @@ class LocalHost:
     def exists(self, path: Path) -> bool:
         return path.exists()
 
+    def make_folder(self, path: Path, *, mode: int = 0o755) -> None:
+        """A folder and those above it; one that is there is fine."""
+        with _explained(path, "created"):
+            path.mkdir(mode=mode, parents=True, exist_ok=True)
+
     def remove(self, path: Path) -> None:
         """Remove a file or a whole folder; a missing one is fine."""
         import shutil

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import tarfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
+from tests.e2e.conftest import PASSWORD, SECRET, Project
 
 pytestmark = pytest.mark.e2e
 NewProject = Callable[..., Project]
@@ -162,23 +163,18 @@ def test_logs_are_followed(project: Project) -> None:
     project.nself("start", "postgres")
     follower = project.spawn("logs", "-f", "postgres", "-n", "0", "--raw")
     assert follower.stdout is not None
-    os.set_blocking(follower.stdout.fileno(), False)
+    output = follower.stdout.fileno()
+    seen = b""
     try:
-        # The follower needs a moment to open the file: ask until it has seen one of our lines.
-        def seen() -> bool:
+        # The follower needs a moment to open the file: go on until it has seen one of our lines.
+        while b"followed" not in seen:
             project.sql("SELECT followed", check=False)
-            return "followed" in (os.read(follower.stdout.fileno(), 65536).decode() if readable(follower) else "")
-
-        wait_until(seen)
+            if select.select([output], [], [], 0.2)[0]:
+                seen += os.read(output, 65536)
     finally:
         os.killpg(follower.pid, signal.SIGINT)
+        follower.stdout.close()
     assert follower.wait(10) == 130
-
-
-def readable(process: subprocess.Popen[str]) -> bool:
-    import select
-
-    return bool(select.select([process.stdout], [], [], 0.2)[0])
 
 
 def test_reset_backs_up_and_removes_data_and_generated_files_only(project: Project) -> None:

@@ -83,7 +83,7 @@ def back_up(opened: Stack, emit: Emit) -> Path:
     project, host = opened.project, opened.native.host
     name = f"{project.name}_{host.now():%Y%m%d_%H%M%S}.tar.gz"
     folder = project.root / BACKUPS
-    folder.mkdir(mode=0o700, exist_ok=True)
+    host.make_folder(folder, mode=0o700)
     unfinished = folder / f".{name}"
     emit(Note(f"backing up data and configuration to {BACKUPS}/{name}"))
     try:

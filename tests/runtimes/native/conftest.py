@@ -69,7 +69,6 @@ class Stack:
         place = Place(
             layout=self.layout,
             programs={"python": Path(sys.executable), "postgres": self.bin_dir / "postgres"},
-            socket=self.layout.run / "unused.sock",
         )
         network = self.network
         files = {**supervisor.render(specs, network, place), **env.render(specs, place.expand)}

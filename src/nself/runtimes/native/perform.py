@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nself.errors import InterruptedByUserError, NselfError
 from nself.events import Emit, Event, Healthy, Note, StepStarted, Waiting
@@ -101,6 +102,25 @@ def end(native: Native, unit: str, *, wait_s: float) -> None:
         native.host.sleep(FIRST_POLL_S)
 
 
+@dataclass
+class _Seen:
+    """What was seen of one process while it was waited for. One that lives for seconds before it gives up (nginx, for
+    a port) never counts as ended too quickly, so its process numbers are counted."""
+
+    pids: set[int] = field(default_factory=set)
+    tries: int = 0
+    reason: str = ""
+
+    def add(self, process: Mapping[str, Any]) -> None:
+        self.pids.add(process["pid"])
+        self.tries = max(self.tries, process["tries"])
+        self.reason = process["reason"] or self.reason
+
+    @property
+    def ends(self) -> int:
+        return max(self.tries, len(self.pids - {0}) - 1)
+
+
 class _Walk:
     """One walk over a plan. Threads report through a queue: events reach the caller from its own thread only."""
 
@@ -187,6 +207,7 @@ class _Walk:
     def _await_health(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
         waiting = {spec.name: spec for spec in specs}
         pause, mended = FIRST_POLL_S, False
+        seen = _Seen()
         while waiting and not self.cancelled.is_set():
             answers = probes.check_all(list(waiting.values()), self.native.network)
             for name, health in answers.items():
@@ -197,7 +218,7 @@ class _Walk:
                 mended = True
                 self._change_password(unit, waiting[wrong[0]])
                 continue
-            reason, timed_out = self._given_up(unit)
+            reason, timed_out = self._given_up(unit, seen)
             if waiting and reason:
                 lines = _lines(self.native, unit, log_from)
                 self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
@@ -206,15 +227,16 @@ class _Walk:
                 self.native.host.sleep(pause)
                 pause = min(pause * 1.1, SLOWEST_POLL_S)
 
-    def _given_up(self, unit: str) -> tuple[str, bool]:
+    def _given_up(self, unit: str, seen: _Seen) -> tuple[str, bool]:
         """Why waiting longer is pointless, and whether that is only for want of time."""
         answer = self.native.supervisor.observe() or {"processes": []}
         found = [process for process in answer["processes"] if process["name"] == unit]
         if not found:
             return "supervisord ended", False
-        if found[0]["state"] == "FATAL" or found[0]["tries"] >= CRASHES:
+        seen.add(found[0])
+        if found[0]["state"] == "FATAL" or seen.ends >= CRASHES:
             self.native.supervisor.call("stop", unit)
-            return f"its process ends as soon as it is started: {found[0]['reason']}", False
+            return f"its process ends as soon as it is started: {seen.reason}", False
         if self.native.host.monotonic() - self.began > self.patience.timeout_s:
             return f"not healthy within {self.patience.timeout_s:g} s", True
         return "", False

@@ -90,9 +90,9 @@ class Cluster:
     def _initdb(self, *, user: str, password: str) -> None:
         """Into a folder beside, renamed when whole: being killed half-way leaves nothing that looks like data."""
         parent = self.data.parent
-        parent.mkdir(parents=True, exist_ok=True)
+        self.host.make_folder(parent)
         unfinished = parent / f"{UNFINISHED}{self.data.name}"
-        unfinished.mkdir(mode=0o700)
+        self.host.make_folder(unfinished, mode=0o700)
         secret = parent / f"{UNFINISHED}password"
         try:
             self.host.write(secret, password + "\n", mode=0o600)

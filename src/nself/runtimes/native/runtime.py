@@ -61,7 +61,6 @@ class Native:
     @contextmanager
     def locked(self, command: str, *, wait_s: float) -> Iterator[None]:
         """One change of the stack at a time."""
-        self.layout.run.mkdir(parents=True, exist_ok=True)
         with self.host.lock(self.layout.run / "lock", wait_s=wait_s, holder=f"nself {command}"):
             yield
 
@@ -140,7 +139,8 @@ class Native:
         account = identity.choose(self.layout.root, self.host, self.emit, programs=reach)
         self.supervisor = Supervisor(self.layout.state, account, self.host)
         for folder in (self.layout.run, self.layout.logs, self.layout.state / "data"):
-            folder.mkdir(parents=True, exist_ok=True)
+            self.host.make_folder(folder)
+            folder.chmod(0o700)  # what services say and keep is nobody else's business
         identity.give(self._handed_over(account), account)
         return account
 
@@ -171,7 +171,7 @@ class Native:
         home = self.environ.get("HOME", str(account.home))
         if account.dropped:
             home = str(self.layout.run / "home")
-            Path(home).mkdir(exist_ok=True)
+            self.host.make_folder(Path(home), mode=0o700)
             identity.give([Path(home)], account)
         return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **kept, "HOME": home}
 
