@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -35,31 +37,44 @@ class Folder:
 Running = Callable[..., AbstractContextManager[httpx.Client]]
 
 
-@pytest.fixture
-def functions(tmp_path: Path) -> Folder:
+@contextmanager
+def serving(folder: Path, **settings: Any) -> Iterator[httpx.Client]:
+    """The server over this folder, with these settings, while the block runs."""
+    given = {"dev": True, "admin_secret": ADMIN_SECRET, "folder": str(folder)} | settings
+    with (
+        hosted(create(FunctionsSettings(**given), {})) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose name needs care in URLs and arguments."""
-    folder = tmp_path / "my fünctions"
-    folder.mkdir()
+    return tmp_path_factory.mktemp("my fünctions")
+
+
+@pytest.fixture
+def functions(folder: Path) -> Folder:
+    """The folder, empty."""
+    for entry in folder.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     return Folder(folder)
 
 
 @pytest.fixture
 def running(functions: Folder) -> Running:
-    """A factory: the server with these settings while the block runs."""
+    """A factory: a server with these settings while the block runs."""
+    return partial(serving, functions.path)
 
-    @contextmanager
-    def run(**settings: Any) -> Iterator[httpx.Client]:
-        given = {"dev": True, "admin_secret": ADMIN_SECRET, "folder": str(functions.path)} | settings
-        with (
-            hosted(create(FunctionsSettings(**given), {})) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-        ):
-            yield client
 
-    return run
+@pytest.fixture(scope="module")
+def module_server(folder: Path) -> Iterator[httpx.Client]:
+    with serving(folder) as client:
+        yield client
 
 
 @pytest.fixture
-def server(running: Running) -> Iterator[httpx.Client]:
-    with running() as client:
-        yield client
+def server(functions: Folder, module_server: httpx.Client) -> httpx.Client:
+    """A server in dev, whose folder is empty; one for the tests of a module, since it reloads what changes."""
+    return module_server

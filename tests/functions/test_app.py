@@ -13,12 +13,13 @@ from tests.functions.conftest import ADMIN_SECRET, Folder, Running
 from tests.functions.test_faults import children
 
 
-def test_no_worker_runs_before_the_first_call(functions: Folder, server: httpx.Client) -> None:
+def test_no_worker_runs_before_the_first_call(functions: Folder, running: Running) -> None:
     functions.write("f.py", "def handler(e, c): return 1\n")
-    before = children()
-    assert server.get("/healthz").json() == {"status": "ok", "problems": []}
-    assert server.get("/_functions").status_code == 200
-    assert children() == before
+    with running() as server:
+        before = children()
+        assert server.get("/healthz").json() == {"status": "ok", "problems": []}
+        assert server.get("/_functions").status_code == 200
+        assert children() == before
 
 
 def test_an_unknown_path_is_not_found(server: httpx.Client) -> None:

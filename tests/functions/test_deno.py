@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.functions.conftest import Folder, Running
+from tests.functions.conftest import Folder, Running, serving
 
 STYLES = {
     "web.ts": """
@@ -60,12 +60,7 @@ def styles(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 @pytest.fixture(scope="module")
 def deno(styles: Folder) -> Iterator[httpx.Client]:
-    from nself.functions.app import create
-    from nself.functions.settings import FunctionsSettings
-    from tests.storage.hosting import hosted
-
-    app = create(FunctionsSettings(folder=str(styles.path)), {})
-    with hosted(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+    with serving(styles.path, dev=False) as client:
         yield client
 
 

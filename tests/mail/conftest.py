@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,8 +17,10 @@ import pytest
 
 from nself.mail.app import create
 from nself.mail.settings import MailSettings
-from tests.cluster import free_port
+from tests.cluster import Cluster, free_port
 from tests.storage.hosting import hosted
+
+_number = itertools.count(1)
 
 
 @dataclass
@@ -50,6 +53,15 @@ Running = Callable[..., AbstractContextManager[Inbox]]
 
 
 @contextmanager
+def database(cluster: Cluster) -> Iterator[str]:
+    """A database for longer than one test."""
+    name = f"mail_{next(_number)}"
+    cluster.run("postgres", f"CREATE DATABASE {name}")
+    yield cluster.dsn(name)
+    cluster.run("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
 def inbox_on(dsn: str, **settings: Any) -> Iterator[Inbox]:
     """An inbox over this database while the block runs."""
     port = free_port()
@@ -64,10 +76,18 @@ def running(dsn: str) -> Running:
     return partial(inbox_on, dsn)
 
 
-@pytest.fixture
-def inbox(running: Running) -> Iterator[Inbox]:
-    with running() as inbox:
+@pytest.fixture(scope="module")
+def module_inbox(cluster: Cluster) -> Iterator[Inbox]:
+    """An inbox that the tests of a module share."""
+    with database(cluster) as dsn, inbox_on(dsn) as inbox:
         yield inbox
+
+
+@pytest.fixture
+def inbox(module_inbox: Inbox) -> Inbox:
+    """An empty inbox."""
+    module_inbox.http.delete("/api/v1/messages").raise_for_status()
+    return module_inbox
 
 
 def letter(**headers: str) -> EmailMessage:

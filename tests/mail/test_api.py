@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster import Cluster
-from tests.mail.conftest import Inbox, Running, inbox_on, letter
+from tests.mail.conftest import Inbox, Running, database, inbox_on, letter
 
 
 def fill(inbox: Inbox) -> Inbox:
@@ -33,10 +33,8 @@ def filled(inbox: Inbox) -> Inbox:
 @pytest.fixture(scope="module")
 def archive(cluster: Cluster) -> Iterator[Inbox]:
     """The three messages, for tests that only look."""
-    cluster.run("postgres", "CREATE DATABASE mail_archive")
-    with inbox_on(cluster.dsn("mail_archive")) as inbox:
+    with database(cluster) as dsn, inbox_on(dsn) as inbox:
         yield fill(inbox)
-    cluster.run("postgres", "DROP DATABASE mail_archive WITH (FORCE)")
 
 
 def subjects(found: Any) -> list[str]:

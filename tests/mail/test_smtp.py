@@ -96,15 +96,16 @@ def test_garbage_is_answered_and_survived(inbox: Inbox) -> None:
     assert inbox.get("/api/v1/messages")["total"] == 1
 
 
-def test_a_message_is_accepted_only_after_it_is_durable(inbox: Inbox, dsn: str) -> None:
-    async def drop_table() -> None:
+def test_a_message_is_accepted_only_after_it_is_durable(running: Running, dsn: str) -> None:
+    async def take_table_away() -> None:
         connection = await asyncpg.connect(dsn)
         await connection.execute("ALTER TABLE mail.messages RENAME TO elsewhere")
         await connection.close()
 
-    asyncio.run(drop_table())
-    with inbox.smtp() as client, pytest.raises(smtplib.SMTPResponseException) as refused:
-        client.send_message(letter())
+    with running() as inbox:
+        asyncio.run(take_table_away())
+        with inbox.smtp() as client, pytest.raises(smtplib.SMTPResponseException) as refused:
+            client.send_message(letter())
     assert refused.value.smtp_code == 451
 
 

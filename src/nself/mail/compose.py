@@ -85,8 +85,8 @@ def _attach(made: EmailMessage, files: Sequence[File]) -> None:
         kind, _, subtype = file.ContentType.partition("/")
         content = _decoded(file)
         if file.ContentID and html is not None:
-            names = {"cid": f"<{file.ContentID}>", "filename": file.Filename}
-            html.add_related(content, kind, subtype, disposition="inline", **names)
+            id = f"<{file.ContentID}>"
+            html.add_related(content, kind, subtype, disposition="inline", filename=file.Filename, cid=id)
         else:
             made.add_attachment(content, maintype=kind, subtype=subtype, filename=file.Filename)
 
