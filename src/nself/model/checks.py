@@ -64,7 +64,7 @@ def name_of(project: Value | None, folder: str) -> Found:
     if project is None:
         yield (
             True,
-            Problem(path="PROJECT_NAME", message="is required but not set", hint=f"set it to {suggested(folder)}"),
+            Problem(path="PROJECT_NAME", message="is required but not set", hint=f"PROJECT_NAME={suggested(folder)}"),
         )
     elif not re.fullmatch(NAME_PATTERN, project.text):
         message = f"expected lower-case letters, digits, - and _, a letter first, at most 50; got {project.text!r}"

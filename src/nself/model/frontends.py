@@ -28,7 +28,7 @@ def build(
             problems.append(member.problem("name", message, None if member.name else f"set {member.path}_NAME"))
             continue
         try:
-            host = routes.host(name if given.route is None else given.route, base_domain)
+            host = routes.host(_route(member, name), base_domain)
         except ValueError as error:
             problems.append(member.problem("route", str(error)))
             continue
@@ -43,6 +43,12 @@ def build(
         )
         out.append((member, frontend))
     return out, problems
+
+
+def _route(member: Member[FrontendSettings], name: str) -> str:
+    """Its own route; the base domain itself when it is written as nothing, its name when it is not written."""
+    written = member.places.get("route")
+    return name if written is None else written.text
 
 
 def remote_schemas(members: Iterable[Member[RemoteSchemaSettings]]) -> tuple[list[RemoteSchema], list[Problem]]:

@@ -77,7 +77,7 @@ def _text_form(item: Declared) -> dict[str, Any]:
     if isinstance(base, type) and issubclass(base, Enum):
         form: dict[str, Any] = {"enum": [str(member.value) for member in base]}
     elif base is bool:
-        form = {"pattern": f"^({'|'.join(sorted(TRUE | FALSE))})$"}
+        form = {"pattern": f"^({'|'.join(map(_any_case, sorted(TRUE | FALSE)))})$"}
     elif base is int:
         form = {"pattern": r"^\s*[+-]?[0-9][0-9_]*\s*$"}
     elif item.variable.pattern:
@@ -100,6 +100,11 @@ def _value(item: Declared) -> dict[str, Any]:
         return {"anyOf": [listed, {"type": "string"}], **_described(item)}
     kind = [*kinds.get(base, ["string", "number"]), "null"]
     return {"type": kind, **_described(item)}
+
+
+def _any_case(word: str) -> str:
+    """JSON Schema's patterns know no flag for it."""
+    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in word)
 
 
 def _base(item: Declared) -> tuple[Any, bool]:

@@ -15,7 +15,7 @@ from nself.model.keys import CustomServiceSettings, FrontendSettings, ProjectSet
 from nself.model.project import CustomService, Environment, Frontend, Project, RemoteSchema, Value
 from nself.model.schema import Schema, gather
 from nself.model.service import Service
-from nself.model.sources import Read, Sources, layers
+from nself.model.sources import Read, Sources, files, layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def load(
         schema=schema,
         cascade=values,
         document=found,
-        files=tuple(sources.found),
+        files=tuple(file for file in (*document.FILES, *files(chosen, found)) if file in sources.found),
         problems=tuple(findings.problems),
         warnings=tuple(findings.warnings),
     )

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from nself.errors import Problem
 from nself.model import cascade, dotenv
 from nself.model.cascade import Layer, Raw
-from nself.model.document import Document
+from nself.model.document import CascadeOrder, Document
 from nself.model.dotenv import Reference
 from nself.model.project import Environment
 from nself.model.schema import Schema
@@ -43,18 +43,18 @@ class Sources:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     _parsed: dict[str, dotenv.Parsed] = field(default_factory=dict)
-    found: list[str] = field(default_factory=list)
-    """The files that exist, in the order of reading."""
+    found: set[str] = field(default_factory=set)
+    """The files that exist."""
 
     def text(self, file: str) -> str | None:
         try:
             text = self.read(file)
         except UnreadableError as error:
             self.problems.append(Problem(path=file, message=str(error), file=file))
-            self.found.append(file)
+            self.found.add(file)
             return None
         if text is not None:
-            self.found.append(file)
+            self.found.add(file)
         return text
 
     def env_file(self, file: str) -> dotenv.Parsed:
@@ -122,9 +122,13 @@ def environment_named(word: str) -> Environment | None:
 
 def layers(sources: Sources, env: Environment, document: Document) -> list[Layer]:
     """The document and every env file of `env`, weakest first; missing files leave nothing."""
-    legacy = document.settings.cascade.value == "legacy"
-    read = [sources.layer(file) for file in cascade.files(env, legacy=legacy)]
+    read = [sources.layer(file) for file in files(env, document)]
     return [document.layer(sources.schema), *(layer for layer in read if layer.entries)]
+
+
+def files(env: Environment, document: Document) -> list[str]:
+    """The env files of this project's environment, weakest first, there or not."""
+    return cascade.files(env, legacy=document.settings.cascade is CascadeOrder.LEGACY)
 
 
 def _literal(parts: dotenv.Parts, environ: Mapping[str, str]) -> str:

@@ -82,13 +82,13 @@ def ask(first: Wish) -> Wish:
             raise click.BadParameter(error.message) from None
         return text
 
+    # Values, not members: click would offer an enumeration's names.
+    envs, modes = click.Choice([each.value for each in Environment]), click.Choice([each.value for each in Mode])
     wish = Wish(
         name=click.prompt("Project name", default=first.name, value_proc=checked, err=True),
         domain=click.prompt("Domain", default=first.domain, value_proc=domain, err=True),
-        env=Environment(
-            click.prompt("Environment", default=first.env.value, type=click.Choice(list(Environment)), err=True)
-        ),
-        mode=Mode(click.prompt("Contents", default=first.mode.value, type=click.Choice(list(Mode)), err=True)),
+        env=Environment(click.prompt("Environment", default=first.env.value, type=envs, err=True)),
+        mode=Mode(click.prompt("Contents", default=first.mode.value, type=modes, err=True)),
     )
     click.echo(f"\n{wish.name}, {wish.mode} project for {wish.env} at *.{wish.domain}", err=True)
     if not click.confirm("Create it?", default=True, err=True):

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nself.model.project import CustomService
+from nself.model.spec import Resources
+from tests.model.stacks import ROOT, problems, project
+
+RUN = "CS_1_COMMAND=./run\n"
+
+
+def service(text: str, **asked: str) -> CustomService:
+    (found,) = project({".env": text}, **asked).custom
+    return found
+
+
+def test_the_short_form_says_name_template_port_and_route() -> None:
+    found = service(f"CS_1=worker:python:9001:jobs\n{RUN}")
+    assert (found.name, found.template, found.port, found.host) == ("worker", "python", 9001, "jobs.localhost")
+    assert (found.command, found.workdir) == ("./run", ROOT / "services/worker")
+
+
+def test_a_service_without_a_route_is_internal_on_its_numbered_port() -> None:
+    found = service("CS_7=worker:custom\nCS_7_COMMAND=./run")
+    assert (found.port, found.host, found.needs, found.replicas) == (8007, None, ("postgres",), 1)
+    assert found.resources == Resources(memory="256M", cpu=0.25)
+
+
+def test_numbers_may_have_gaps_and_any_size() -> None:
+    text = "CS_40=b:custom\nCS_40_COMMAND=x\nCS_2=a:custom\nCS_2_COMMAND=x"
+    assert [found.name for found in project({".env": text}).custom] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "host"),
+    [
+        ("CS_1=w:custom::api2", "api2.localhost"),
+        ("CS_1=w:custom::jobs.v2", "jobs.v2.localhost"),
+        ("CS_1=w:custom::hooks.example.com", "hooks.example.com"),
+        ("CS_1=w:custom::jobs.internal.", "jobs.internal"),
+        ("CS_1=w:custom::https://jobs.dev", "jobs.dev"),
+        ("CS_1=w:custom\nCS_1_ROUTE=x.${BASE_DOMAIN}", "x.localhost"),
+        ("CS_1=my_w:custom\nCS_1_PUBLIC=true", "my-w.localhost"),
+        ("CS_1=w:custom::x\nCS_1_PUBLIC=no", None),
+        ("CS_1=w:custom::x\nCS_1_DOMAIN=shop.dev", "shop.dev"),
+        ("CS_1=w:custom::x\nCS_1_DOMAIN=a.b\nCS_1_DEV_DOMAIN=dev.b", "dev.b"),
+    ],
+)
+def test_its_host_follows_the_route(lines: str, host: str | None) -> None:
+    assert service(f"{lines}\n{RUN}").host == host
+
+
+def test_the_domain_of_the_environment_counts() -> None:
+    text = f"CS_1=w:custom::x\n{RUN}CS_1_PROD_DOMAIN=shop.example"
+    assert service(text, env="prod").host == "shop.example"
+    assert service(text).host == "x.localhost"
+
+
+def test_its_own_variables_reach_it() -> None:
+    found = service(f"CS_1=w:custom\n{RUN}CS_1_ENV=A=1,B=2\nCS_1_ENV_B=x,y\nCS_1_TABLE_PREFIX=w_\n")
+    assert found.env == {"TABLE_PREFIX": "w_", "A": "1", "B": "x,y"}
+    assert "x,y" not in repr(found)
+
+
+def test_the_yaml_form_says_the_same() -> None:
+    text = """
+services:
+  worker:
+    template: python
+    command: ./run
+    workdir: apps/worker
+    port: 9001
+    route: jobs
+    healthcheck: /up
+    depends_on: [postgres, graphql]
+    memory: 1G
+    rate_limit: 60
+    env: {A: 1, B: "x,y"}
+"""
+    (found,) = project({"nself.yml": text}).custom
+    assert found == CustomService(
+        name="worker",
+        template="python",
+        port=9001,
+        command="./run",
+        workdir=ROOT / "apps/worker",
+        host="jobs.localhost",
+        env={"A": "1", "B": "x,y"},
+        needs=("postgres", "graphql"),
+        health_path="/up",
+        resources=Resources(memory="1G", cpu=0.25),
+        rate_per_minute=60,
+    )
+
+
+def test_older_names_are_translated_with_a_warning() -> None:
+    found = project({".env": f"CS_1_NAME=w\nCS_1_TYPE=python\n{RUN}"})
+    assert (found.custom[0].name, found.custom[0].template) == ("w", "python")
+    assert [str(warning) for warning in found.warnings] == [".env:1: CS_1_NAME: is an older form (write CS_1=w:python)"]
+
+
+def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
+    (warning,) = project({".env": "CS_3_PORT=9000"}).warnings
+    assert str(warning) == (
+        ".env:1: CS_3_PORT: has no effect: CS_3 itself is not set (set CS_3=name:template[:port][:route])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"CS_1=worker\n{RUN}", ".env:1: CS_1: expected name:template[:port][:route], got 'worker'"),
+        (f"CS_1=Wo:custom\n{RUN}", ".env:1: CS_1: the name must be lower-case letters, digits, - and _, got 'Wo'"),
+        (
+            f"CS_1=postgres:custom\n{RUN}",
+            ".env:1: CS_1: postgres is a built-in service (choose another name)",
+        ),
+        (
+            f"CS_1=w:custom:99999\n{RUN}",
+            ".env:1: CS_1: expected a port from 1 to 65535, got '99999' (name:template[:port][:route])",
+        ),
+        (
+            f"CS_1=w:custom::a b\n{RUN}",
+            ".env:1: CS_1: expected a label (api) or a host (api.example.com), got 'a b'",
+        ),
+        ("CS_1=w:custom", ".env:1: CS_1: has no command, and the native runtime runs commands (set CS_1_COMMAND)"),
+        (
+            f"CS_1=w:custom\n{RUN}CS_1_ENV=A",
+            ".env:3: CS_1_ENV: expected K=V,K2=V2 without commas in values, got 'A' (CS_N_ENV_<KEY>=…)",
+        ),
+        (f"CS_1=w:custom\n{RUN}CS_1_PROT=1", ".env:3: CS_1_PROT: is not a known setting (did you mean CS_1_PORT?)"),
+        (f"CS_1=w:custom\n{RUN}CS_1_PORT=x", '.env:3: CS_1_PORT: expected a whole number, got "x"'),
+        (
+            f"CS_1=w:custom::api\n{RUN}",
+            ".env:1: CS_1: wants the host api.localhost, which HASURA_ROUTE already has",
+        ),
+    ],
+)
+def test_a_mistake_is_named_where_it_stands(text: str, said: str) -> None:
+    assert problems({".env": text}) == [said]
+
+
+def test_two_services_cannot_share_a_name_a_port_or_a_host() -> None:
+    text = f"CS_1=w:custom:9000:x\n{RUN}CS_2=w:custom:9000:x\nCS_2_COMMAND=y"
+    assert problems({".env": text}) == [
+        ".env:3: CS_2: wants the name w, which CS_1 already has",
+        ".env:3: CS_2: wants port 9000, which CS_1 already has",
+        ".env:3: CS_2: wants the host x.localhost, which CS_1 already has",
+    ]
+
+
+def test_one_service_in_both_files_is_a_clash() -> None:
+    given = {".env": f"CS_1=web:custom:9000\n{RUN}", "nself.yml": "services: {web: {command: x, port: 9001}}"}
+    assert problems(given) == ["nself.yml:1: services.web: wants the name web, which CS_1 already has"]
+
+
+def test_containers_need_no_command() -> None:
+    (found,) = project({".env": "CS_1=w:custom\nCS_1_BUILD=apps/w", "nself.yml": "runtime: compose"}).custom
+    assert (found.command, found.build) == (None, Path("/srv/shop/apps/w"))
