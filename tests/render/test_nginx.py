@@ -7,18 +7,23 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from websockets.sync.client import connect
 
-from nself.errors import ConfigError
+from nself.errors import ConfigError, ConfigProblemsError
 from nself.model.project import Environment, Frontend
 from nself.model.proxy import proxy_settings
+from nself.model.spec import Route
 from nself.render import nginx
 from nself.render.nginx.syntax import quoted
 from nself.services import catalogue
 from tests.cluster import free_port
+from tests.render.checkers import nginx_accepts
 from tests.render.proxy import Proxy, proxy, service, trusting
 from tests.render.rendering import render
 from tests.services.projects import custom, network, project
@@ -238,6 +243,33 @@ def test_what_is_no_host_name_never_reaches_the_configuration(host: str) -> None
     specs = catalogue.specs(of, net)
     with pytest.raises(ConfigError, match="is not a host name"):
         nginx.render(specs, net, of, proxy_settings(of))
+
+
+HOSTILE = st.text(st.sampled_from("ab./~*$;{}\"'\\ \t\n#%=()é"), min_size=1, max_size=12)
+
+
+@given(host=HOSTILE, path=HOSTILE, root=HOSTILE)
+@example(host="a.b", path="/x;} server { listen 1;", root='public"; } server {')
+@example(host="a.b", path="/ok", root="folder with spaces; and {braces} 'quotes' \\ #")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+def test_whatever_users_write_it_is_refused_or_stays_one_word(tmp_path: Path, host: str, path: str, root: str) -> None:
+    of = project()
+    net = network(of)
+    route = Route(host=host, path=f"/{path}", port="http")
+    specs = [replace(spec, routes=(route,)) if spec.name == "auth" else spec for spec in catalogue.specs(of, net)]
+    try:
+        files = nginx.render(specs, net, of, replace(proxy_settings(of), web_root=root))
+    except ConfigError:
+        return
+    nginx_accepts(files, of, tmp_path / "".join(format(ord(letter), "x") for letter in host))
+    sites = "".join(text for name, text in files.items() if "/sites/" in name)
+    assert sites.count("\nserver {") == len([name for name in files if "/sites/" in name])
+
+
+@pytest.mark.parametrize("root", ["$document_root", "a\nb", "", "a$b"])
+def test_a_web_root_that_nginx_could_not_be_told_is_a_problem(root: str) -> None:
+    with pytest.raises(ConfigProblemsError, match="NGINX_WEB_ROOT"):
+        proxy_settings(project(values={"NGINX_WEB_ROOT": root}))
 
 
 def test_an_international_host_is_written_as_dns_knows_it() -> None:

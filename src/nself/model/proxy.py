@@ -81,6 +81,8 @@ class ProxySettings:
     web_root: str = env(
         "NGINX_WEB_ROOT",
         default="public",
+        # nginx has no way to write a dollar sign.
+        pattern=r"[^\x00-\x1f\x7f$]+",
         help="Folder of static files served at the base domain itself, relative to the project.",
     )
     security_headers_enabled: bool = env(

@@ -26,7 +26,7 @@ def into(folder: Path, authority: Authority, names: Sequence[str], host: Host) -
     certificate = sign(key, authority, names, host.now())
     chain = pem.certificate(certificate) + authority.text
     record = Record(
-        names=tuple(names), not_after=certificate.not_valid_after_utc, source=authority.fingerprint, chain=""
+        names=tuple(names), not_after=certificate.not_valid_after_utc, source=authority.fingerprint, files=""
     )
     leaf.store(folder, host, chain=chain, key=pem.private_key(key), record=record)
     return record

@@ -26,8 +26,8 @@ class Record:
     not_after: datetime
     source: str
     """Fingerprint of the authority, or of the user's own files."""
-    chain: str
-    """Hash of the certificate file this record is about."""
+    files: str
+    """Hash of the certificate and key this record is about."""
 
 
 def names(hosts: Iterable[str], base_domain: str) -> tuple[str, ...]:
@@ -60,9 +60,9 @@ def recorded(folder: Path, host: Host) -> Record | None:
             names=tuple(document["names"]),
             not_after=datetime.fromisoformat(document["not_after"]),
             source=document["source"],
-            chain=document["chain"],
+            files=document["files"],
         )
-        whole = host.exists(folder / KEY) and record.chain == _hash(host.read(folder / CHAIN))
+        whole = record.files == _hash(host.read(folder / CHAIN), host.read(folder / KEY))
     except (NselfError, ValueError, KeyError, TypeError):
         return None
     return record if whole and record.not_after.tzinfo else None
@@ -77,7 +77,7 @@ def store(folder: Path, host: Host, *, chain: str, key: str, record: Record) -> 
         "names": list(record.names),
         "not_after": record.not_after.astimezone(UTC).isoformat(),
         "source": record.source,
-        "chain": _hash(chain),
+        "files": _hash(chain, key),
     }
     host.write(folder / RECORD, json.dumps(document, indent=2) + "\n")
 
@@ -90,5 +90,5 @@ def is_address(name: str) -> bool:
     return True
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hash(chain: str, key: str) -> str:
+    return hashlib.sha256(f"{chain}{key}".encode()).hexdigest()

@@ -23,7 +23,7 @@ def into(folder: Path, chain_text: str, key_text: str, names: Sequence[str], hos
         raise ConfigProblemsError(problems)
     first = pem.read_chain(chain_text)[0]
     record = Record(
-        names=tuple(names), not_after=first.not_valid_after_utc, source=fingerprint(chain_text + key_text), chain=""
+        names=tuple(names), not_after=first.not_valid_after_utc, source=fingerprint(chain_text + key_text), files=""
     )
     leaf.store(folder, host, chain=chain_text, key=key_text, record=record)
     return record
