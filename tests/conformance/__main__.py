@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("-k", default="", help="only classes and cases whose id contains this")
     parser.add_argument("-q", action="store_true", help="only the table")
     options = parser.parse_args()
-    clusters = Clusters(Cluster.start())
+    clusters = Clusters(Cluster.start(), FOLDER)
     try:
         for area, groups in classes(FOLDER).items():
             if not options.areas or area in options.areas:

@@ -61,7 +61,7 @@ class Play:
             headers = {"X-Hasura-Admin-Secret": server.ADMIN_SECRET, **headers}
         reply = await self.client.post(step["url"], json=body, headers=headers)
         if step.get("status") is not None and reply.status_code != step["status"]:
-            raise CaseFailed(f"{step.get('file', step['url'])}: status {reply.status_code}: {reply.text[:600]}")
+            raise CaseFailed(f"{step.get('file', step['url'])}: status {reply.status_code}: {_short(reply.text)}")
         return reply
 
     async def _check(self, step: Step) -> httpx.Response | None:
@@ -181,6 +181,11 @@ def _content(case: dict[str, Any], *, add_auth: bool) -> dict[str, Any]:
     if method == "POSTJSON" or body is None:
         return {"headers": headers, "json": case.get("query") if body is None else body}
     return {"headers": headers, **({"content": body} if isinstance(body, str) else {"data": body})}
+
+
+def _short(text: str) -> str:
+    """Beginning and end: the statement in the middle is long, what is wrong with it stands last."""
+    return text if len(text) < 600 else f"{text[:200]} … {text[-350:]}"
 
 
 def _at(value: Json, path: Sequence[str | int]) -> Json:

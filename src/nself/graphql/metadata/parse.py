@@ -244,8 +244,8 @@ def _foreign_key(reader: Reader) -> ForeignKeyUsing:
         return ForeignKeyUsing(columns=(reader.name(),))
     if isinstance(reader.value, list):
         return ForeignKeyUsing(columns=reader.names())
-    several = reader.get("columns")
-    there = several.names() if several else (reader.at("column").name(),)
+    named = reader.get("columns") or reader.at("column")
+    there = (named.name(),) if isinstance(named.value, str) else named.names()
     return ForeignKeyUsing(columns=there, table=reader.at("table").qualified())
 
 
