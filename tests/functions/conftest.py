@@ -40,7 +40,7 @@ Running = Callable[..., AbstractContextManager[httpx.Client]]
 @contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[httpx.Client]:
     """The server over this folder, with these settings, while the block runs."""
-    given = {"dev": True, "admin_secret": ADMIN_SECRET, "folder": str(folder)} | settings
+    given: dict[str, Any] = {"dev": True, "admin_secret": ADMIN_SECRET, "folder": str(folder)} | settings
     with (
         hosted(create(FunctionsSettings(**given), {})) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as client,

@@ -32,7 +32,7 @@ def test_functions_are_listed_for_the_admin_alone(functions: Folder, running: Ru
     functions.write("a/b.ts", "")
     with running(dev=False) as server:
         assert server.get("/_functions").status_code == 401
-        assert server.get("/_functions", headers={"x-hasura-admin-secret": "wrong é".encode()}).status_code == 401
+        assert server.get("/_functions", headers=[(b"x-hasura-admin-secret", "wrong é".encode())]).status_code == 401
         listed = server.get("/_functions", headers={"x-hasura-admin-secret": ADMIN_SECRET}).json()
     [found] = listed["functions"]
     assert (found["name"], found["language"], found["route"]) == ("a/b", "typescript", "/a/b")

@@ -61,7 +61,7 @@ def test_text_html_inline_and_attached_parts_are_told_apart() -> None:
     message["From"] = "Ada <ada@example.com>"
     message.set_content("the text")
     message.add_alternative("<p>the <b>HTML</b></p><img src=cid:pic>", subtype="html")
-    message.get_payload()[1].add_related(b"png", "image", "png", cid="<pic>")  # type: ignore[union-attr]
+    message.get_payload()[1].add_related(b"png", "image", "png", cid="<pic>")  # type: ignore[union-attr,index]
     message.add_attachment("a,b", subtype="csv", filename="../../etc/täble.csv")
     message.add_attachment(EmailMessage())
     letter = parse(message.as_bytes())

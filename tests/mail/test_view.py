@@ -15,7 +15,7 @@ ATTACK = """
 def send_attack(inbox: Inbox) -> str:
     message = letter()
     message.add_alternative(ATTACK, subtype="html")
-    message.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<logo@x>")  # type: ignore[union-attr]
+    message.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<logo@x>")  # type: ignore[union-attr,index]
     message.add_attachment("<script>alert(3)</script>", subtype="html", filename='x".html')
     message.add_attachment(b"<svg onload='alert(4)'/>", maintype="image", subtype="svg+xml", filename="x.svg")
     inbox.send(message)

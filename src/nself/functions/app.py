@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nself.errors import NselfError
 from nself.functions import catalog
+from nself.functions.cors import Cors
 from nself.functions.errors import BodyTooLargeError, FunctionsError, NoFunctionError, NotAllowedError
 from nself.functions.runner import Runner
 from nself.functions.settings import FunctionsSettings
@@ -45,7 +46,8 @@ def create(settings: FunctionsSettings, peers: Peers) -> ASGIApp:
         Route("/{path:path}", endpoints),
     ]
     router = Router(routes, lifespan=lifespan, redirect_slashes=False)
-    return ErrorMiddleware(router, render=endpoints.render, log=log)
+    app = ErrorMiddleware(router, render=endpoints.render, log=log)
+    return Cors(app, origins=settings.cors_origins)
 
 
 SERVER = Server(name="functions", settings=FunctionsSettings, create=create, flags={"port": "FUNCTIONS_PORT"})

@@ -40,6 +40,11 @@ class FunctionsSettings:
     max_body_mb: int = env(
         "FUNCTIONS_MAX_BODY_MB", default=100, minimum=1, maximum=1024, help="Largest request or answer, in MiB."
     )
+    cors_origins: tuple[str, ...] = env(
+        "FUNCTIONS_CORS_ORIGINS",
+        default=("*",),
+        help="Origins whose pages may call functions; empty leaves CORS to each function.",
+    )
     python: str | None = env(
         "FUNCTIONS_PYTHON", default=None, help="Python interpreter of Python functions, if not this server's own."
     )

@@ -84,7 +84,9 @@ class Worker:
         try:
             self._writer.writelines(wire.frame(call, body))
             await self._writer.drain()
-            return await wire.read_reply(self._reader, max_body=max_body)
+            answer = await wire.read_reply(self._reader, max_body=max_body)
+            await self.output.caught_up()
+            return answer
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise WorkerEndedError(await self._last_words()) from error
 
@@ -129,6 +131,11 @@ class _Output:
 
     def begin(self, call: Call) -> None:
         self._where, self._left = f"{call.function} [{call.request_id}]", LOGGED_PER_CALL
+
+    async def caught_up(self) -> None:
+        """Let what was printed before the answer be logged before the next call gives its name to the lines."""
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     async def finished(self) -> None:
         """Wait for the last lines; not for long, since a grandchild may keep the pipe open."""
