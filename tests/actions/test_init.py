@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,27 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert {path: text for path, text in tree(tmp_path).items() if text is not None} == {
         path: text for path, text in before.items() if text is not None
     }
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own with room for four pages."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small tmpfs needs root and the right to mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_ends_in_a_clear_error_and_nothing_left(small_disk: Path) -> None:
+    with pytest.raises(NselfError, match="No space left on device") as caught:
+        init(small_disk, Wish(name="shop"), LocalHost())
+    assert "disk is full" in caught.value.fixes[0]
+    assert tree(small_disk) == {}
 
 
 KILLED = """
