@@ -157,7 +157,8 @@ def _part(name: str) -> str:
 
 
 def _certify(desk: ssl.Desk, emit: Emit, options: Options) -> None:
-    if options.wants("ssl"):
+    """Leave it alone when not asked for, unless nginx would have none at all."""
+    if options.wants("ssl") or not ssl.there(desk):
         ssl.ensure(desk, emit)
 
 

@@ -83,6 +83,11 @@ def stale(desk: Desk) -> str | None:
     return leaf.stale(desk.folder, desk.names, _source(desk), desk.host) if desk.proxy.tls else None
 
 
+def there(desk: Desk) -> bool:
+    """Whether there is a certificate, fresh or not."""
+    return leaf.recorded(desk.folder, desk.host) is not None
+
+
 def ensure(desk: Desk, emit: Emit) -> bool:
     """Make the certificate if there is a reason to; whether one was made."""
     why = stale(desk)

@@ -1,0 +1,98 @@
+"""Ports on this machine: what is free, who has what is not, and what stays as it was."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nself.actions import resolve
+from nself.errors import ConfigProblemsError
+from nself.host import LocalHost
+from nself.model import ports
+from tests.actions.places import PORTS, written
+from tests.cluster import free_port
+
+
+@contextmanager
+def listening(port: int = 0) -> Iterator[int]:
+    """Another program on a port: this one."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+def test_a_fixed_port_that_another_program_has_names_that_program_and_the_setting(tmp_path: Path) -> None:
+    with listening() as port:
+        project = written(tmp_path, {"AUTH_PORT": str(port)})
+        with pytest.raises(ConfigProblemsError) as raised:
+            resolve.resolve(project, LocalHost())
+    (problem,) = raised.value.problems
+    assert problem.path == "AUTH_PORT"
+    assert problem.file == ".env"
+    assert f"auth wants port {port}, which " in problem.message
+    assert f"(pid {os.getpid()}) has" in problem.message
+    assert problem.hint == "stop it, or set AUTH_PORT to a free port"
+
+
+def test_every_conflict_is_reported_at_once(tmp_path: Path) -> None:
+    with listening() as port:
+        same = str(free_port())
+        values = {"AUTH_PORT": str(port), "HASURA_PORT": same, "STORAGE_PORT": same}
+        project = written(tmp_path, values)
+        problems = resolve.conflicts(project, LocalHost())
+    assert {problem.path for problem in problems} == {"AUTH_PORT", "STORAGE_PORT"}
+
+
+def test_a_service_may_not_be_called_like_the_process_of_our_servers(tmp_path: Path) -> None:
+    (tmp_path / "nself.yml").write_text('version: "1"\nservices:\n  backend: {command: ./x, port: 8001}\n')
+    problems = resolve.conflicts(written(tmp_path), LocalHost())
+    assert [problem.path for problem in problems] == ["services.backend"]
+
+
+def test_automatic_ports_go_out_of_the_way_together(tmp_path: Path) -> None:
+    project = written(tmp_path, fixed=False)
+    free = resolve.resolve(project, LocalHost()).ports
+    with listening(free[("mail", "http")]):
+        moved = resolve.resolve(project, LocalHost()).ports
+    assert moved.offset > free.offset
+    assert {moved.numbers[key] - free.numbers[key] for key in free.numbers} == {moved.offset - free.offset}
+
+
+def test_a_remembered_port_that_was_lost_is_named_with_who_has_it(tmp_path: Path) -> None:
+    project = written(tmp_path, fixed=False)
+    before = resolve.resolve(project, LocalHost()).ports
+    LocalHost().write(project.layout.ports, ports.dump(before))
+    with listening(before[("auth", "http")]) as port:
+        found = resolve.resolve(project, LocalHost())
+    assert found.moved is not None
+    assert found.moved[0] == port
+    assert str(os.getpid()) in found.moved[1]
+
+
+def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> None:
+    project = written(tmp_path, fixed=False)
+    built = resolve.resolve(project, LocalHost()).ports
+    LocalHost().write(project.layout.ports, ports.dump(built))
+    with listening(built[("auth", "http")]):
+        assert resolve.remembered(project, LocalHost()).ports == built
+
+
+@pytest.mark.parametrize("text", ["", "{", "\x00", '{"offset": 100, "ports": {"graphql/http": "x"}}'])
+def test_a_damaged_memory_of_ports_is_no_obstacle(tmp_path: Path, text: str) -> None:
+    project = written(tmp_path)
+    LocalHost().write(project.layout.ports, text)
+    assert resolve.resolve(project, LocalHost()).ports[("auth", "http")]
+
+
+def test_the_public_port_is_part_of_every_url(tmp_path: Path) -> None:
+    project = written(tmp_path)
+    network = resolve.resolve(project, LocalHost()).network
+    assert network.public_url("api.localhost") == f"https://api.localhost:{project.values['NGINX_SSL_PORT'].text}"
+    assert len(PORTS) == len({project.values[name].text for name in PORTS})
