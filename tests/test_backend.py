@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from nself.backend import compose
 from nself.web.server import Listener
+from tests.cluster import free_port
 
 DSN = "postgresql://someone@127.0.0.1:1/nowhere"
 
@@ -54,3 +58,16 @@ def test_a_servers_own_variable_says_where_it_listens(composed: Any, bind: str, 
 def test_the_private_sibling_uses_the_servers_database(composed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_MIGRATIONS_SOURCE", DSN)
     assert list(composed("storage", database_url=None, port=1)) == ["graphql", "storage"]
+
+
+def test_a_server_that_waits_for_its_database_can_be_stopped_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        dsn = f"postgresql://someone@127.0.0.1:{silent.getsockname()[1]}/nowhere"
+        argv = ["-m", "nself.storage", "--port", str(free_port()), "--database-url", dsn]
+        process = subprocess.Popen([sys.executable, *argv], stderr=subprocess.PIPE, text=True)
+        waiting, _ = silent.accept()
+        with waiting:
+            process.terminate()
+            _, said = process.communicate(timeout=10)
+    assert (process.returncode, "Traceback" in said) == (0, False)

@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from nself.errors import NselfError
+from nself.web.lifespan import KeepsFailure
 
 Peers = Mapping[str, ASGIApp]
 """Sibling servers in the same process, by name: `web.client` calls them without a socket."""
@@ -62,31 +63,42 @@ def serve(listeners: Sequence[Listener]) -> None:
 async def _serve(listeners: Sequence[Listener]) -> None:
     servers = [_Hosted(listener) if listener.port is not None else _Private(listener) for listener in listeners]
     loop = asyncio.get_running_loop()
+    started: list[_Hosted] = []
+    starting = asyncio.create_task(_start(servers, started))
 
     def stop() -> None:
+        starting.cancel()
         for server in servers:
             server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    started = []
     try:
-        for server in servers:
-            await server.begin()
-            started.append(server)
+        await starting
         await asyncio.gather(*(server.main_loop() for server in servers))
+    except asyncio.CancelledError:
+        if not starting.cancelled():
+            raise
     finally:
         for server in reversed(started):
             await server.shutdown()
+
+
+async def _start(servers: Sequence[_Hosted], started: list[_Hosted]) -> None:
+    """One after the other, each into `started` once it answers; cancelled by a stop that does not wait for it."""
+    for server in servers:
+        await server.begin()
+        started.append(server)
 
 
 class _Hosted(uvicorn.Server):
     """uvicorn without its own signal handling: several run in one loop and stop together."""
 
     def __init__(self, listener: Listener) -> None:
+        self.app = KeepsFailure(listener.app)
         super().__init__(
             uvicorn.Config(
-                listener.app,
+                self.app,
                 host=listener.host,
                 port=listener.port or 0,
                 loop="uvloop",
@@ -110,7 +122,7 @@ class _Hosted(uvicorn.Server):
         try:
             await self.startup()
         except SystemExit as stop:
-            raise NselfError(
+            raise self.app.failure or NselfError(
                 f"{self.listener.name} could not start on {self.listener.host}:{self.listener.port}",
                 fixes=["read the lines above", "nself doctor"],
             ) from stop
