@@ -143,6 +143,7 @@ def test_a_project_may_add_columns_while_it_runs(api: Api, execute: Execute) -> 
     session = api.session()
     execute("ALTER TABLE auth.users ADD COLUMN nickname text")
     api.sign_in()
+    execute("ALTER TABLE auth.users DROP COLUMN nickname")
     api.ok("/token", {"refreshToken": session["refreshToken"]})
 
 

@@ -108,7 +108,7 @@ def test_the_mailer_logs_in_where_it_has_a_name(method: str) -> None:
 
     def check(server: object, session: object, envelope: object, mechanism: str, data: object) -> AuthResult:
         seen.append((mechanism, data.login, data.password))  # type: ignore[attr-defined]
-        return AuthResult(success=data.password == b"hush")  # type: ignore[attr-defined]
+        return AuthResult(success=data.password == b"hush", handled=False)  # type: ignore[attr-defined]
 
     controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port, authenticator=check, auth_require_tls=False)
     controller.start()

@@ -19,7 +19,7 @@ from nself.auth.background import Background
 from nself.auth.claims import CustomClaims
 from nself.auth.cors import Cors
 from nself.auth.email_lists import EmailLists
-from nself.auth.endpoint import Auth, Endpoint, Endpoints
+from nself.auth.endpoint import Auth, Endpoint, Endpoints, client_of
 from nself.auth.engine import Engine
 from nself.auth.errors import renderer
 from nself.auth.mail import Mailer
@@ -123,7 +123,7 @@ def assemble(
 def route(endpoint: Endpoint, prefix: str) -> Route:
     async def answer(request: Request) -> Response:
         auth: Auth = request.app.auth
-        await auth.limits.check(endpoint.path, request.client.host if request.client else "")
+        await auth.limits.check(endpoint.path, client_of(request))
         return await endpoint.handler(auth, request)
 
     return Route(prefix + endpoint.path, answer, methods=[endpoint.method])

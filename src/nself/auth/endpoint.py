@@ -76,6 +76,11 @@ class Endpoints:
     items: tuple[Endpoint, ...]
 
 
+def client_of(request: Request) -> str:
+    """The address a request came from, as the proxy in front of us tells it."""
+    return request.client.host if request.client else ""
+
+
 def endpoints(*items: tuple[str, str, Handler]) -> Endpoints:
     return Endpoints(tuple(Endpoint(*item) for item in items))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,6 +16,9 @@ COST = 10
 MAX_BYTES = 72
 """bcrypt reads no further; a longer password would be equal to its first 72 bytes."""
 
+NOBODY = b"$2a$10$Y5h/QPIM3CR2FT4FeaglV.uDImVkzEynQtnIZ60fHmWQn/G44ICtC"
+"""Compared with where there is nothing to compare. What it was made from is forgotten, and a match would not count."""
+
 
 class Passwords:
     """bcrypt with as many threads as there are processors: more would only make everybody wait longer.
@@ -26,7 +28,6 @@ class Passwords:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="bcrypt")
-        self._nobody = bcrypt.hashpw(secrets.token_bytes(16).hex().encode(), bcrypt.gensalt(COST, prefix=b"2a"))
 
     async def hash(self, password: str) -> str:
         salted = await self._run(lambda: bcrypt.hashpw(password.encode(), bcrypt.gensalt(COST, prefix=b"2a")))
@@ -34,7 +35,7 @@ class Passwords:
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Takes the same time when there is no such user or no password: absence must not be measurable."""
-        known = hashed.encode() if hashed else self._nobody
+        known = hashed.encode() if hashed else NOBODY
         same = await self._run(lambda: _check(password.encode(), known))
         return same and hashed is not None and hashed != ""
 

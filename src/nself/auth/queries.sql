@@ -91,8 +91,8 @@ DELETE FROM auth.refresh_tokens WHERE refresh_token_hash = $1
 DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular'
 
 -- name: issue_ticket
--- $2 is the new ticket, $3 its kind with the colon. One of the same kind that still works is kept, so that an older mail
--- stays good; not so when it was meant for another new address ($5).
+-- $2 is the new ticket, $3 the prefix of its kind if it goes out by mail: then one that still works is kept, so that an
+-- older mail stays good; not so when it was meant for another new address ($5).
 UPDATE auth.users SET
     ticket = CASE
         WHEN starts_with(ticket, $3) AND ticket_expires_at > now()

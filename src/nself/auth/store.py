@@ -103,9 +103,10 @@ class Store:
         await self.db.execute(SQL["delete_refresh_tokens_of_user"], user_id)
 
     async def issue_ticket(self, user_id: UUID, kind: TicketKind, *, new_email: str | None = None) -> str:
-        """A ticket of this kind, the user's present one if it still works."""
+        """A ticket of this kind; for mails, the user's present one if it still works."""
+        keep = f"{kind.prefix}:" if kind.template else None
         sql = SQL["issue_ticket"]
-        ticket: str = await self.db.fetch_value(sql, user_id, kind.new(), f"{kind.prefix}:", kind.life_s, new_email)
+        ticket: str = await self.db.fetch_value(sql, user_id, kind.new(), keep, kind.life_s, new_email)
         return ticket
 
     async def spend_ticket(self, ticket: str) -> User:

@@ -174,6 +174,8 @@ def test_a_second_factor_is_asked_for_where_one_is_active(api: Api, execute: Exe
     execute("UPDATE auth.users SET active_mfa_type = 'totp'")
     reply = api.ok("/signin/email-password", {"email": EMAIL, "password": PASSWORD})
     assert reply.keys() == {"mfa"} and reply["mfa"]["ticket"].startswith("mfaTotp:")
+    again = api.ok("/signin/email-password", {"email": EMAIL, "password": PASSWORD})
+    assert again["mfa"]["ticket"] != reply["mfa"]["ticket"]
 
 
 def test_a_hash_that_is_none_fits_no_password(api: Api, execute: Execute) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nself.auth.bodies import EmailPassword, EmailPasswordSignUp, SignUpOptions, read
-from nself.auth.endpoint import Auth, endpoints, reply
+from nself.auth.endpoint import Auth, client_of, endpoints, reply
 from nself.auth.errors import AuthError, Code
 from nself.auth.mail import TicketMail
 from nself.auth.options import Options, complete
@@ -42,7 +42,7 @@ async def sign_in(auth: Auth, request: Request) -> Response:
         raise AuthError(Code.INVALID_EMAIL_PASSWORD)
     auth.checks.check(user)
     if not matches:
-        log.warning("a wrong password for user %s from %s", user.id, request.client.host if request.client else "?")
+        log.warning("a wrong password for user %s from %s", user.id, client_of(request))
         raise AuthError(Code.INVALID_EMAIL_PASSWORD)
     if user.active_mfa_type == "totp":
         return reply({"mfa": {"ticket": await auth.store.issue_ticket(user.id, MFA_TOTP)}})
