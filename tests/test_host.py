@@ -49,6 +49,28 @@ def _hold(path: Path) -> None:
         time.sleep(60)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"x" * 11, "larger than 10 bytes"), (b"a\nb\xff", r"not UTF-8 text \(line 2\)"), (None, "not a regular file")],
+)
+def test_only_text_of_a_regular_file_is_read(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "file"
+    if content is None:
+        os.mkfifo(path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(NselfError, match=said):
+        LocalHost().read(path, limit=10)
+
+
+def test_a_held_folder_is_free_again_afterwards(tmp_path: Path) -> None:
+    host = LocalHost()
+    with host.hold(tmp_path), pytest.raises(TimedOutError, match="another nself command"), host.hold(tmp_path):
+        pass
+    with host.hold(tmp_path):
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(lock,))

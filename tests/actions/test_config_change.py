@@ -192,7 +192,7 @@ def test_an_edited_text_replaces_only_the_text_that_was_shown(root: Path) -> Non
     assert not change.replace_text(target(root), ".env", shown, shown).changed
     with pytest.raises(ConfigProblemsError) as caught:
         change.replace_text(target(root), ".env", shown, shown + "nonsense\n")
-    assert f".env:{shown.count(chr(10)) + 1}: nonsense" in caught.value.message
+    assert f".env:{shown.count(chr(10)) + 1}: expected KEY=value" in caught.value.message
     assert change.replace_text(target(root), ".env", shown, shown + "TZ=UTC\n").changed
     with pytest.raises(ConfigError, match="changed by someone else"):
         change.replace_text(target(root), ".env", shown, "x")

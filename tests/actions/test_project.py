@@ -128,7 +128,7 @@ def test_everything_wrong_is_said_in_one_run(root: Path) -> None:
         (".env", 1, "PROJECT_NAME"),
         (".env", 2, "POSTGRES_PROT"),
         (".env", 3, "LOG_LEVEL"),
-        (".env", 4, "nonsense"),
+        (".env", 4, ".env"),
         (".env", 5, "JWT_KEY"),
         ("nself.yml", 1, "runtime"),
         ("nself.yml", 2, "survices"),

@@ -102,7 +102,7 @@ def test_a_project_with_mistakes_is_not_valid_and_exits_1(root: Path, capsys: py
     assert ".env.dev:2: POSTGRES_PROT: is not a known setting (did you mean POSTGRES_PORT?)" in out
     code, out, _ = run(capsys, root, "config", "validate", "--json")
     assert code == 1
-    assert [each["line"] for each in json.loads(out)["errors"]] == [2, 1]
+    assert [each["line"] for each in json.loads(out)["errors"]] == [1, 2]
 
 
 def test_outside_of_a_project_it_exits_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,8 @@ def warnings(text: str, **asked: str) -> list[str]:
 
 def test_an_unknown_name_with_our_prefix_is_a_mistake() -> None:
     assert problems({".env": "POSTGRES_PROT=1\nNGINX_WAF=on"}) == [
-        ".env:2: NGINX_WAF: is not a known setting (nself config list)",
         ".env:1: POSTGRES_PROT: is not a known setting (did you mean POSTGRES_PORT?)",
+        ".env:2: NGINX_WAF: is not a known setting (nself config list)",
     ]
 
 
@@ -39,9 +39,9 @@ def test_variables_that_nothing_reads_any_more_say_so() -> None:
 
 def test_a_value_of_the_wrong_type_is_named_and_a_secret_is_not_shown() -> None:
     assert problems({".env": "POSTGRES_PORT=abc\nLOG_LEVEL=loud\nJWT_KEY=hunter2"}) == [
-        ".env:3: JWT_KEY: expected at least 32 characters, got 7",
-        '.env:2: LOG_LEVEL: expected one of debug, info, warn, error, got "loud"',
         '.env:1: POSTGRES_PORT: expected a whole number, got "abc"',
+        '.env:2: LOG_LEVEL: expected one of debug, info, warn, error, got "loud"',
+        ".env:3: JWT_KEY: expected at least 32 characters, got 7",
     ]
 
 

@@ -75,6 +75,7 @@ def assign(text: str, file: str, key: str, value: str) -> str:
 
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ASSIGNMENT = re.compile(rf"[^\S\r\n]*(?:export[^\S\r\n]+)?({KEY.pattern})[^\S\r\n]*=([^\S\r\n]*)")
+_START = re.compile(rf"[^\S\r\n]*(?:export[^\S\r\n]+)?({KEY.pattern})[^\S\r\n]*=")
 _SINGLE = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
@@ -121,7 +122,7 @@ class _Reader:
         try:
             key, span, parts, end = self._assignment(begin)
         except _BrokenError as broken:
-            self.problems.append(self._problem(_shown(self.text, begin), str(broken), line))
+            self.problems.append(self._problem(_shown(self.text, begin) or self.file, str(broken), line))
             self._advance(self._line_end(begin))
             return None
         self._advance(end)
@@ -246,7 +247,7 @@ def _unescape_single(body: str) -> str:
     return re.sub(r"\\([\\'])", r"\1", body)
 
 
-def _shown(text: str, begin: int) -> str:
+def _shown(text: str, begin: int) -> str | None:
     """What a problem calls a broken line: its key when there is one, never the value, which may be a secret."""
-    found = re.match(rf"[^\S\r\n]*(?:export[^\S\r\n]+)?({KEY.pattern})?", text[begin : begin + 200])
-    return (found[1] if found else None) or "line"
+    found = _START.match(text, begin)
+    return found[1] if found else None

@@ -53,20 +53,28 @@ def load(
     sources = Sources(read=read, schema=schema)
     found = _document(sources)
     chosen = sources.environment(env, environ, found)
-    order = [*layers(sources, chosen, found), *cascade.process_layers(environ, overrides, schema)]
-    values = Cascade([*_with_domain(order, chosen), _selected(chosen)], schema, environ)
+    stack = [*layers(sources, chosen, found), *cascade.process_layers(environ, overrides, schema)]
+    values = Cascade([*_with_domain(stack, chosen), _selected(chosen)], schema, environ)
     findings = _Findings([*sources.problems, *values.problems], [*sources.warnings, *values.warnings])
     project = _project(root, values, found, chosen, services, findings)
+    order = tuple(file for file in (*document.FILES, *files(chosen, found)) if file in sources.found)
+    problems, warnings = _in_order(findings.problems, order), _in_order(findings.warnings, order)
     return Loaded(
-        project=None if findings.problems else replace(project, warnings=tuple(findings.warnings)),
+        project=None if problems else replace(project, warnings=warnings),
         env=chosen,
         schema=schema,
         cascade=values,
         document=found,
-        files=tuple(file for file in (*document.FILES, *files(chosen, found)) if file in sources.found),
-        problems=tuple(findings.problems),
-        warnings=tuple(findings.warnings),
+        files=order,
+        problems=problems,
+        warnings=warnings,
     )
+
+
+def _in_order(problems: list[Problem], files: tuple[str, ...]) -> tuple[Problem, ...]:
+    """As one meets them reading the files from the top; those of no file last."""
+    places = {file: number for number, file in enumerate(files)}
+    return tuple(sorted(problems, key=lambda each: (places.get(each.file or "", len(files)), each.line or 0)))
 
 
 @dataclass

@@ -190,7 +190,8 @@ def report(found: Validated) -> Iterator[Line]:
     for mark, color, findings in (("✗", "red", found.errors), ("!", "yellow", found.warnings)):
         for each in findings:
             where = f"{each.file}:{each.line}: " if each.line else f"{each.file}: " if each.file else ""
-            yield Styled(f"{mark} {where}{each.key}: {each.message}", color)
+            what = "" if each.key == each.file else f"{each.key}: "
+            yield Styled(f"{mark} {where}{what}{each.message}", color)
     yield Styled("✓ valid", "green") if found.valid else Styled("✗ not valid", "red")
     yield f"  errors: {len(found.errors)}, warnings: {len(found.warnings)}"
 
