@@ -26,9 +26,18 @@ def library_template(cluster: Cluster) -> str:
     return "library"
 
 
+@pytest.fixture(scope="session")
+def reading(cluster: Cluster, library_template: str) -> Iterator[Served]:
+    """One library for all tests that change nothing."""
+    cluster.run("postgres", f"CREATE DATABASE reading TEMPLATE {library_template}")
+    with Served(cluster.dsn("reading"), show_internal=True) as served:
+        assert served.load(metadata()) == []
+        yield served
+
+
 @pytest.fixture
 def library(new_database: Callable[..., str], library_template: str) -> Iterator[Served]:
-    with Served(new_database(library_template), stringify_numerics=False, show_internal=True) as served:
+    with Served(new_database(library_template), show_internal=True) as served:
         assert served.load(metadata()) == []
         yield served
 

@@ -23,20 +23,21 @@ CASES = sorted((GOLDEN / "cases").iterdir())
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_request_becomes_these_statements_and_answers_so(
-    case: Path, library: Served, golden: Callable[[Path, str], None]
+    case: Path, request: pytest.FixtureRequest, golden: Callable[[Path, str], None]
 ) -> None:
     query = (case / "query.graphql").read_text()
-    request: dict[str, Any] = {}
+    library: Served = request.getfixturevalue("library" if query.startswith("mutation") else "reading")
+    asked: dict[str, Any] = {}
     if (case / "request.yaml").exists():
-        request = yaml.safe_load((case / "request.yaml").read_text())
-    variables = request.pop("variables", None)
-    answer = library.ask(query, variables, **request)
-    statements = library_statements(library, query, variables, **request)
+        asked = yaml.safe_load((case / "request.yaml").read_text())
+    variables = asked.pop("variables", None)
+    answer = library.ask(query, variables, **asked)
+    statements = statements_of(library, query, variables, **asked)
     golden(case / "expected.sql", "".join(f"{wrapped(statement.text)};\n" for statement in statements))
     golden(case / "expected.json", json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
 
 
-def library_statements(served: Served, query: str, variables: Any, *, role: str = "admin", **rest: Any) -> list[Statement]:
+def statements_of(served: Served, query: str, variables: Any, *, role: str = "admin", **rest: Any) -> list[Statement]:
     backend = role == "admin" or bool(rest.get("backend_only"))
     plan, _ = served.engine._loaded.plans.find(query, rest.get("name"), variables, role=role, backend=backend)
     if isinstance(plan, MutationPlan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ class Engine:
         self._database = database
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
         self._loaded = load(Metadata(), Catalog(), {}, stringify_numerics=stringify_numerics)
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def catalog(self) -> Catalog:
@@ -48,11 +50,11 @@ class Engine:
 
     async def load(self, metadata: Metadata) -> list[Inconsistency]:
         """Read the catalog, build the schema, swap both in. What metadata names in vain is returned and left out."""
-        catalog = await introspect(self._database)
-        enums = await enum_rows(self._database, metadata, catalog)
-        loaded = load(metadata, catalog, enums, stringify_numerics=self._stringify_numerics)
-        self._loaded = loaded
-        return list(loaded.inconsistencies)
+        async with self._one_at_a_time:
+            catalog = await introspect(self._database)
+            enums = await enum_rows(self._database, metadata, catalog)
+            self._loaded = loaded = load(metadata, catalog, enums, stringify_numerics=self._stringify_numerics)
+            return list(loaded.inconsistencies)
 
     async def execute(self, request: Request, session: Session) -> bytes:
         """The complete JSON body, `{"data": ...}`. Raises ApiError."""

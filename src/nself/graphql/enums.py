@@ -6,7 +6,7 @@ from nself.graphql import sql
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.printer import printed
-from nself.graphql.schema.tables import EnumRows, is_graphql_name, of_source
+from nself.graphql.schema.tables import EnumRows, is_enum_value, of_source
 from nself.pg.catalog import Catalog, Name
 from nself.pg.database import Database
 
@@ -20,7 +20,7 @@ async def enum_rows(database: Database, metadata: Metadata, catalog: Catalog) ->
             key = table.primary_key.columns[0] if table.primary_key else ""
             described = next((column.name for column in table.columns if column.name != key), None)
             values = await _values(database, name, key, described)
-            if values and all(map(is_graphql_name, values)):
+            if values and all(map(is_enum_value, values)):
                 found[name] = values
     return found
 

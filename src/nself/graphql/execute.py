@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from nself.graphql.plan.mutation import MutationField, Step
 from nself.graphql.plan.operation import Asked, Known, MutationPlan, QueryPlan
 from nself.graphql.printer import explained
 from nself.graphql.values import Bindings, one
-from nself.pg.database import Connection, Database, PostgresError
+from nself.pg.database import Connection, Database, DriverError, PostgresError
 
 _CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
 
@@ -30,10 +31,8 @@ async def query(database: Database, plan: QueryPlan, bindings: Bindings) -> byte
     row: Any = ()
     if plan.statement is not None:
         arguments = bound(plan.statement, bindings)
-        try:
+        with _translating("$", plan.statement, arguments):
             row = await database.fetch_row(plan.statement.text, *arguments) or ()
-        except PostgresError as error:
-            raise translated(error, "$", plan.statement, arguments) from error
     return body((field.key, _shown(field, row)) for field in plan.fields)
 
 
@@ -47,12 +46,11 @@ def _shown(field: Known | Asked, row: Sequence[Any]) -> bytes:
 async def mutation(database: Database, plan: MutationPlan, bindings: Bindings) -> bytes:
     """All fields in one transaction: any error takes everything back."""
     answers: list[tuple[str, bytes]] = []
-    async with database.transaction() as connection:
-        for field in plan.fields:
-            if isinstance(field, Known):
-                answers.append((field.key, field.json))
-            else:
-                answers.append((field.key, await _change(connection, field, bindings)))
+    with _translating("$"):
+        async with database.transaction() as connection:
+            for field in plan.fields:
+                shown = field.json if isinstance(field, Known) else await _change(connection, field, bindings)
+                answers.append((field.key, shown))
     return body(answers)
 
 
@@ -65,10 +63,8 @@ async def _change(connection: Connection, field: MutationField, bindings: Bindin
 
 async def _step(connection: Connection, step: Step, bindings: Bindings) -> None:
     arguments = bound(step.statement, bindings)
-    try:
+    with _translating(step.path, step.statement, arguments):
         row = await connection.fetchrow(step.statement.text, *arguments)
-    except PostgresError as error:
-        raise translated(error, step.path, step.statement, arguments) from error
     assert row is not None
     if not row[0]:
         raise ApiError("permission-error", _CHECK_FAILED, path=step.path)
@@ -80,10 +76,8 @@ async def _step(connection: Connection, step: Step, bindings: Bindings) -> None:
 async def explain(database: Database, statement: sql.Statement, bindings: Bindings) -> list[str]:
     """The lines of PostgreSQL's plan."""
     arguments = bound(statement, bindings)
-    try:
+    with _translating("$", statement, arguments):
         rows = await database.fetch(explained(statement), *arguments)
-    except PostgresError as error:
-        raise translated(error, "$", statement, arguments) from error
     return [row[0] for row in rows]
 
 
@@ -96,10 +90,22 @@ def body(fields: Any) -> bytes:
     return b'{"data":{' + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields) + b"}}"
 
 
-def translated(error: PostgresError, path: str, statement: sql.Statement, arguments: Sequence[Any]) -> ApiError:
+@contextmanager
+def _translating(path: str, statement: sql.Statement | None = None, arguments: Sequence[Any] = ()) -> Iterator[None]:
+    """What the database or the way to it does wrong, as an ApiError that blames `path`."""
+    try:
+        yield
+    except PostgresError as error:
+        raise translated(error, path, statement, arguments) from error
+    except (DriverError, OSError) as error:
+        # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
+        raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
+
+
+def translated(error: PostgresError, path: str, statement: sql.Statement | None, arguments: Sequence[Any]) -> ApiError:
     """The client learns what its own data caused; what else went wrong is for `internal`."""
     state, message = str(getattr(error, "sqlstate", "") or ""), str(getattr(error, "message", "") or error)
-    internal = _internal(error, state, message, statement, arguments)
+    internal = _internal(error, state, message, statement, arguments) if statement else None
     if state in _VIOLATIONS:
         text = f"{_VIOLATIONS[state]}. {message}"
         return ApiError("constraint-violation", text, path=path, internal=internal)

@@ -209,7 +209,8 @@ ROOT_FIELDS: Final = {
 def every_type(schema: RoleSchema) -> dict[str, Named]:
     """All types that can be reached from the roots, by name. Makes the ones that were not needed before."""
     found: dict[str, Named] = {}
-    waiting: list[Named] = [schema.query, _SCHEMA, _STRING, _BOOLEAN]
+    waiting: list[Named] = [schema.query, _SCHEMA]
+    waiting += [named(argument.type) for directive in DIRECTIVES for argument in directive.arguments.values()]
     if schema.mutation.fields:
         waiting.append(schema.mutation)
     while waiting:

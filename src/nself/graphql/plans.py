@@ -16,8 +16,9 @@ from nself.graphql.plan.shape import of_variables
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.types import Type
 
-_OPERATIONS: Final = 2000
-_PLANS_OF_ONE: Final = 100
+_MOST: Final = 1000
+_LONGEST: Final = 100_000
+"""Longer texts hold their data in themselves: they will not come again."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -48,7 +49,6 @@ class Prepared:
 
     operation: Operation
     used: dict[str, Type] = field(default_factory=dict)
-    plans: Recent[Hashable, Plan] = field(default_factory=lambda: Recent(_PLANS_OF_ONE))
 
 
 class Plans:
@@ -56,7 +56,8 @@ class Plans:
 
     def __init__(self, schema_of: Callable[[str, bool], RoleSchema], *, stringify_numerics: bool) -> None:
         self._schema_of, self._stringify = schema_of, stringify_numerics
-        self._prepared: Recent[tuple[str, bool, str, str | None], Prepared] = Recent(_OPERATIONS)
+        self._prepared: Recent[Hashable, Prepared] = Recent(_MOST)
+        self._plans: Recent[Hashable, Plan] = Recent(_MOST)
 
     def find(self, text: str, name: str | None, given: Any, *, role: str, backend: bool) -> tuple[Plan, dict[str, Any]]:
         """The plan for a request, and its variables with defaults put in."""
@@ -65,14 +66,16 @@ class Plans:
         if prepared is None:
             prepared = Prepared(document.operation(text, name))
         variables = planning.variables_of(prepared.operation, given)
-        plan = prepared.plans.get(of_variables(variables, prepared.used))
+        plan = self._plans.get((key, of_variables(variables, prepared.used)))
         if plan is None:
-            plan = self._plan(prepared, variables, self._schema_of(role, backend))
+            plan, reusable = self._plan(prepared, variables, self._schema_of(role, backend))
             # Only what was valid is worth remembering.
-            self._prepared.put(key, prepared)
+            if reusable and len(text) <= _LONGEST:
+                self._prepared.put(key, prepared)
+                self._plans.put((key, of_variables(variables, prepared.used)), plan)
         return plan, variables
 
-    def _plan(self, prepared: Prepared, variables: dict[str, Any], schema: RoleSchema) -> Plan:
+    def _plan(self, prepared: Prepared, variables: dict[str, Any], schema: RoleSchema) -> tuple[Plan, bool]:
         ctx = Context(
             schema=schema,
             operation=prepared.operation,
@@ -82,6 +85,4 @@ class Plans:
         )
         plan = planning.plan(ctx)
         prepared.used.update(ctx.used)
-        if ctx.reusable:
-            prepared.plans.put(of_variables(variables, prepared.used), plan)
-        return plan
+        return plan, ctx.reusable

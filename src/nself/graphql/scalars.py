@@ -102,7 +102,7 @@ def boolean(value: Any, path: str) -> str:
 def json(value: Any, path: str) -> str:
     try:
         return _json.encode(value).decode()
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise invalid(f"not a JSON value: {error}", path) from error
 
 

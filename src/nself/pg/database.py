@@ -18,6 +18,7 @@ else:
     Connection = asyncpg.Connection
 Row = asyncpg.Record
 PostgresError = asyncpg.PostgresError
+DriverError = asyncpg.InterfaceError
 UniqueViolation = asyncpg.UniqueViolationError
 CONNECTION_LOST = (
     OSError,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, found, invalid, scalar, scalar_name
+from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import TableColumn
+from nself.graphql.schema.tables import TableColumn, is_enum_value
 from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
 from nself.pg import catalog
 
@@ -42,6 +43,12 @@ def output_type(schema: RoleSchema, column: TableColumn) -> Type:
     return type_ if column.nullable else NonNull(type_)
 
 
+def enum_values(columns: Iterable[TableColumn]) -> dict[str, EnumValue]:
+    """Columns as the members of an enum."""
+    named = sorted(columns, key=lambda column: column.name)
+    return {c.name: EnumValue(c.name, "column name", c) for c in named if is_enum_value(c.name)}
+
+
 def enum_encoder(enum: Enum) -> Encode:
     """Checks that a value is one of the enum's: they are rows of a table, so the statement does not name them."""
     listed = ", ".join(f"'{name}'" for name in enum.values)
@@ -58,8 +65,6 @@ def enum_encoder(enum: Enum) -> Encode:
 
 def encoder_of(type_: Type) -> Encode:
     """How a value of a GraphQL type becomes text for PostgreSQL."""
-    from nself.graphql.scalars import array
-
     match nullable(type_):
         case Enum() as enum:
             return enum_encoder(enum)

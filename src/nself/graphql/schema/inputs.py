@@ -8,8 +8,9 @@ from nself.graphql.schema import columns
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Change, RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import TableColumn
+from nself.graphql.schema.tables import TableColumn, is_enum_value
 from nself.graphql.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, Type
+from nself.pg.catalog import Constraint
 
 PLACEHOLDER = "_PLACEHOLDER"
 
@@ -79,7 +80,7 @@ def _conflict_field(schema: RoleSchema, table: RoleTable) -> Iterator[InputField
 
 def on_conflict(schema: RoleSchema, table: RoleTable) -> InputObject | None:
     """None for a table without constraints to conflict with."""
-    if not table.model.table.unique:
+    if not _constraints(table):
         return None
 
     def fields() -> Iterator[InputField]:
@@ -93,6 +94,10 @@ def on_conflict(schema: RoleSchema, table: RoleTable) -> InputObject | None:
     return schema.type(f"{table.name}_on_conflict", lambda name: InputObject(name, fields, description))
 
 
+def _constraints(table: RoleTable) -> list[Constraint]:
+    return [constraint for constraint in table.model.table.unique if is_enum_value(constraint.name)]
+
+
 def _constraint(schema: RoleSchema, table: RoleTable) -> Enum:
     def make(name: str) -> Enum:
         values = {
@@ -101,7 +106,7 @@ def _constraint(schema: RoleSchema, table: RoleTable) -> Enum:
                 f"unique or primary key constraint on columns {', '.join(map(_quoted, constraint.columns))}",
                 constraint.name,
             )
-            for constraint in table.model.table.unique
+            for constraint in _constraints(table)
         }
         return Enum(name=name, values=values, description=f'unique or primary key constraints on table "{title}"')
 
@@ -114,9 +119,7 @@ def _quoted(name: str) -> str:
 
 
 def _update_column(schema: RoleSchema, table: RoleTable) -> Enum:
-    values = {c.name: EnumValue(c.name, "column name", c) for c in sorted(updatable(table), key=lambda c: c.name)}
-    if not values:
-        values = {PLACEHOLDER: EnumValue(PLACEHOLDER, "placeholder (do not use)")}
+    values = columns.enum_values(updatable(table)) or {PLACEHOLDER: EnumValue(PLACEHOLDER, "placeholder (do not use)")}
     description = f'update columns of table "{table.model.table.name}"'
     return schema.type(
         f"{table.name}_update_column", lambda name: Enum(name=name, values=values, description=description)

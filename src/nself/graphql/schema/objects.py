@@ -19,7 +19,7 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.ordering import aggregated, order_by
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import Enum, EnumValue, Field, InputField, ListOf, NonNull, Object, Type, arguments
+from nself.graphql.types import Enum, Field, InputField, ListOf, NonNull, Object, Type, arguments
 
 
 def row(schema: RoleSchema, table: RoleTable) -> Object:
@@ -91,10 +91,9 @@ def select_column(
     schema: RoleSchema, table: RoleTable, chosen: Sequence[TableColumn] | None = None, suffix: str = ""
 ) -> Enum | None:
     """The enum of columns that may be named, None when there is none."""
-    listed = table.readable if chosen is None else chosen
-    if not listed:
+    values = columns.enum_values(table.readable if chosen is None else chosen)
+    if not values:
         return None
-    values = {c.name: EnumValue(c.name, "column name", c) for c in sorted(listed, key=lambda column: column.name)}
     name = f"{table.name}_select_column"
     if suffix:
         name = f"{name}_{table.name}_aggregate_bool_exp{suffix}"

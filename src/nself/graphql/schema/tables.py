@@ -11,7 +11,9 @@ from nself.graphql.metadata.model import ManualUsing, Metadata, Relationship, So
 from nself.graphql.metadata.targets import Target, resolve
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
 
-_GRAPHQL_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+_GRAPHQL_NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+"""Two underscores in front are GraphQL's own."""
+_NO_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
 
 EnumRows = Mapping[Name, Mapping[str, str | None]]
 """The values of each enum table, with their descriptions."""
@@ -19,6 +21,10 @@ EnumRows = Mapping[Name, Mapping[str, str | None]]
 
 def is_graphql_name(name: str) -> bool:
     return bool(_GRAPHQL_NAME.fullmatch(name))
+
+
+def is_enum_value(name: str) -> bool:
+    return is_graphql_name(name) and name not in _NO_ENUM_VALUES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
