@@ -116,7 +116,7 @@ def wait_for(holds: Any) -> None:
         time.sleep(0.05)
 
 
-def test_it_recovers_when_postgresql_comes_back(tmp_path: Path) -> None:
+def test_it_recovers_when_postgresql_comes_back(caplog: pytest.LogCaptureFixture) -> None:
     """No session is lost, no answer is anything but JSON, and nobody has to restart the server."""
     cluster = Cluster.start()
     try:
@@ -129,6 +129,7 @@ def test_it_recovers_when_postgresql_comes_back(tmp_path: Path) -> None:
             answer = api.post("/signin/email-password", json=BODY)
             assert (answer.status_code, answer.json()["error"]) == (500, "internal-server-error")
             assert api.get("/healthz").json() == "OK"
+            assert any("PostgreSQL cannot be reached" in line for line in caplog.messages)
             cluster.process = subprocess.Popen(
                 cluster.process.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )

@@ -73,6 +73,13 @@ def test_a_locale_leads_nowhere_else(tmp_path: Path, locale: str) -> None:
     assert text.subject == "Confirm your e-mail address"
 
 
+def test_a_template_that_is_no_text_is_named(tmp_path: Path) -> None:
+    template(tmp_path, "en", "t")
+    (tmp_path / "en/t/body.html").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"body\.html cannot be read"):
+        Templates(tmp_path, "en").fill("t", "en", {})
+
+
 def test_a_template_nobody_has_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no mail template nothing"):
         Templates(tmp_path, "en").fill("nothing", "en", {})

@@ -29,7 +29,8 @@ from nself.auth.sessions import Sessions
 from nself.auth.settings import AuthSettings
 from nself.auth.store import Store
 from nself.auth.users import UserChecks
-from nself.pg.database import Database
+from nself.errors import DatabaseError
+from nself.pg.database import CONNECTION_LOST, Database
 from nself.web.errors import ErrorMiddleware
 from nself.web.json import JsonResponse
 from nself.web.server import Peers, Server
@@ -123,8 +124,11 @@ def assemble(
 def route(endpoint: Endpoint, prefix: str) -> Route:
     async def answer(request: Request) -> Response:
         auth: Auth = request.app.auth
-        await auth.limits.check(endpoint.path, client_of(request))
-        return await endpoint.handler(auth, request)
+        try:
+            await auth.limits.check(endpoint.path, client_of(request))
+            return await endpoint.handler(auth, request)
+        except CONNECTION_LOST as error:
+            raise DatabaseError(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from error
 
     return Route(prefix + endpoint.path, answer, methods=[endpoint.method])
 

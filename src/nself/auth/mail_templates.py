@@ -56,7 +56,10 @@ class Templates:
 
 
 def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the mail template {file} cannot be read: {error}") from error
 
 
 def _fill(text: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
