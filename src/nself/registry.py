@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pkgutil
-from importlib import import_module, metadata
+import sys
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
@@ -22,9 +24,20 @@ def load(package: ModuleType, attribute: str, kind: type[T]) -> dict[str, T]:
         part = getattr(import_module(f"{package.__name__}.{name}"), attribute, None)
         if isinstance(part, kind):
             parts[name] = part
+    if not _declared(package.__name__):
+        return parts
+    # Costs as much to import as everything else here together, and most installations have no plugins.
+    from importlib import metadata
+
     for entry in metadata.entry_points(group=package.__name__):
         part = entry.load()
         if not isinstance(part, kind):
             raise TypeError(f"plugin entry point {entry.value} is not a {kind.__name__}")
         parts[entry.name] = part
     return parts
+
+
+def _declared(group: str) -> bool:
+    """Whether any installed package declares entry points of this group."""
+    files = (file for folder in sys.path for file in Path(folder).glob("*.dist-info/entry_points.txt"))
+    return any(f"[{group}]" in file.read_text(encoding="utf-8", errors="replace") for file in files)

@@ -20,6 +20,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any, NewType, TypeVar
 
 from nself.errors import ConfigProblemsError, Problem
@@ -105,6 +106,11 @@ class Declared:
 
 def describe(cls: type) -> tuple[Declared, ...]:
     """Every variable of a settings class, in the order of declaration."""
+    return _described(cls)
+
+
+@cache
+def _described(cls: type) -> tuple[Declared, ...]:
     hints = typing.get_type_hints(cls)
     return tuple(
         Declared(field.name, field.metadata[_SPEC], hints[field.name], field.default, cls)

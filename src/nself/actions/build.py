@@ -137,13 +137,19 @@ def render(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, s
 
 def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
     """Where this machine keeps what the services' commands name."""
-    found = {"python": Path(sys.executable), "nginx": binaries.nginx(host)}
+    found = {"python": _python(), "nginx": binaries.nginx(host)}
     for spec in resolved.specs:
         if spec.name == postgres.NAME:
             extensions = spec.env["POSTGRES_EXTENSIONS"].split(",")
             server = binaries.postgres(host, major=int(spec.version), extensions=[name for name in extensions if name])
             found["postgres"] = server.bin / "postgres"
     return found
+
+
+def _python() -> Path:
+    """This Python by one name: it goes by several, and each would make another build."""
+    usual = Path(sys.exec_prefix) / "bin" / "python3"
+    return usual if usual.exists() else Path(sys.executable)
 
 
 def _select(files: Mapping[str, str], options: Options) -> dict[str, str]:
