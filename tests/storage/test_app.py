@@ -11,8 +11,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from nself.storage.app import create
-from nself.storage.settings import StorageSettings
+from nself.errors import ConfigError
+from nself.storage.app import choose, create
+from nself.storage.settings import BackendKind, StorageSettings
 from tests.cluster import free_port
 from tests.storage.graphql_peer import GraphQLPeer
 from tests.storage.hosting import ADMIN, Storage, another, eventually, execute, hosted, upload
@@ -89,3 +90,15 @@ def test_s3_being_down_is_unavailable_and_takes_the_row_back(
                 assert reply.json()["error"]["message"] == "the object store does not answer"
                 assert server.url not in reply.text
     assert asyncio.run(execute(storage.dsn, "SELECT FROM storage.files WHERE id = $1", id)) == []
+
+
+def test_s3_without_a_bucket_is_a_mistake_of_the_settings() -> None:
+    with pytest.raises(ConfigError, match="no bucket is named"):
+        choose(StorageSettings(database_url="", backend=BackendKind.S3))
+
+
+def test_a_bucket_that_does_not_exist_is_not_a_missing_file(storage: Storage, peer: GraphQLPeer, s3: S3Server) -> None:
+    settings = s3.settings(database_url=storage.dsn, s3_bucket="nowhere")
+    with hosted(create(settings, {"graphql": peer.app})) as url, httpx.Client(base_url=url) as client:
+        reply = upload(client)
+    assert (reply.status_code, reply.json()["error"]["message"]) == (503, "the object store has no place for files")

@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
+from nself.errors import ConfigError
 from nself.pg import migrations
 from nself.pg.database import Database
 from nself.storage import answers
@@ -89,6 +90,8 @@ async def opened(settings: StorageSettings, peers: Peers) -> AsyncIterator[Files
 def choose(settings: StorageSettings) -> Backend:
     """The backend that the settings name. What S3 needs is imported only for S3."""
     if settings.backend is BackendKind.S3:
+        if not settings.s3_bucket:
+            raise ConfigError("STORAGE_BACKEND is s3 but no bucket is named", fixes=["set S3_BUCKET", "nself doctor"])
         from nself.storage.backends.s3 import S3Backend
 
         return S3Backend(settings)

@@ -40,7 +40,6 @@ class Endpoints:
             Route("/healthz", self.health, methods=["GET"]),
             Route(f"{prefix}/version", self.version, methods=["GET"]),
             Route(f"{prefix}/files", self.upload, methods=["POST"]),
-            Route(f"{prefix}/files/", self.upload, methods=["POST"]),
             Route(one, self.get, methods=["GET"]),
             Route(one, self.replace, methods=["PUT"]),
             Route(one, self.delete, methods=["DELETE"]),
@@ -75,14 +74,13 @@ class Endpoints:
         return await download.answer(request, file, self.files.backend, cache_control=control)
 
     async def replace(self, request: Request) -> Response:
-        caller = Caller.of(request.headers)
-        file = await self.files.visible(request.path_params["id"], caller)
+        file = await self.files.replaceable(request.path_params["id"], Caller.of(request.headers))
         async with form.read(request, self.files.backend.staging, await self._limits("file")) as sent:
             parts = sent.files_named("file")
             if len(parts) != 1:
                 raise FormError("wrong file data in multipart form, one needs to be specified")
             given = decode_metadata((sent.values("metadata") or [b"{}"])[0], UpdateMetadata)
-            return JsonResponse(await self.files.replace(file, parts[0], given, caller))
+            return JsonResponse(await self.files.replace(file, parts[0], given))
 
     async def delete(self, request: Request) -> Response:
         await self.files.remove(request.path_params["id"], Caller.of(request.headers))

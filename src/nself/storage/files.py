@@ -61,12 +61,11 @@ class Files:
             await self._drop_content(file_id)
             raise
 
-    async def replace(self, file: File, part: FilePart, given: UpdateMetadata, caller: Caller) -> File:
-        """New content for a file the caller may update. The old one is served until the new one is complete."""
+    async def replace(self, file: File, part: FilePart, given: UpdateMetadata) -> File:
+        """New content for a `replaceable` file. The old one is served until the new one is complete."""
         name = names.text(given.name or part.name)
         check_size(part.content, name, await self.rows.bucket(file.bucket_id))
         mime_type = mime.detect(part.content.head, declared=part.declared_type, name=name)
-        await self.gateway.may_replace(file, caller)
         async with self.rows.writing(file.id) as writing:
             return await self._put(writing, part.content, mime_type, name, given.metadata)
 
@@ -75,6 +74,12 @@ class Files:
         file = await self.gateway.file(names.file_id(file_id), caller)
         if file is None:
             raise FileMissingError
+        return file
+
+    async def replaceable(self, file_id: str, caller: Caller) -> File:
+        """The row, if the caller may see and update it."""
+        file = await self.visible(file_id, caller)
+        await self.gateway.may_replace(file, caller)
         return file
 
     async def remove(self, file_id: str, caller: Caller) -> None:
@@ -93,8 +98,8 @@ class Files:
 
     async def _drop_content(self, file_id: str) -> None:
         """Remove a content whose row is gone; a row that came back meanwhile keeps its content."""
-        async with self.rows.writing(file_id):
-            if not await self.rows.exists(file_id):
+        async with self.rows.writing(file_id) as writing:
+            if not await writing.row_exists():
                 await self.backend.delete(file_id)
 
 

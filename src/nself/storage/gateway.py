@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 
 from nself.storage.errors import ApiError, InputError, NotAuthorizedError, StoreUnavailableError, TokenRefusedError
 from nself.storage.model import File
+from nself.storage.names import header_text
 
 log = logging.getLogger("nself.storage")
 
@@ -142,11 +143,11 @@ def _refusal(problem: _Problem, caller: Caller, field: str) -> ApiError:
     """GraphQL's error in the words of this API."""
     code = str(problem.extensions.get("code", "unexpected"))
     if code in _REFUSED:
-        log.info("refused %s as role %s: %s (%s)", field, caller.role, problem.message, code)
+        log.info("refused %s as role %s: %s (%s)", field, caller.role, header_text(problem.message), code)
         return NotAuthorizedError(f"{field} as role {caller.role}: {problem.message} ({code})")
     if code in _BAD_INPUT:
         return InputError(problem.message)
     if "jwt" in code:
         return TokenRefusedError(problem.message)
-    log.error("GraphQL failed on %s as role %s: %s (%s)", field, caller.role, problem.message, code)
+    log.error("GraphQL failed on %s as role %s: %s (%s)", field, caller.role, header_text(problem.message), code)
     return ApiError("an internal server error occurred")

@@ -36,6 +36,9 @@ class Writing:
         """For a store that names contents its own way."""
         return await self._update(SQL["set_etag"], self.file_id, etag)
 
+    async def row_exists(self) -> bool:
+        return bool(await self.connection.fetchval(SQL["exists"], self.file_id))
+
     async def _update(self, sql: LiteralString, *values: Any) -> File:
         try:
             row = await self.connection.fetchrow(sql, *values)
@@ -68,9 +71,6 @@ class Rows:
         if row is None:
             raise FileMissingError
         return File(**dict(row))
-
-    async def exists(self, file_id: str) -> bool:
-        return bool(await self._database.fetch_value(SQL["exists"], file_id))
 
     async def forget_unfinished(self, file_id: str) -> None:
         """Remove the row of an upload that failed."""

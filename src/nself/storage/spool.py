@@ -7,7 +7,8 @@ import errno
 import hashlib
 import os
 import time
-from io import BufferedIOBase
+from collections.abc import Callable
+from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,7 +33,7 @@ class Spooled:
         self._ceiling = ceiling
         self._digest = hashlib.md5(usedforsecurity=False)
         self._pending = bytearray()
-        self._file: BufferedIOBase | None = None
+        self._file: BufferedWriter | None = None
 
     @property
     def md5(self) -> str:
@@ -47,39 +48,42 @@ class Spooled:
             return
         self._pending += data
         if len(self._pending) >= _FLUSH_BYTES:
-            await to_thread.run_sync(self._flush)
+            await _in_thread(self._flush)
 
     async def finish(self) -> None:
         """Everything is in: write the rest and close. The content is at `path`."""
-        await to_thread.run_sync(self._close)
+        await _in_thread(self._close)
 
     async def discard(self) -> None:
         """Remove what is left in the staging folder; nothing is when a backend took the file over."""
         await to_thread.run_sync(self._remove)
 
     def _flush(self) -> None:
-        try:
-            if self._file is None:
-                self._file = self.path.open("xb", buffering=0)  # type: ignore[assignment]
-            assert self._file is not None
-            view = memoryview(self._pending)
-            self._digest.update(view)
-            while view:
-                view = view[self._file.write(view) :]
-            del view
-        except OSError as error:
-            raise full(error) from error
+        self._opened().write(self._pending)
+        self._digest.update(self._pending)
         self._pending = bytearray()
 
     def _close(self) -> None:
         self._flush()
-        if self._file is not None:
-            self._file.close()
+        self._opened().close()
+
+    def _opened(self) -> BufferedWriter:
+        self._file = self._file or self.path.open("xb")
+        return self._file
 
     def _remove(self) -> None:
         if self._file is not None:
-            self._file.close()
+            # On a full disk closing fails as writing did, and has been told already.
+            with contextlib.suppress(OSError):
+                self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    try:
+        await to_thread.run_sync(work)
+    except OSError as error:
+        raise full(error) from error
 
 
 def full(error: OSError) -> OSError | StoreFullError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import shutil
@@ -73,6 +74,17 @@ def test_a_content_without_its_md5_has_an_etag_all_the_same(backend: DiskBackend
     for ruin in (lambda path: path.unlink(), lambda path: path.write_bytes(b"\xff\x00")):
         ruin(backend.root / "f2" / f"{KEY}.md5")
         assert stat(backend).etag == etag(b"one")
+
+
+def test_a_disk_that_cannot_be_written_can_still_be_read(backend: DiskBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(lambda: put(backend, b"one"))
+    (backend.root / "f2" / f"{KEY}.md5").unlink()
+
+    def full(*args: object, **more: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert stat(backend).etag == etag(b"one")
 
 
 def test_killed_before_the_new_content_has_its_name_the_old_one_is_served(

@@ -7,6 +7,7 @@ it is worked out again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -114,7 +115,9 @@ class DiskBackend:
 
     def _compute(self, path: Path, file: FileIO, about: os.stat_result) -> str:
         md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-        self._remember(path, md5, about)
+        # Only a saving of work: a disk that is full or read-only can still be read.
+        with contextlib.suppress(OSError):
+            self._remember(path, md5, about)
         return md5
 
 

@@ -74,6 +74,8 @@ class S3Backend:
             options["range"] = (span.start, span.end)
         with _translated():
             found = await obstore.get_async(self._store, key, options=options)
+        if _stored(found.meta) != stored:  # a store that does not know If-Match
+            raise ContentChangedError
         return _chunks(found.stream(min_chunk_size=_CHUNK))
 
     async def delete(self, key: str) -> None:
@@ -102,8 +104,9 @@ def _store(settings: StorageSettings) -> S3Store:
 
 async def _chunks(source: BytesStream | None) -> AsyncGenerator[bytes, None]:
     if source is not None:
-        async for chunk in source:
-            yield bytes(chunk)
+        with _translated():
+            async for chunk in source:
+                yield bytes(chunk)
 
 
 def _stored(meta: ObjectMeta) -> Stored:
