@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -208,3 +209,12 @@ def test_missing_secrets_are_made_and_existing_ones_kept(root: Path) -> None:
     assert len(values["POSTGRES_PASSWORD"].text) == 32
     assert values["JWT_KEY"].text == kept
     assert change.generate_secrets(target(root, env="prod")).generated == ()
+
+
+def test_every_change_leaves_a_line_in_the_history_and_no_value(root: Path) -> None:
+    change.set_value(target(root), "AUTH_SMTP_PASS", "correct horse")
+    with pytest.raises(ConfigProblemsError):
+        change.set_value(target(root), "POSTGRES_PORT", "x")
+    text = (root / ".nself/history/all.jsonl").read_text()
+    assert [json.loads(line)["description"] for line in text.splitlines()] == ["init shop", "set AUTH_SMTP_PASS"]
+    assert "correct horse" not in text

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nself.actions import history
 from nself.actions.config import source, unknown
 from nself.actions.init import token
 from nself.actions.project import LARGEST_FILE, find, reader
 from nself.errors import ConfigError, ConfigProblemsError, NselfError, Problem, UsageError
+from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model import dotenv
 from nself.model import load as model
 from nself.model.load import Loaded
-from nself.model.project import Environment
+from nself.model.project import Environment, Project
 from nself.model.schema import masked
 from nself.model.sources import Read
 from nself.services.catalogue import catalogue
@@ -74,6 +76,7 @@ class Target:
     force: bool = False
     """Write unknown keys, and values that would not load."""
     backup: bool = True
+    emit: Emit = ignore
 
     @property
     def root(self) -> Path:
@@ -96,7 +99,7 @@ def set_value(target: Target, key: str, value: str, *, file: str | None = None) 
         written = _spelling(text, chosen, name, before)
         changed = dotenv.assign(text, chosen, written, _literal(key, value))
         try:
-            after, copy = _write(target, chosen, text, changed)
+            after, copy = _write(target, chosen, text, changed, f"set {name}")
         except ConfigProblemsError as error:
             raise _refused(error) from None
     old, new = before.cascade.values.get(name), after.cascade.values[name]
@@ -131,7 +134,7 @@ def import_file(target: Target, given: str, *, file: str | None = None) -> Impor
             changed = dotenv.assign(text, chosen, _spelling(text, chosen, name, before), value)
             (unchanged if changed == text else imported).append(name)
             text = changed
-        _, copy = _write(target, chosen, old, text)
+        _, copy = _write(target, chosen, old, text, f"import {len(imported)} settings")
     return Imported(file=chosen, imported=tuple(imported), unchanged=tuple(unchanged), backup=copy)
 
 
@@ -148,7 +151,7 @@ def replace_text(target: Target, file: str, old: str, new: str) -> Edited:
             raise ConfigError(f"{chosen} was changed by someone else while you edited it", fixes=["edit it again"])
         if new == old:
             return Edited(file=chosen, changed=False, backup=None)
-        _, copy = _write(target, chosen, old, new)
+        _, copy = _write(target, chosen, old, new, f"edit {chosen}")
     return Edited(file=chosen, changed=True, backup=copy)
 
 
@@ -164,7 +167,7 @@ def generate_secrets(target: Target, *, file: str | None = None, token: Callable
         for name in missing:
             text = dotenv.assign(text, chosen, name, token(wanted[name]))
         if missing:
-            _write(target, chosen, old, text)
+            _write(target, chosen, old, text, f"make {', '.join(missing)}")
     return Generated(file=chosen, generated=tuple(missing), kept=tuple(name for name in wanted if name not in missing))
 
 
@@ -219,7 +222,7 @@ def _spelling(text: str, file: str, name: str, loaded: Loaded) -> str:
     return next((key for key in reversed(written) if loaded.schema.canonical(key) == name), name)
 
 
-def _write(target: Target, file: str, old: str, new: str) -> tuple[Loaded, str | None]:
+def _write(target: Target, file: str, old: str, new: str, what: str) -> tuple[Loaded, str | None]:
     """Write, unless that would bring problems that are not there now; returns the project and the copy of `old`."""
     known = {str(problem) for problem in _without_lines(target.inspect().problems)}
     after = target.inspect({file: new})
@@ -231,8 +234,15 @@ def _write(target: Target, file: str, old: str, new: str) -> tuple[Loaded, str |
     if added and not target.force:
         raise ConfigProblemsError(added)
     copy = _backup(target, file, old) if target.backup and old else None
-    target.host.write((target.root / file).resolve(), new, mode=0o600 if _PRIVATE.search(file) else 0o644)
+    entry = history.Entry("config", what, {"file": file})
+    with history.recorded(_place(target, after), target.host, target.emit, entry):
+        target.host.write((target.root / file).resolve(), new, mode=0o600 if _PRIVATE.search(file) else 0o644)
     return after, copy
+
+
+def _place(target: Target, loaded: Loaded) -> Project:
+    """The project for the history, which wants to know where and for which environment, mistakes or not."""
+    return loaded.project or Project(root=target.root, name="", env=loaded.env, base_domain="")
 
 
 def _backup(target: Target, file: str, text: str) -> str:

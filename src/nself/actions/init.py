@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nself.actions import scaffold
+from nself.actions import history, scaffold
 from nself.actions.project import INIT_JOURNAL as JOURNAL
 from nself.actions.project import LARGEST_FILE, find, is_project
 from nself.actions.scaffold import Mode, Wish
@@ -21,7 +21,7 @@ from nself.host import Host, LocalHost
 from nself.model import dotenv
 from nself.model.checks import suggested
 from nself.model.keys import HOST_PATTERN, NAME_PATTERN
-from nself.model.project import Environment
+from nself.model.project import Environment, Project
 from nself.model.schema import Schema, gather
 from nself.services.catalogue import settings_classes
 
@@ -82,6 +82,7 @@ def init(
         schema = gather(settings_classes())
         change = _plan(root, wish, schema, host, force=force, git=git, token=token)
         backed_up = _write(root, change, host)
+        _record(root, wish, host, emit)
     return Initialised(
         project=wish.name,
         domain=wish.domain,
@@ -93,6 +94,13 @@ def init(
         root=root,
         next=("edit nself.yml and .env", "nself start", "nself urls"),
     )
+
+
+def _record(root: Path, wish: Wish, host: LocalHost, emit: Emit) -> None:
+    """The first line of the project's history. A failed init leaves none: there is no project to have one."""
+    project = Project(root=root, name=wish.name, env=wish.env, base_domain=wish.domain)
+    with history.recorded(project, host, emit, history.Entry("init", f"init {wish.name}", {"mode": wish.mode.value})):
+        pass
 
 
 def default_name(root: Path) -> str:

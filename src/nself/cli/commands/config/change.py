@@ -119,6 +119,7 @@ def target(app: App, options: dict[str, Any]) -> Target:
         env=app.env,
         force=options.get("force", False),
         backup=not options.get("no_backup", False),
+        emit=app.emit,
     )
 
 
