@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,13 +75,16 @@ def postgres(host: Host, *, major: int | None, extensions: Collection[str] = (),
     """The programs for a project. `choice`: auto, wheel, system, or the folder that holds them.
 
     auto takes the wheel unless its major or its extensions do not do, then the system's."""
-    candidates = [found for found in _candidates(host, choice) if major in (None, found.major)]
     wanted = [canonical(name) for name in extensions]
-    for found in candidates:
-        if found.extensions.issuperset(wanted):
-            return found
-    if candidates:
-        raise lacks_extensions(candidates[0].version, [x for x in wanted if x not in candidates[0].extensions])
+    lacking = []
+    # One at a time: each that is looked at is a program that is run.
+    for found in _candidates(host, choice):
+        if major in (None, found.major):
+            if found.extensions.issuperset(wanted):
+                return found
+            lacking.append(found)
+    if lacking:
+        raise lacks_extensions(lacking[0].version, [x for x in wanted if x not in lacking[0].extensions])
     raise _no_such_major(major, _candidates(host, "auto"), choice)
 
 
@@ -129,12 +132,12 @@ def _no_such_major(major: int | None, found: Iterable[Postgres], choice: str) ->
     )
 
 
-def _candidates(host: Host, choice: str) -> list[Postgres]:
+def _candidates(host: Host, choice: str) -> Iterator[Postgres]:
     wheels = [(folder, "wheel") for name, inner in POSTGRES_WHEELS.items() if (folder := _in_wheel(name, inner))]
     folders = {"wheel": wheels, "system": _system(host), "auto": [*wheels, *_system(host)]}.get(
         choice, [(Path(choice), choice)]
     )
-    return [found for folder, origin in folders if (found := _describe(host, folder, origin))]
+    return (found for folder, origin in folders if (found := _describe(host, folder, origin)))
 
 
 def _system(host: Host) -> list[tuple[Path, str]]:
