@@ -9,17 +9,21 @@ is looked for in the process environment, then among the built-in defaults.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nself.errors import Problem
-from nself.model.dotenv import Parts, Reference
+from nself.model.dotenv import KEY, Parts, Reference
 from nself.model.project import Environment, Value
 from nself.model.schema import Schema
 
 _DEEPEST = 50
 _LARGEST = 4 * 1024 * 1024
 """Characters that all references of a project may expand to together: far above use, far below harm."""
+
+PREFIX = "NSELF_VAR_"
+_PREFIXED = re.compile(rf"{PREFIX}{KEY.pattern}")
 
 ENV_FILE = ".env"
 SECRETS_FILE = ".env.secrets"
@@ -57,14 +61,13 @@ def files(env: Environment, *, legacy: bool = False) -> list[str]:
 
 def process_layers(environ: Mapping[str, str], overrides: Iterable[tuple[str, str]], schema: Schema) -> list[Layer]:
     """What the process environment and the command line set: known names, `NSELF_VAR_*`, `--set`."""
-    prefix = "NSELF_VAR_"
     known = {key: text for key, text in environ.items() if schema.knows(key)}
-    prefixed = {key.removeprefix(prefix): text for key, text in environ.items() if key.startswith(prefix)}
+    prefixed = {key.removeprefix(PREFIX): text for key, text in environ.items() if _PREFIXED.fullmatch(key)}
     groups = (("process environment", known), ("NSELF_VAR_*", prefixed), ("--set", dict(overrides)))
     return [literal_layer(name, pairs, schema) for name, pairs in groups]
 
 
-def literal_layer(name: str, pairs: Mapping[str, str], schema: Schema, **where: str | int) -> Layer:
+def literal_layer(name: str, pairs: Mapping[str, str], schema: Schema) -> Layer:
     raws = [Raw(key=schema.canonical(key), written=key, parts=(text,)) for key, text in pairs.items()]
     return Layer(name=name, entries={raw.key: raw for raw in raws})
 
