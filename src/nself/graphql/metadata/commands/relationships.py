@@ -9,6 +9,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.metadata import dependencies, edit, parse
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, source
 from nself.graphql.metadata.live import Draft
+from nself.graphql.metadata.model import ForeignKeyUsing
 from nself.graphql.metadata.rename import rename_relationship
 
 
@@ -16,6 +17,8 @@ def create(part: str, kind: str) -> Callable[[Draft, Call], Awaitable[Reply]]:
     async def run(draft: Draft, call: Call) -> Reply:
         where, table = source(call.args), call.args.at("table").qualified()
         entry = replace(parse.relationship(call.args), rest={})
+        if kind == "array_relation" and isinstance(entry.using, ForeignKeyUsing) and entry.using.table is None:
+            call.args.at("using").at("foreign_key_constraint_on").fail("Expecting object { table, columns }.")
         tracked = edit.table_of(draft.metadata, where, table)
         for other in (*tracked.object_relationships, *tracked.array_relationships):
             if other.name == entry.name:

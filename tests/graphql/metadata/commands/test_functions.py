@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from tests.graphql.serving import Api, authors_and_articles, play
+
+FUNCTIONS = """
+    CREATE FUNCTION search(word text) RETURNS SETOF article LANGUAGE sql STABLE AS $$ SELECT * FROM article $$;
+    CREATE FUNCTION shout(author) RETURNS text LANGUAGE sql STABLE AS $$ SELECT upper($1.name) $$;
+    CREATE FUNCTION works(author) RETURNS SETOF article LANGUAGE sql STABLE AS $$ SELECT * FROM article $$;
+    CREATE FUNCTION three() RETURNS int LANGUAGE sql AS $$ SELECT 3 $$;
+"""
+
+
+def test_functions_are_kept_with_their_permissions_until_untracked(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        await api.metadata("pg_track_function", {"function": "search", "configuration": {"custom_name": "find"}})
+        await api.metadata("pg_create_function_permission", {"function": "search", "role": "user"})
+        assert (await api.refused("pg_create_function_permission", {"function": "search", "role": "user"}))[0] == (
+            "already-exists"
+        )
+        assert (await api.exported())["functions"] == [
+            {
+                "function": {"schema": "public", "name": "search"},
+                "configuration": {"custom_name": "find"},
+                "permissions": [{"role": "user"}],
+            }
+        ]
+        assert (await api.refused("pg_track_function", {"function": "search"}))[0] == "already-tracked"
+        assert (await api.refused("pg_untrack_table", {"table": "article"}))[0] == "dependency-error"
+        await api.metadata("pg_untrack_function", {"function": "search"})
+        assert "functions" not in await api.exported()
+
+    play(dsn, script)
+
+
+def test_functions_that_give_no_tracked_rows_are_refused(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        code, _, message = await api.refused("pg_track_function", {"function": "three"})
+        assert code == "invalid-configuration"
+        assert 'does not return a "COMPOSITE" type' in message
+        assert "no such function exists" in (await api.refused("pg_track_function", {"function": "nope"}))[2]
+
+    play(dsn, script)
+
+
+def test_computed_fields_fit_their_table_and_go_only_by_cascade(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        field = {"table": "author", "name": "loud", "definition": {"function": "shout"}}
+        await api.metadata("pg_add_computed_field", field)
+        assert (await api.refused("pg_add_computed_field", {**field, "table": "article", "name": "x"}))[2].endswith(
+            'of type "public.author" is not the table to which the computed field is being added'
+        )
+        assert (await api.refused("pg_add_computed_field", {**field, "name": "name"}))[2] == (
+            "Inconsistent object: field definition conflicts with postgres column"
+        )
+        permission = {"columns": "*", "filter": {}, "computed_fields": ["loud"]}
+        await api.metadata("pg_create_select_permission", {"table": "author", "role": "user", "permission": permission})
+        sql = "DROP FUNCTION shout(author)"
+        assert (await api.refused("run_sql", {"sql": sql}, path="/v2/query"))[2] == (
+            'cannot drop due to the following dependent objects: computed field author.loud in source "default"'
+        )
+        await api.sql(sql, cascade=True)
+        assert "computed_fields" not in (await api.exported())["tables"][0]
+
+    play(dsn, script)
+
+
+def test_rows_of_a_table_are_not_granted_as_a_field(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        await api.metadata(
+            "pg_add_computed_field", {"table": "author", "name": "w", "definition": {"function": "works"}}
+        )
+        permission = {"columns": "*", "filter": {}, "computed_fields": ["w"]}
+        args = {"table": "author", "role": "user", "permission": permission}
+        assert "are auto-derived" in (await api.refused("pg_create_select_permission", args))[2]
+
+    play(dsn, script)
