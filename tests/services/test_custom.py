@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nself.actions import project as projects
 from nself.errors import ConfigProblemsError
-from nself.model.project import Environment
+from nself.model.project import Environment, Project
 from nself.model.spec import ServiceSpec
+from nself.services import catalogue
 from tests.services.projects import SECRETS, custom, project, spec
 
 
@@ -73,3 +76,21 @@ def test_without_a_health_path_its_process_is_what_counts() -> None:
     found = made(health_path="")
     assert found.probe is not None
     assert found.probe.kind == "process"
+
+
+def loaded(root: Path, text: str) -> Project:
+    (root / ".env").write_text("PROJECT_NAME=shop\n" + "".join(f"{k}={v}\n" for k, v in SECRETS.items()) + text)
+    return projects.load(root, {})
+
+
+def test_access_is_asked_for_in_the_projects_files(tmp_path: Path) -> None:
+    of = loaded(tmp_path, "CS_1=web:custom\nCS_1_COMMAND=./x\nCS_1_ACCESS=database\n")
+    assert set(spec(of, "web").secrets) == {"DATABASE_URL", "POSTGRES_PASSWORD"}
+    with pytest.raises(ConfigProblemsError, match="CS_1_ACCESS: expected admin or database, got everything"):
+        loaded(tmp_path, "CS_1=web:custom\nCS_1_COMMAND=./x\nCS_1_ACCESS=everything\n")
+
+
+def test_only_a_port_set_by_its_own_variable_is_fixed(tmp_path: Path) -> None:
+    of = loaded(tmp_path, "CS_1=web:custom:9001\nCS_1_COMMAND=./x\nCS_2=api:custom\nCS_2_COMMAND=./x\nCS_2_PORT=9002\n")
+    fixed = {claim.service: claim.fixed for claim in catalogue.claims(of) if claim.service in ("web", "api")}
+    assert fixed == {"web": None, "api": 9002}

@@ -17,6 +17,8 @@ from nself.model.spec import Resources, Runtime
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 FORM = "name:template[:port][:route]"
 FIRST_PORT = 8000
+ACCESS = frozenset({"admin", "database"})
+"""Secrets a service may ask for."""
 
 Custom = Member[CustomServiceSettings]
 
@@ -87,6 +89,8 @@ class _Builder:
             resources=Resources(memory=given.memory, cpu=given.cpu),
             replicas=given.replicas,
             rate_per_minute=given.rate_limit,
+            port_setting=f"{self.member.path}_PORT" if given.port and self.member.name is None else None,
+            access=self._access(),
         )
         return None if self.problems else made
 
@@ -132,6 +136,12 @@ class _Builder:
             return int(definition.port)
         self._complain("definition", f"expected a port from 1 to 65535, got {definition.port!r}", FORM)
         return 0
+
+    def _access(self) -> tuple[str, ...]:
+        unknown = sorted(set(self.given.access) - ACCESS)
+        if unknown:
+            self._complain("access", f"expected {' or '.join(sorted(ACCESS))}, got {', '.join(unknown)}")
+        return self.given.access
 
     def _host(self, definition: _Definition) -> str | None:
         """Its public host: the environment's own domain, then the domain, then the route."""

@@ -98,6 +98,11 @@ class CustomServiceSettings:
     needs: tuple[str, ...] = env(
         "CS_N_DEPENDS_ON", default=("postgres",), help="Services that must be healthy before it starts."
     )
+    access: tuple[str, ...] = env(
+        "CS_N_ACCESS",
+        default=(),
+        help="Secrets it is given: database (DATABASE_URL, the owner's password), admin (GraphQL's admin secret).",
+    )
     table_prefix: str | None = env("CS_N_TABLE_PREFIX", default=None, help="Passed to it as TABLE_PREFIX.")
     redis_prefix: str | None = env("CS_N_REDIS_PREFIX", default=None, help="Passed to it as REDIS_PREFIX.")
     legacy_name: str | None = env("CS_N_NAME", default=None, help="Older form of the name in CS_N.")
