@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from nself.auth import schema
 from nself.auth.store import SQL
 from tests.auth.conftest import EMAIL, Api, Execute, Start, settings_of
+from tests.cluster import Cluster
 
 
 async def ensure(dsn: str, times: int) -> None:
@@ -123,3 +125,16 @@ def test_every_named_query_is_good_sql(auth_dsn: str) -> None:
             await connection.close()
 
     asyncio.run(go())
+
+
+def test_an_ordinary_owner_of_the_database_is_enough(cluster: Cluster) -> None:
+    cluster.run("postgres", "CREATE ROLE ordinary LOGIN")
+    cluster.run("postgres", "CREATE DATABASE owned OWNER ordinary")
+    asyncio.run(ensure(cluster.dsn("owned").replace("postgres@", "ordinary@"), 1))
+    cluster.run("owned", "INSERT INTO auth.users (email, locale) VALUES ('ada@example.com', 'en')")
+
+
+def test_another_role_may_own_the_schema(dsn: str) -> None:
+    """POSTGRES_MIGRATIONS_CONNECTION creates; the server's own connection is not used for it."""
+    settings = settings_of(HASURA_GRAPHQL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/x")
+    asyncio.run(schema.ensure(replace(settings, migrations_url=dsn)))

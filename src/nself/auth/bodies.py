@@ -161,4 +161,5 @@ def _fits_bcrypt(password: str) -> None:
 
 
 def _nameable(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LNS" or character in " ,.'-"
+    """Letters, numbers, symbols, and the marks without which no Hindi or Thai name can be written."""
+    return unicodedata.category(character)[0] in "LNSM" or character in " ,.'-"
