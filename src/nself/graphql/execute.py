@@ -32,7 +32,7 @@ async def query(database: Database, plan: QueryPlan, bindings: Bindings) -> byte
     if plan.statement is not None:
         arguments = bound(plan.statement, bindings)
         with _translating("$", plan.statement, arguments):
-            row = await database.fetch_row(plan.statement.text, *arguments) or ()
+            row = await database.read_row(plan.statement.text, *arguments) or ()
     return body((field.key, _shown(field, row)) for field in plan.fields)
 
 

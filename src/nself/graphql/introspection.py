@@ -231,34 +231,44 @@ def _below(type_: Named) -> Iterator[Type]:
             yield from (argument.type for argument in field.arguments.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A selected field, looked up once and read from any number of values. No `fields` means a leaf."""
+
+    key: str
+    resolve: Resolve
+    fields: tuple[_Reader, ...]
+
+    def read(self, value: Any, schema: RoleSchema) -> Any:
+        return self._shown(self.resolve(value, schema), schema)
+
+    def _shown(self, found: Any, schema: RoleSchema) -> Any:
+        if found is None:
+            return None
+        if isinstance(found, list | tuple):
+            return [self._shown(item, schema) for item in found]
+        if not self.fields:
+            return found
+        return {field.key: field.read(found, schema) for field in self.fields}
+
+
 def answer(ctx: Context, one: Selected) -> Any:
     """The value of `__schema` or `__type`."""
-    args = arguments_of(ctx, one)
-    name = args.get("name")
-    assert one.of is not None
-    if isinstance(name, Leaf):
-        name.source()
-        # The name decides the answer, which is part of the plan.
-        ctx.reusable = ctx.reusable and name.variable is None
-    return _complete(ctx, one, one.of.means(name.value if isinstance(name, Leaf) else None, ctx.schema))
+    name = arguments_of(ctx, one).get("name")
+    if not isinstance(name, Leaf):
+        return _reader(ctx, one, "").read(None, ctx.schema)
+    name.source()
+    # The name decides the answer, which is part of the plan.
+    ctx.reusable = ctx.reusable and name.variable is None
+    return _reader(ctx, one, "").read(name.value, ctx.schema)
 
 
-def _complete(ctx: Context, one: Selected, value: Any) -> Any:
-    if value is None or one.of is None:
-        return value
-    if isinstance(value, list | tuple):
-        return [_complete(ctx, one, item) for item in value]
-    if not isinstance(named(one.of.type), Object):
-        return value
-    return {field.key: _member(ctx, one, field, value) for field in fields_of(ctx, one)}
-
-
-def _member(ctx: Context, parent: Selected, field: Selected, value: Any) -> Any:
-    if field.of is None:
-        assert parent.of is not None
-        return named(parent.of.type).name
-    args = arguments_of(ctx, field)
-    deprecated = args.get("includeDeprecated")
+def _reader(ctx: Context, one: Selected, parent: str) -> _Reader:
+    if one.of is None:
+        return _Reader(one.key, _always(parent), ())
+    deprecated = arguments_of(ctx, one).get("includeDeprecated")
     if isinstance(deprecated, Leaf):
         flag(deprecated)
-    return _complete(ctx, field, field.of.means(value, ctx.schema))
+    type_ = named(one.of.type)
+    below = fields_of(ctx, one) if isinstance(type_, Object) else ()
+    return _Reader(one.key, one.of.means, tuple(_reader(ctx, field, type_.name) for field in below))

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import asyncpg
@@ -29,6 +30,16 @@ CONNECTION_LOST = (
     asyncpg.TooManyConnectionsError,
 )
 """What a call raises while the server is away or restarting; the pool reconnects by itself."""
+
+
+_UNTOUCHED: ContextVar[bool] = ContextVar("untouched", default=False)
+"""Whether the connection about to go back to the pool was used for nothing but `read_row`."""
+
+
+async def _clear(connection: asyncpg.Connection[Any]) -> None:
+    """What a connection may have been left with (settings, locks, listeners) is not the next user's."""
+    if not _UNTOUCHED.get():
+        await connection.execute(connection.get_reset_query())
 
 
 class Database:
@@ -65,6 +76,7 @@ class Database:
                     min_size=min_size,
                     max_size=max_size,
                     init=prepare,
+                    reset=_clear,
                     server_settings={"application_name": name, **(settings or {})},
                     max_inactive_connection_lifetime=60,
                 )
@@ -90,6 +102,17 @@ class Database:
 
     async def fetch_row(self, sql: LiteralString, *args: Any) -> Row | None:
         return await self.pool.fetchrow(sql, *args)
+
+    async def read_row(self, sql: LiteralString, *args: Any) -> Row | None:
+        """For a statement that sets nothing in its session: clearing the connection would be a second round trip."""
+        token = _UNTOUCHED.set(False)
+        try:
+            async with self.pool.acquire() as connection:
+                row = await connection.fetchrow(sql, *args)
+                _UNTOUCHED.set(True)
+                return row
+        finally:
+            _UNTOUCHED.reset(token)
 
     async def fetch_value(self, sql: LiteralString, *args: Any) -> Any:
         return await self.pool.fetchval(sql, *args)
