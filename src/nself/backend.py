@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,10 @@ from nself.errors import NselfError
 from nself.web.server import Listener, Server, serve
 
 NAMES = ("graphql", "auth", "storage", "functions", "mail")
+HOLD = "NSELF_HOLD"
+"""Names a file: while it exists nothing is opened. `nself start` has us import while the database is still starting."""
+HOLD_S = 120.0
+"""Whoever made the file may have been killed since."""
 
 
 def load(name: str) -> Server:
@@ -43,11 +48,20 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
-        serve(compose(list(names) or options.servers, options))
+        listeners = compose(list(names) or options.servers, options)
+        await_release(os.environ.get(HOLD))  # noqa: TID251
+        serve(listeners)
     except NselfError as error:
         print(f"error: {error.message}", *[f"  try: {fix}" for fix in error.fixes], sep="\n", file=sys.stderr)  # noqa: T201
         return error.exit_code
     return 0
+
+
+def await_release(file: str | None, *, longest_s: float = HOLD_S) -> None:
+    """Wait until `file` is gone."""
+    deadline = time.monotonic() + longest_s
+    while file and Path(file).exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def compose(names: Sequence[str], options: argparse.Namespace) -> list[Listener]:

@@ -111,14 +111,16 @@ def test_extensions_are_created_and_a_missing_one_is_named_with_what_provides_it
     assert project.health()["postgres"] == "healthy"
 
 
-def test_new_migrations_are_applied_before_graphql_reads_the_schema(project: Project) -> None:
+def test_new_migrations_are_applied_and_nothing_restarts_for_them(project: Project) -> None:
     project.nself("start")
     migrations = project.root / "db" / "migrations"
     migrations.mkdir(parents=True)
     (migrations / "1_notes.up.sql").write_text("CREATE TABLE notes (id int PRIMARY KEY);")
 
-    assert project.json("start")["started"] == ["graphql"]
+    assert project.nself("start", "--dry-run").stdout == "apply migrations: db/migrations changed\n"
+    assert project.json("start")["started"] == []
     assert project.sql("SELECT count(*) FROM notes") == "0"
+    assert "nothing to do" in project.nself("start", "--dry-run").stdout
 
     (migrations / "2_wrong.up.sql").write_text("CREATE TABLE more ();\nCREATE TABEL oops ();")
     failed = project.nself("start", check=False)
@@ -173,8 +175,8 @@ def test_logs_are_followed(project: Project) -> None:
                 seen += os.read(output, 65536)
     finally:
         os.killpg(follower.pid, signal.SIGINT)
-        follower.stdout.close()
-    assert follower.wait(10) == 130
+        follower.communicate(timeout=10)
+    assert follower.returncode == 130
 
 
 def test_reset_backs_up_and_removes_data_and_generated_files_only(project: Project) -> None:

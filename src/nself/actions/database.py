@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
 
-from nself.actions import migrate
 from nself.actions.resolve import remembered
 from nself.actions.stack import Stack
 from nself.errors import DatabaseError
-from nself.events import Emit, Note
+from nself.events import Emit
 from nself.host import LocalHost
-from nself.model.project import Environment, Project
+from nself.model.project import Project
 from nself.runtimes.native import binaries
 from nself.services import postgres
 
@@ -40,28 +39,10 @@ def warm() -> None:
 
 
 def prepare(opened: Stack, emit: Emit) -> None:
-    """Make what is missing: the database, schemas, extensions, in dev also what `db/migrations` has new. What is there
-    is left as it is. Safe to repeat."""
+    """Make what is missing: the database, its schemas, its extensions. What is there is left as it is."""
     found = postgres.settings(opened.project)
     at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
     asyncio.run(_prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found))
-    if opened.project.env is Environment.DEV:
-        _migrate(opened.project, postgres.url(found, at), emit)
-
-
-def _migrate(project: Project, dsn: str, emit: Emit) -> None:
-    """On a server migrations are applied when somebody says so: `nself db migrate up`."""
-    if not migrate.folder(project).is_dir():
-        return
-    done = migrate.up(project, dsn)
-    if done.applied:
-        emit(Note("applied migrations: " + ", ".join(f"{each.version}_{each.name}" for each in done.applied)))
-    if done.failed:
-        where = f", line {done.failed.line}" if done.failed.line else ""
-        raise DatabaseError(
-            f"migration {done.failed.version}_{done.failed.name} failed{where}: {done.failed.error}",
-            fixes=["correct the file and start again: nothing of it was applied", "nself db migrate status"],
-        )
 
 
 async def _prepare(dsn: str, maintenance: str, wanted: postgres.PostgresSettings) -> None:

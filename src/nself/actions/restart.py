@@ -10,7 +10,7 @@ from nself.actions import start as starting
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native.perform import Failure
+from nself.runtimes.native.perform import Failure, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +33,18 @@ def restart(
     """Services named are restarted whether or not they changed; without names only those that did."""
     opened = starting.ready(project, host, environ, emit)
     entry = history.Entry("restart", "restart " + (", ".join(services) or "what changed"))
-    with opened.native.locked("restart", wait_s=starting.LOCK_WAIT_S):
+    with opened.native.locked("restart", wait_s=starting.LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         steps = opened.plan(services, fresh=everything or bool(services), only_named=bool(services))
-        with history.recorded(project, host, emit, entry):
-            outcome = starting.perform_steps(opened, steps, settings=settings, emit=emit)
-            found = Restarted(
-                restarted=tuple(outcome.healthy),
-                unchanged=tuple(x.name for x in opened.native.specs if x.name not in {step.service for step in steps}),
-                failed=tuple(outcome.failed),
-            )
-            entry.details["restarted"] = list(found.restarted)
-            entry.exit_code = starting.failure_code(found.failed)
+        touched = {step.service for step in steps}
+        outcome = Outcome()
+        if steps:
+            names = opened.scope(services)
+            outcome = starting.perform_steps(opened, names, steps, settings=settings, emit=emit)
+        found = Restarted(
+            restarted=tuple(name for name in outcome.healthy if name in touched),
+            unchanged=tuple(spec.name for spec in opened.native.specs if spec.name not in touched),
+            failed=tuple(outcome.failed),
+        )
+        entry.details["restarted"] = list(found.restarted)
+        entry.exit_code = starting.failure_code(found.failed)
     return found

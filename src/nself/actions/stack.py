@@ -11,7 +11,7 @@ from nself.actions import resolve
 from nself.errors import UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model.project import Environment, Project
+from nself.model.project import Project
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.native.runtime import Native
@@ -37,10 +37,7 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
 
 def watched(project: Project) -> dict[str, dict[str, Path]]:
     """{service: folders of the user's that it reads at its start only}: a change in them is a reason to restart it."""
-    folders = {"metadata": project.root / "metadata"}
-    if project.env is Environment.DEV:
-        folders["migrations"] = project.root / "db" / "migrations"
-    return {graphql.NAME: folders}
+    return {graphql.NAME: {"metadata": project.root / "metadata"}}
 
 
 @dataclass(frozen=True)

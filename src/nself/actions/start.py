@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from nself.actions import build as builds
-from nself.actions import history
+from nself.actions import evolve, history
 from nself.actions.stack import Stack, open_stack
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native import perform
+from nself.runtimes.native import perform, probes
 from nself.runtimes.native.perform import Failure, Outcome, Patience
 from nself.runtimes.plan import Step
 from nself.services import postgres
@@ -76,9 +76,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a start would do."""
+    """What a start would do; `migrations`: and then apply what is new in `db/migrations`."""
 
     steps: tuple[Step, ...]
+    migrations: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +99,12 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     entry = history.Entry("start", "start " + (", ".join(wishes.services) or "everything"))
     with opened.native.locked("start", wait_s=LOCK_WAIT_S):
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
-        if not steps:
-            return _result(opened, steps, Outcome(), wishes, began)
+        names = opened.scope(wishes.services)
+        if not steps and not evolve.pending(opened) and all_well(opened, names, wishes.settings):
+            return _result(opened, names, steps, Outcome(healthy=names), wishes, began)
         with history.recorded(project, host, emit, entry):
-            outcome = perform_steps(opened, steps, settings=wishes.settings, emit=emit)
-            result = _result(opened, steps, outcome, wishes, began)
+            outcome = perform_steps(opened, names, steps, settings=wishes.settings, emit=emit)
+            result = _result(opened, names, steps, outcome, wishes, began)
             entry.details["started"] = list(result.started)
             entry.exit_code = failure_code(result.failed)
     return result
@@ -118,25 +120,37 @@ def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
 def preview(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Planned:
     """What `start` would do. Files are built, nothing is started or stopped."""
     opened = ready(project, host, environ, emit, build=wishes.build)
-    return Planned(tuple(opened.plan(wishes.services, fresh=wishes.fresh)))
+    return Planned(tuple(opened.plan(wishes.services, fresh=wishes.fresh)), evolve.pending(opened))
 
 
-def perform_steps(opened: Stack, steps: Sequence[Step], *, settings: StartSettings, emit: Emit) -> Outcome:
-    """Walk a plan. The caller holds the lock."""
-    if not steps:
-        return Outcome()
+def all_well(opened: Stack, names: Sequence[str], settings: StartSettings) -> bool:
+    """Asked once, without waiting: what runs may still be starting, or have lost what it needs."""
+    specs = [opened.spec(name) for name in names]
+    if settings.skip_health_checks:
+        return True
+    return all(health.ok for health in probes.check_all(specs, opened.native.network).values())
+
+
+def perform_steps(
+    opened: Stack, names: Sequence[str], steps: Sequence[Step], *, settings: StartSettings, emit: Emit
+) -> Outcome:
+    """Walk a plan and see that all of `names` are well at its end. The caller holds the lock."""
     # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
     from nself.actions import database
 
-    prepare = partial(database.prepare, opened)
     threading.Thread(target=database.warm, daemon=True).start()
     opened.native.begin()
     perform.stop(opened.native, [step for step in steps if step.verb == "stop"])
-    names = {spec.name for spec in opened.native.specs}
-    if postgres.NAME in names - {step.service for step in steps}:
-        prepare(emit)
-    patience = Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks)
-    return perform.start(opened.native, steps, after={postgres.NAME: prepare}, patience=patience)
+    outcome = perform.start(
+        opened.native,
+        steps,
+        standing=set(names) - {step.service for step in steps},
+        after={postgres.NAME: partial(database.prepare, opened)},
+        patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
+    )
+    if evolve.pending(opened) and set(outcome.healthy) >= {*evolve.needs(opened)}:
+        evolve.apply(opened, emit)
+    return outcome
 
 
 def failure_code(failed: Sequence[Failure]) -> int:
@@ -147,18 +161,18 @@ def failure_code(failed: Sequence[Failure]) -> int:
     return 10 if late and all(failure.timed_out or failure.blocked for failure in failed) else 1
 
 
-def _result(opened: Stack, steps: Sequence[Step], outcome: Outcome, wishes: Wishes, began: float) -> Started:
+def _result(
+    opened: Stack, names: Sequence[str], steps: Sequence[Step], outcome: Outcome, wishes: Wishes, began: float
+) -> Started:
     touched = {step.service for step in steps}
-    names = opened.scope(wishes.services)
-    rest = tuple(name for name in names if name not in touched)
     failed = tuple(outcome.failed)
-    if len(outcome.healthy) + len(rest) >= len(names) * wishes.settings.required_percent / 100:
+    if len(outcome.healthy) >= len(names) * wishes.settings.required_percent / 100:
         failed = tuple(failure for failure in failed if not failure.timed_out)
     return Started(
-        started=tuple(outcome.healthy),
-        already_running=rest,
+        started=tuple(name for name in outcome.healthy if name in touched),
+        already_running=tuple(name for name in names if name not in touched),
         failed=failed,
-        healthy=len(outcome.healthy) + len(rest),
+        healthy=len(outcome.healthy),
         total=len(names),
         duration_ms=int((opened.native.host.monotonic() - began) * 1000),
         urls=opened.urls,

@@ -64,7 +64,9 @@ def command(
 
 def human_plan(planned: Planned) -> Iterator[Line]:
     yield from (str(step) for step in planned.steps)
-    if not planned.steps:
+    if planned.migrations:
+        yield "apply migrations: db/migrations changed"
+    elif not planned.steps:
         yield "nothing to do: everything runs as it should"
 
 

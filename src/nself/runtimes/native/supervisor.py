@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nself.errors import NselfError
+from nself.errors import NselfError, PermissionDeniedError
 from nself.host import LocalHost
 from nself.runtimes.native import processes, sockets
 from nself.runtimes.native.identity import Identity
@@ -54,6 +54,11 @@ class Supervisor:
             answer: dict[str, Any] = self.call("observe")
         except (FileNotFoundError, ConnectionRefusedError):
             return None
+        except PermissionError as error:
+            raise PermissionDeniedError(
+                f"the stack in {self.state.parent} runs as another user, who alone may ask about it",
+                fixes=[f"run this as {owner_of(self.socket.parent)} or as root: sudo nself …"],
+            ) from error
         return answer
 
     def call(self, method: str, *arguments: str) -> Any:
@@ -102,6 +107,14 @@ class Supervisor:
                     f"supervisord (pid {pid}) did not end within {wait_s:g} s", fixes=["nself status", "nself stop"]
                 )
             self.host.sleep(0.01)
+
+
+def owner_of(folder: Path) -> str:
+    """Whose folder it is, by name where there is one."""
+    try:
+        return folder.owner()
+    except (OSError, KeyError):
+        return "its owner"
 
 
 def _call(path: Path, method: str, arguments: tuple[str, ...], *, timeout_s: float = 10.0) -> str:

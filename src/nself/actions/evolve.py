@@ -1,0 +1,68 @@
+"""A project's own schema at start: in dev, `db/migrations` is applied whenever it has changed.
+
+After our servers are up, since migrations may refer to the tables of auth and storage; GraphQL then looks again. On a
+server migrations are applied when somebody says so: `nself db migrate up`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nself.actions.stack import Stack
+from nself.errors import DatabaseError, NselfError
+from nself.events import Emit, Note, Warned
+from nself.model.project import Environment
+from nself.runtimes.native import configuration
+from nself.services import graphql, postgres
+
+MARKER = "migrations"
+"""In `.nself/run`: the hash of the folder as it was last seen applied."""
+
+
+def pending(opened: Stack) -> bool:
+    """Whether the folder changed since it was last applied here. Reads files only."""
+    folder = opened.project.root / "db" / "migrations"
+    if opened.project.env is not Environment.DEV or not folder.is_dir():
+        return False
+    marker = _marker(opened)
+    return not marker.is_file() or marker.read_text(encoding="ascii", errors="replace") != configuration.hash_of(folder)
+
+
+def needs(opened: Stack) -> list[str]:
+    """What must be well before migrations are applied: the database, and those of our servers that have schemas."""
+    return [spec.name for spec in opened.native.specs if spec.server or spec.name == postgres.NAME]
+
+
+def apply(opened: Stack, emit: Emit) -> None:
+    """Apply what is new, then have GraphQL read the schema again. The first failing file ends it."""
+    from nself.actions import migrate
+
+    seen = configuration.hash_of(migrate.folder(opened.project))
+    at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
+    done = migrate.up(opened.project, postgres.url(postgres.settings(opened.project), at))
+    if done.applied:
+        emit(Note("applied migrations: " + ", ".join(f"{each.version}_{each.name}" for each in done.applied)))
+        _reload(opened, emit)
+    if done.failed:
+        where = f", line {done.failed.line}" if done.failed.line else ""
+        raise DatabaseError(
+            f"all runs, but migration {done.failed.version}_{done.failed.name} failed{where}: {done.failed.error}",
+            fixes=["correct the file and start again: nothing of it was applied", "nself db migrate status"],
+        )
+    opened.native.host.write(_marker(opened), seen)
+
+
+def _reload(opened: Stack, emit: Emit) -> None:
+    """Tables that metadata names may only be there now."""
+    from nself.actions import hasura
+
+    if graphql.NAME not in {spec.name for spec in opened.native.specs}:
+        return
+    try:
+        hasura.metadata(opened, {"type": "reload_metadata", "args": {"reload_sources": True}})
+    except NselfError as error:
+        emit(Warned(f"GraphQL could not read the schema again: {error.message}", fix="nself restart graphql"))
+
+
+def _marker(opened: Stack) -> Path:
+    return opened.project.layout.run / MARKER
