@@ -16,6 +16,7 @@ class FakeHost:
     """A machine that only exists in memory. `answers` maps the start of a command line to how it ends."""
 
     files: dict[Path, str] = field(default_factory=dict)
+    modes: dict[Path, int] = field(default_factory=dict)
     answers: dict[tuple[str, ...], Ran] = field(default_factory=dict)
     programs: dict[str, Path] = field(default_factory=dict)
     busy_ports: set[int] = field(default_factory=set)
@@ -51,7 +52,10 @@ class FakeHost:
         return self.files[path]
 
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
-        self.files[path] = text
+        self.files[path], self.modes[path] = text, mode
+
+    def mode(self, path: Path) -> int:
+        return self.modes.get(path, 0o644)
 
     def exists(self, path: Path) -> bool:
         return path in self.files or any(path in known.parents for known in self.files)
@@ -59,6 +63,9 @@ class FakeHost:
     def remove(self, path: Path) -> None:
         for known in [known for known in self.files if known == path or path in known.parents]:
             del self.files[known]
+
+    def move(self, path: Path, to: Path) -> None:
+        self.files[to] = self.files.pop(path)
 
     def glob(self, folder: Path, pattern: str) -> list[Path]:
         return sorted(p for p in self.files if folder in p.parents and p.relative_to(folder).match(pattern))

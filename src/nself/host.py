@@ -62,6 +62,10 @@ class Host(Protocol):
 
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None: ...
     def exists(self, path: Path) -> bool: ...
+    def mode(self, path: Path) -> int:
+        """Permission bits, of what a link leads to."""
+        ...
+
     def remove(self, path: Path) -> None: ...
     def move(self, path: Path, to: Path) -> None: ...
     def glob(self, folder: Path, pattern: str) -> list[Path]: ...
@@ -170,6 +174,10 @@ class LocalHost:
         with _explained(path, "created"):
             path.mkdir(mode=mode, parents=True, exist_ok=True)
 
+    def mode(self, path: Path) -> int:
+        with _explained(path, "looked at"):
+            return path.stat().st_mode & 0o7777
+
     def remove(self, path: Path) -> None:
         """Remove a file or a whole folder; a missing one is fine."""
         import shutil
@@ -235,7 +243,9 @@ class LocalHost:
             os.execvpe(argv[0], list(argv), dict(env))
         except FileNotFoundError as error:
             missing = cwd if not cwd.exists() else argv[0]
-            raise ProgramMissingError(f"{missing} is not there", fixes=["check the spelling", "nself doctor"]) from error
+            raise ProgramMissingError(
+                f"{missing} is not there", fixes=["check the spelling", "nself doctor"]
+            ) from error
         except OSError as error:
             raise PermissionDeniedError(f"{argv[0]} may not be run: {error.strerror}") from error
 

@@ -118,6 +118,15 @@ def test_a_file_that_may_not_be_read_is_reported(root: Path) -> None:
         assert "permission denied" in problem(root)
 
 
+def test_secrets_that_everyone_can_read_are_a_warning(root: Path) -> None:
+    (root / ".env").chmod(0o644)
+    assert [str(warning) for warning in project.load(root, {}).warnings] == [
+        ".env: holds secrets, and every user here can read it (chmod 600 .env)"
+    ]
+    (root / ".env").chmod(0o600)
+    assert project.load(root, {}).warnings == ()
+
+
 def test_everything_wrong_is_said_in_one_run(root: Path) -> None:
     (root / ".env").write_text("PROJECT_NAME=My Shop\nPOSTGRES_PROT=1\nLOG_LEVEL=loud\nnonsense\nJWT_KEY=short\n")
     (root / "nself.yml").write_text("runtime: dokcer\nsurvices: {}\n")

@@ -16,6 +16,7 @@ from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model import dotenv
 from nself.model import load as model
+from nself.model.cascade import PRIVATE
 from nself.model.load import Loaded
 from nself.model.project import Environment, Project
 from nself.model.schema import masked
@@ -24,7 +25,6 @@ from nself.services.catalogue import catalogue
 
 _ENV_FILE = re.compile(r"\.env(\.[A-Za-z0-9_-]+)*|\.environments/[A-Za-z0-9_-]+/\.env(\.secrets)?")
 _NOT_READ = {".env.example", ".env.runtime"}
-_PRIVATE = re.compile(r"(^|/)\.env(\.local|\.secrets)?$|\.secrets$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +236,7 @@ def _write(target: Target, file: str, old: str, new: str, what: str) -> tuple[Lo
     copy = _backup(target, file, old) if target.backup and old else None
     entry = history.Entry("config", what, {"file": file})
     with history.recorded(_place(target, after), target.host, target.emit, entry):
-        target.host.write((target.root / file).resolve(), new, mode=0o600 if _PRIVATE.search(file) else 0o644)
+        target.host.write((target.root / file).resolve(), new, mode=0o600 if PRIVATE.fullmatch(file) else 0o644)
     return after, copy
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from nself.errors import ConfigError, NselfError, PermissionDeniedError
+from nself.errors import ConfigError, NselfError, PermissionDeniedError, Problem
 from nself.host import Host, LocalHost
 from nself.model import load as model
+from nself.model.cascade import PRIVATE
 from nself.model.document import FILES
 from nself.model.dotenv import parse
 from nself.model.load import Loaded
@@ -45,9 +46,10 @@ def inspect(
     """The same without raising: what its files say and what is wrong with them."""
     machine = host or LocalHost()
     root = find(directory, machine)
-    return model.load(
+    loaded = model.load(
         root, read=reader(root, machine), environ=environ, services=catalogue(), overrides=overrides, env=env
     )
+    return loaded.warned(_open_to_all(loaded, root, machine))
 
 
 def find(directory: Path, host: Host) -> Path:
@@ -90,6 +92,22 @@ def reader(root: Path, host: Host) -> Read:
             raise UnreadableError(error.message.removeprefix(f"{path} ")) from error
 
     return read
+
+
+def _open_to_all(loaded: Loaded, root: Path, host: Host) -> list[Problem]:
+    """Files with secrets that any user of this machine can read."""
+    private = [file for file in loaded.files if PRIVATE.fullmatch(file)]
+    return [
+        Problem(
+            path=file, file=file, message="holds secrets, and every user here can read it", hint=f"chmod 600 {file}"
+        )
+        for file in private
+        if _holds_secrets(loaded, file) and host.mode(root / file) & 0o004
+    ]
+
+
+def _holds_secrets(loaded: Loaded, file: str) -> bool:
+    return any(value.file == file and loaded.schema.is_secret(key) for key, value in loaded.cascade.values.items())
 
 
 def _names_a_project(path: Path, host: Host) -> bool:

@@ -25,6 +25,9 @@ _LARGEST = 4 * 1024 * 1024
 PREFIX = "NSELF_VAR_"
 _PREFIXED = re.compile(rf"{PREFIX}{KEY.pattern}")
 
+PRIVATE = re.compile(r"\.env(\.local|\.secrets)?|\.environments/[^/]+/\.env\.secrets")
+"""Files that hold secrets: never committed, readable by their owner only."""
+
 ENV_FILE = ".env"
 SECRETS_FILE = ".env.secrets"
 

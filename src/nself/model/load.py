@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,14 @@ class Loaded:
     """The files that were there, nself.yml first, then in the order in which they win."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+    def warned(self, more: Sequence[Problem]) -> Loaded:
+        """The same with more to say."""
+        if not more:
+            return self
+        warnings = (*self.warnings, *more)
+        project = self.project and replace(self.project, warnings=warnings)
+        return replace(self, project=project, warnings=warnings)
 
     def checked(self) -> Project:
         """The project, or every problem at once."""
