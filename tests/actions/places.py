@@ -22,6 +22,7 @@ def written(root: Path, values: Mapping[str, str] | None = None, *, fixed: bool 
     texts = {"PROJECT_NAME": "shop", **SECRETS, **ports, **(values or {})}
     root.mkdir(parents=True, exist_ok=True)
     (root / ".env").write_text("".join(f'{name}="{text}"\n' for name, text in texts.items()))
+    (root / ".env").chmod(0o600)
     return projects.load(root, {})
 
 

@@ -16,6 +16,13 @@ from nself.settings import to_file
 
 TELL = "import json, os, sys; print(json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]))"
 
+OBEY = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("up", flush=True)
+time.sleep(60)
+"""
+
 
 def argv(env_file: Path, *command: str, folder: Path | None = None) -> list[str]:
     where = ["--chdir", str(folder)] if folder else []
@@ -39,8 +46,7 @@ def test_the_command_gets_its_variables_its_folder_and_its_words(tmp_path: Path)
 
 
 def test_signals_reach_the_command_because_nothing_stands_before_it(tmp_path: Path) -> None:
-    code = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)"
-    process = subprocess.Popen(argv(variables(tmp_path), sys.executable, "-c", code), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(argv(variables(tmp_path), sys.executable, "-c", OBEY), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     os.kill(process.pid, signal.SIGTERM)

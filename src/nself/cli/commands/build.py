@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from nself.actions.build import Built
 
 
-@verb(short_help="Write everything that runs, from .env and nself.yml.", section="Core lifecycle")
+@verb(
+    short_help="Write everything that runs, from .env and nself.yml.",
+    section="Core lifecycle",
+    result="nself.actions.build:Built",
+)
 @click.option("-f", "--force", is_flag=True, help="Write every file, changed or not.")
 @click.option("--only", metavar="PART[,PART]", help="Write these parts only: supervisor, nginx, env, services, ssl.")
 @click.option("--no-ssl", is_flag=True, help="Leave the certificate alone.")

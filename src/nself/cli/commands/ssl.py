@@ -23,7 +23,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Show the certificate and who signed it.")
+@verb(short_help="Show the certificate and who signed it.", result="nself.actions.ssl:Certificates")
 @pass_app
 def status(app: App) -> None:
     """Show the project's certificate, its hosts and its end, and the authority that signed it.
@@ -37,7 +37,7 @@ def status(app: App) -> None:
     app.output.result(ssl.status(app.project, app.host, app.environ), _certificates)
 
 
-@verb(short_help="Make the certificate anew, now.")
+@verb(short_help="Make the certificate anew, now.", result="nself.actions.ssl:Renewed")
 @pass_app
 def renew(app: App) -> None:
     """Make a new certificate for the project's hosts; a running nginx takes it at once.
@@ -51,7 +51,7 @@ def renew(app: App) -> None:
     app.output.result(ssl.renew(app.project, app.host, app.environ), _renewed)
 
 
-@verb(short_help="Make authority and certificate if they are missing.")
+@verb(short_help="Make authority and certificate if they are missing.", result="nself.actions.ssl:Certificates")
 @pass_app
 def bootstrap(app: App) -> None:
     """Make this machine's certificate authority and the project's certificate, as far as they are missing.

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from nself.actions.trust import Trusted
 
 
-@verb(short_help="Make browsers and programs trust your local certificates.", section="Configuration")
+@verb(
+    short_help="Make browsers and programs trust your local certificates.",
+    section="Configuration",
+    result="nself.actions.trust:Trusted",
+)
 @click.argument("what", type=click.Choice(["install", "uninstall", "status"]), default="install")
 @pass_app
 def command(app: App, what: str) -> None:

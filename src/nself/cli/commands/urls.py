@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nself.actions.urls import Urls
 
 
-@verb(short_help="Show where every service answers.", section="Status")
+@verb(short_help="Show where every service answers.", section="Status", result="nself.actions.urls:Urls")
 @click.option("-a", "--all", "everything", is_flag=True, help="Ports without a public URL too.")
 @click.option("--service", metavar="NAME", help="One service only, with all its ports.")
 @click.option("--category", type=click.Choice(["required", "optional", "monitoring", "custom", "frontend"]))
