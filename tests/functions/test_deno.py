@@ -174,3 +174,23 @@ def test_functions_see_only_the_variables_they_are_given(
         seen = server.get("/f").json()
     assert seen["STRIPE_KEY"] == "sk"
     assert "SERVER_ONLY" not in seen
+
+
+def test_packages_and_import_maps_of_the_folder_are_found(functions: Folder, server: httpx.Client) -> None:
+    functions.write("package.json", '{"dependencies": {"greeter": "1.0.0"}}')
+    functions.write("node_modules/greeter/package.json", '{"name": "greeter", "version": "1.0.0", "main": "main.js"}')
+    functions.write("node_modules/greeter/main.js", "module.exports = (name) => `Hello, ${name}`")
+    functions.write("deno.json", '{"imports": {"words/": "./_words/"}}')
+    functions.write("_words/name.ts", "export const name: string = 'Ada'")
+    functions.write(
+        "f.ts",
+        """
+        import greet from "greeter";
+        import { name } from "words/name.ts";
+        export default () => new Response(greet(name));
+        """,
+    )
+    assert server.get("/f").text == "Hello, Ada"
+    assert sorted(entry.name for entry in functions.path.iterdir()) == [
+        "_words", "deno.json", "f.ts", "node_modules", "package.json",
+    ]  # fmt: skip

@@ -118,6 +118,25 @@ def test_a_header_may_have_ten_thousand_addresses() -> None:
     assert letter.recipients[-1] == Address("", "user9999@example.com")
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Subject: " + b"=?a?q?=?=" * 100_000,
+        b"To: " + b"=?utf-8?b?AA==?= <a@b.c>, " * 40_000,
+        b"Content-Type: " + b";" * 1_000_000,
+        b"Content-Disposition: attachment; filename" + b";" * 1_000_000,
+        b"Content-Type: text/html\r\n\r\n" + b"<!--" * 250_000,
+        b"Content-Type: multipart/mixed; boundary=b\r\n" + b"\r\n--b\r\n\r\nx" * 50_000,
+    ],
+    ids=["encoded words", "encoded names", "type", "file name", "comments", "parts"],
+)
+@pytest.mark.timeout(60)  # unbounded, these take from minutes to hours
+def test_input_made_to_take_forever_is_cut_short(head: bytes) -> None:
+    letter = parse(head + b"\r\n\r\nbody")
+    assert len(letter.attachments) <= 1000
+    assert isinstance(letter.words, str)
+
+
 def test_visible_text_leaves_styles_and_scripts_out() -> None:
     html = "<head><title>t</title><style>p{}</style></head><p>one</p><script>two()</script>three &amp; <br>4<!-- 5 -->"
     assert " ".join(visible_text(html).split()) == "one three & 4"

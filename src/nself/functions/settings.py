@@ -28,7 +28,7 @@ class FunctionsSettings:
         help="Seconds one call may take before it is ended.",
     )
     workers: int = env(
-        "FUNCTIONS_WORKERS", default=4, minimum=1, maximum=256, help="Calls of one language that run at one time."
+        "FUNCTIONS_WORKERS", default=8, minimum=1, maximum=256, help="Calls of one language that run at one time."
     )
     queue: int = env(
         "FUNCTIONS_QUEUE", default=100, minimum=0, help="Calls that may wait for a worker; more are refused."

@@ -12,10 +12,18 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 from html.parser import HTMLParser
+from itertools import islice
 
 SNIPPET = 250
 SEARCHABLE = 100_000
 """Characters of a body that a search looks through: enough for any written text, little for a pasted file."""
+_MOST_HTML = 500_000
+_MOST_HEADERS = 1_000_000
+_MOST_PART_HEADER = 8_000
+_MOST_ENCODED = 16_000
+_MOST_PARTS = 1000
+"""Characters and parts that are looked at. The parsers of the standard library take time that grows with the square of
+some hostile inputs; below these bounds, far above any real message, that is seconds."""
 
 _SPACE = re.compile(r"\s+")
 _UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -92,26 +100,27 @@ def shown(text: str) -> str:
 
 def decoded(text: str) -> str:
     """A header's text: encoded words decoded, folding undone, unknown charsets read as well as they can be."""
+    encoded, rest = text[:_MOST_ENCODED], text[_MOST_ENCODED:]
     try:
-        pieces = decode_header(text)
+        pieces = decode_header(encoded)
     except ValueError:
-        pieces = [(text, None)]
+        pieces = [(encoded, None)]
     joined = "".join(
         piece if isinstance(piece, str) else _as_text(piece, charset or "utf-8") for piece, charset in pieces
     )
-    return _SPACE.sub(" ", shown(joined)).strip()
+    return _SPACE.sub(" ", shown(joined + rest)).strip()
 
 
 def visible_text(html: str) -> str:
     """What a reader would see of an HTML body, roughly: for snippets and search, never for display as HTML."""
     reader = _TextReader()
-    reader.feed(html)
+    reader.feed(html[:_MOST_HTML])
     return "".join(reader.pieces)
 
 
 def _letter(message: Message) -> Letter:
     bodies = _Bodies()
-    for number, part in enumerate(_leaves(message), start=1):
+    for number, part in enumerate(islice(_leaves(message), _MOST_PARTS), start=1):
         bodies.add(str(number), part)
     headers = _headers(message)
     senders = _addresses(headers, "from")
@@ -134,10 +143,11 @@ def _letter(message: Message) -> Letter:
 
 def _headers(message: Message) -> list[tuple[str, str]]:
     """Names and texts as they came; bytes beyond ASCII are UTF-8, as SMTPUTF8 has it."""
-    return [
-        (name, str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-        for name, text in message.raw_items()
-    ]
+    found, left = [], _MOST_HEADERS
+    for name, text in message.raw_items():
+        found.append((name, str(text)[:left].encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
+        left = max(0, left - len(name) - len(str(text)))
+    return found
 
 
 def _first(headers: Headers, name: str) -> str:
@@ -174,12 +184,20 @@ class _Bodies:
 
 def _leaves(message: Message) -> Iterator[Message]:
     """Parts with content of their own. A forwarded message is one part: what is inside it is not ours to show."""
-    if message.get_content_maintype() == "multipart" and message.is_multipart():
+    _shorten(message)
+    if message.is_multipart() and message.get_content_maintype() == "multipart":
         for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _leaves(part)
     else:
         yield message
+
+
+def _shorten(part: Message) -> None:
+    """Cut the headers that the email package itself takes apart."""
+    for name, text in list(part.raw_items()):
+        if name.lower().startswith("content-") and len(str(text)) > _MOST_PART_HEADER:
+            part.replace_header(name, str(text)[:_MOST_PART_HEADER])
 
 
 def _content(part: Message) -> bytes:

@@ -107,6 +107,7 @@ function recipients(message) {
 }
 
 function showCounts(found) {
+  $("hint").hidden = Boolean(state.open) || !found.total;
   $("unread").hidden = !found.unread;
   $("unread").textContent = found.unread;
   document.title = found.unread ? `(${found.unread}) Inbox` : "Inbox";
