@@ -53,8 +53,10 @@ class Carrier:
         match raw:
             case None | "Authorization" | {"type": "Authorization"}:
                 return cls()
-            case {"type": "Cookie", "name": str() as name} | {"type": "CustomHeader", "name": str() as name} if name:
-                return cls(kind=raw["type"], name=name if raw["type"] == "Cookie" else name.lower())
+            case {"type": "Cookie", "name": str() as name} if name:
+                return cls(kind="Cookie", name=name)
+            case {"type": "CustomHeader", "name": str() as name} if name:
+                return cls(kind="CustomHeader", name=name.lower())
             case _:
                 raise ConfigError(
                     'HASURA_GRAPHQL_JWT_SECRET: `header` must be {"type": "Authorization"}, '

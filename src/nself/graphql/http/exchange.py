@@ -88,6 +88,10 @@ def guarded(surface: Opened, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             return await endpoint(surface(), request)
         except CONNECTION_LOST as error:
             raise lost(error) from error
+        except ApiError as error:
+            if isinstance(error.__cause__, CONNECTION_LOST):
+                raise lost(error.__cause__) from error
+            raise
 
     return call
 
