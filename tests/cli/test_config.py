@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -150,6 +150,43 @@ def test_an_editor_needs_a_terminal(root: Path, capsys: pytest.CaptureFixture[st
     code, _, err = run(capsys, root, "config", "edit")
     assert code == 2
     assert "terminal" in err
+
+
+def edited_by(monkeypatch: pytest.MonkeyPatch, *sessions: Callable[[str], str | None], again: bool) -> None:
+    """An editor on a terminal: what it saves of the text it is given, session by session."""
+    left = iter(sessions)
+    monkeypatch.setattr("nself.cli.output.Output.interactive", True)
+    monkeypatch.setattr("nself.cli.output.Output.ask", lambda self, question: again)
+    monkeypatch.setattr(click, "edit", lambda text, **_: next(left)(text))
+
+
+def with_a_mistake(text: str) -> str:
+    return text + "LOG_LEVEL=loud\n"
+
+
+def mended(text: str) -> str:
+    return text.replace("loud", "debug")
+
+
+def test_what_the_editor_saves_counts_only_when_it_loads(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (root / ".env").read_text()
+    edited_by(monkeypatch, with_a_mistake, again=False)
+    assert run(capsys, root, "config", "edit")[0] == 2
+    assert (root / ".env").read_text() == before
+    edited_by(monkeypatch, with_a_mistake, mended, again=True)
+    code, out, err = run(capsys, root, "config", "edit")
+    assert (code, out) == (0, ".env is changed\n")
+    assert "LOG_LEVEL: expected one of debug, info, warn, error" in err
+    assert (root / ".env").read_text() == before + "LOG_LEVEL=debug\n"
+
+
+def test_an_editor_that_saves_nothing_changes_nothing(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited_by(monkeypatch, lambda text: None, again=False)
+    assert run(capsys, root, "config", "edit")[1] == "nothing was changed\n"
 
 
 @pytest.mark.parametrize("shown", [["show"], ["explain", "BASE_DOMAIN"], ["list"], ["diff", "prod"], ["validate"]])

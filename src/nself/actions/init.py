@@ -29,6 +29,16 @@ PRIVATE = frozenset({".env", ".env.secrets", JOURNAL})
 LAST = (".env", "nself.yml")
 """What makes a folder a project is written last: until then there is none to mistake for a whole one."""
 _OURS = frozenset({"nself.yml", ".env", ".env.example"})
+_EDIT_AND_START = ("edit nself.yml and .env", "nself start", "nself urls")
+_NEXT = {
+    Mode.MINIMAL: _EDIT_AND_START,
+    Mode.FULL: _EDIT_AND_START,
+    Mode.DEMO: (
+        "nself start",
+        "open the page at app.<domain>: nself urls",
+        "take apart metadata/, functions/, services/",
+    ),
+}
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -92,7 +102,7 @@ def init(
         skipped=tuple(sorted(change.skipped)),
         backed_up=tuple(backed_up),
         root=root,
-        next=("edit nself.yml and .env", "nself start", "nself urls"),
+        next=_NEXT[wish.mode],
     )
 
 

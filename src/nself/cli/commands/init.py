@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -97,6 +99,7 @@ def ask(first: Wish) -> Wish:
 
 
 def human(done: Initialised) -> list[str]:
+    elsewhere = [f"cd {shlex.quote(str(done.root))}"] if done.root != Path.cwd() else []
     return [
         f"Created {done.project} ({done.mode}, {done.env}, *.{done.domain})",
         *(f"  + {path}" for path in done.created),
@@ -104,5 +107,5 @@ def human(done: Initialised) -> list[str]:
         *(f"  ~ {path} (copy of the old one)" for path in done.backed_up),
         "",
         "Next:",
-        *(f"  {number}. {step}" for number, step in enumerate(done.next, 1)),
+        *(f"  {number}. {step}" for number, step in enumerate((*elsewhere, *done.next), 1)),
     ]
