@@ -62,6 +62,11 @@ def test_a_fixed_port_never_moves_and_others_go_out_of_its_way() -> None:
     assert (chosen[("auth", "http")], chosen[("graphql", "http")]) == (8080, 8180)
 
 
+def test_a_port_that_is_no_longer_fixed_goes_back_to_its_usual_place() -> None:
+    before = choose([GRAPHQL, claim("auth", 4000, fixed=443)], Ports(), lambda number: True)
+    assert choose([GRAPHQL, AUTH], before, lambda number: True)[("auth", "http")] == 4000
+
+
 def test_two_services_with_one_usual_port_both_get_one() -> None:
     chosen = choose([GRAPHQL, claim("web", 8080)], Ports(), lambda number: True)
     assert (chosen[("graphql", "http")], chosen[("web", "http")]) == (8080, 8180)

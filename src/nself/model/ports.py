@@ -57,7 +57,7 @@ def choose(claims: Sequence[Claim], remembered: Ports, is_free: IsFree) -> Ports
     fixed = {claim.key: claim.fixed for claim in claims if claim.fixed is not None}
     automatic = [claim for claim in claims if claim.fixed is None]
     taken = set(fixed.values())
-    kept = {claim.key: remembered.numbers[claim.key] for claim in automatic if claim.key in remembered.numbers}
+    kept = {claim.key: remembered.numbers[claim.key] for claim in automatic if _was_automatic(claim, remembered)}
     if not kept or not _all_free(kept.values(), taken, is_free):
         kept = {}
         offset = _offset(automatic, taken, is_free)
@@ -67,6 +67,12 @@ def choose(claims: Sequence[Claim], remembered: Ports, is_free: IsFree) -> Ports
         if claim.key not in kept:
             kept[claim.key] = _single(claim, offset, taken | set(kept.values()), is_free)
     return Ports(offset=offset, numbers={claim.key: (fixed | kept)[claim.key] for claim in claims})
+
+
+def _was_automatic(claim: Claim, remembered: Ports) -> bool:
+    """A number that was fixed once is forgotten when it no longer is."""
+    number = remembered.numbers.get(claim.key, 0)
+    return number >= claim.port.number and (number - claim.port.number) % STEP == 0
 
 
 def _all_free(numbers: Iterable[int], taken: set[int], is_free: IsFree) -> bool:
