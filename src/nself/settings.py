@@ -13,6 +13,7 @@ Field types: str, int, float, bool, StrEnum, tuple[str, ...] (comma list), JsonO
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 import types
@@ -106,11 +107,12 @@ class Declared:
 
 def describe(cls: type) -> tuple[Declared, ...]:
     """Every variable of a settings class, in the order of declaration."""
-    return _described(cls)
+    return _describe(cls)
 
 
-@cache
-def _described(cls: type) -> tuple[Declared, ...]:
+@functools.cache
+def _describe(cls: type) -> tuple[Declared, ...]:
+    """Kept, because resolving a class's type hints takes longer than everything else done with them."""
     hints = typing.get_type_hints(cls)
     return tuple(
         Declared(field.name, field.metadata[_SPEC], hints[field.name], field.default, cls)
