@@ -6,6 +6,7 @@ server migrations are applied when somebody says so: `nself db migrate up`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from nself.actions.stack import Stack
@@ -28,9 +29,10 @@ def pending(opened: Stack) -> bool:
     return not marker.is_file() or marker.read_text(encoding="ascii", errors="replace") != configuration.hash_of(folder)
 
 
-def needs(opened: Stack) -> list[str]:
-    """What must be well before migrations are applied: the database, and those of our servers that have schemas."""
-    return [spec.name for spec in opened.native.specs if spec.server or spec.name == postgres.NAME]
+def due(opened: Stack, healthy: Collection[str]) -> bool:
+    """Whether it is time: something is pending, and the database and those of our servers with schemas are well."""
+    needed = {spec.name for spec in opened.native.specs if spec.server or spec.name == postgres.NAME}
+    return needed.issubset(healthy) and pending(opened)
 
 
 def apply(opened: Stack, emit: Emit) -> None:
@@ -38,8 +40,7 @@ def apply(opened: Stack, emit: Emit) -> None:
     from nself.actions import migrate
 
     seen = configuration.hash_of(migrate.folder(opened.project))
-    at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
-    done = migrate.up(opened.project, postgres.url(postgres.settings(opened.project), at))
+    done = migrate.up(opened.project, postgres.database_url(opened.project, opened.native.network))
     if done.applied:
         emit(Note("applied migrations: " + ", ".join(f"{each.version}_{each.name}" for each in done.applied)))
         _reload(opened, emit)

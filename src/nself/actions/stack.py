@@ -16,7 +16,7 @@ from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
-from nself.services import graphql
+from nself.services import graphql, nginx
 
 
 def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
@@ -37,7 +37,7 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
 
 def watched(project: Project) -> dict[str, dict[str, Path]]:
     """{service: folders of the user's that it reads at its start only}: a change in them is a reason to restart it."""
-    return {graphql.NAME: {"metadata": project.root / "metadata"}}
+    return {graphql.NAME: {"metadata": project.root / "metadata"}, nginx.NAME: {"certificate": project.layout.certs}}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes.native import perform, probes
-from nself.runtimes.native.perform import Failure, Outcome, Patience
+from nself.runtimes.native.perform import Failure as Failure
+from nself.runtimes.native.perform import Outcome, Patience
 from nself.runtimes.plan import Step
 from nself.services import postgres
 from nself.settings import env, from_env
@@ -100,7 +101,7 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     with opened.native.locked("start", wait_s=LOCK_WAIT_S):
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
         names = opened.scope(wishes.services)
-        if not steps and not evolve.pending(opened) and all_well(opened, names, wishes.settings):
+        if not steps and not evolve.due(opened, names) and all_well(opened, names, wishes.settings):
             return _result(opened, names, steps, Outcome(healthy=names), wishes, began)
         with history.recorded(project, host, emit, entry):
             outcome = perform_steps(opened, names, steps, settings=wishes.settings, emit=emit)
@@ -148,7 +149,7 @@ def perform_steps(
         after={postgres.NAME: partial(database.prepare, opened)},
         patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
     )
-    if evolve.pending(opened) and set(outcome.healthy) >= {*evolve.needs(opened)}:
+    if evolve.due(opened, outcome.healthy):
         evolve.apply(opened, emit)
     return outcome
 

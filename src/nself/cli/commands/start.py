@@ -11,8 +11,7 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line, Styled
 
 if TYPE_CHECKING:
-    from nself.actions.start import Planned, Started
-    from nself.runtimes.native.perform import Failure
+    from nself.actions.start import Failure, Planned, Started
 
 
 @verb(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nself.model.spec import Network, Probe, ServiceSpec
 from nself.runtimes.native import wire
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 SECURE_PORT = "https"
 
@@ -116,8 +119,10 @@ def _well(answer: str) -> bool:
     return len(words) > 1 and words[1].startswith("2")
 
 
-def _unverified() -> ssl.SSLContext:
+def _unverified() -> SSLContext:
     """A probe asks whether the service answers; whether its certificate is good is `ssl check`'s question."""
+    import ssl
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

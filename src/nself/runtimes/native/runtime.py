@@ -20,7 +20,7 @@ from nself.model.spec import Network, ServiceSpec
 from nself.runtimes.native import configuration, identity, processes, sockets
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
-from nself.runtimes.native.supervisor import Supervisor
+from nself.runtimes.native.supervisor import Supervisor, SupervisorError
 from nself.runtimes.plan import Observed, Running, State, Wanted
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
@@ -104,14 +104,22 @@ class Native:
         if not strays:
             return
         self.emit(Note(f"ending {len(strays)} processes that outlived their supervisor"))
-        deadline = self.host.monotonic() + grace_s
         for pid in strays:
             self.host.terminate(pid)
-        while any(processes.alive(pid) for pid in strays):
+        if not self._gone(strays, within_s=grace_s):
+            for pid in strays:
+                self.host.terminate(pid, hard=True)
+            if not self._gone(strays, within_s=grace_s):
+                left = ", ".join(str(pid) for pid in strays if processes.alive(pid))
+                raise SupervisorError(f"processes of an earlier start do not end: {left}", fixes=["nself doctor"])
+
+    def _gone(self, pids: Sequence[int], *, within_s: float) -> bool:
+        deadline = self.host.monotonic() + within_s
+        while any(processes.alive(pid) for pid in pids):
             if self.host.monotonic() > deadline:
-                for pid in strays:
-                    self.host.terminate(pid, hard=True)
+                return False
             self.host.sleep(0.02)
+        return True
 
     @property
     def hold(self) -> Path:
