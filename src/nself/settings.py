@@ -13,7 +13,6 @@ Field types: str, int, float, bool, StrEnum, tuple[str, ...] (comma list), JsonO
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import re
 import types
@@ -107,12 +106,11 @@ class Declared:
 
 def describe(cls: type) -> tuple[Declared, ...]:
     """Every variable of a settings class, in the order of declaration."""
-    return _describe(cls)
+    return _described(cls)
 
 
-@functools.cache
-def _describe(cls: type) -> tuple[Declared, ...]:
-    """Kept, because resolving a class's type hints takes longer than everything else done with them."""
+@cache
+def _described(cls: type) -> tuple[Declared, ...]:
     hints = typing.get_type_hints(cls)
     return tuple(
         Declared(field.name, field.metadata[_SPEC], hints[field.name], field.default, cls)
