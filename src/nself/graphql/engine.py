@@ -35,7 +35,8 @@ class Request:
 class Engine:
     """Serves one database. `load` swaps catalog and metadata in at once; running requests keep what they began with.
 
-    `show_internal` puts the statement and the database's own error into the errors that admin gets.
+    `show_internal` keeps the statement and the database's own error in ApiError.internal. They hold values and SQL: who
+    may see them is the caller's to decide.
     """
 
     def __init__(self, database: Database, *, stringify_numerics: bool = False, show_internal: bool = False) -> None:
@@ -64,7 +65,7 @@ class Engine:
                 return await execute.query(self._database, plan, bindings)
             return await execute.mutation(self._database, plan, bindings)
         except ApiError as error:
-            if error.internal is not None and not (self._show_internal and session.is_admin):
+            if not self._show_internal:
                 error.internal = None
             raise
 

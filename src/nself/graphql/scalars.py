@@ -55,7 +55,7 @@ def integer(value: Any, path: str) -> str:
     """Like the other built-in scalars, an Int may come as a string: PostgreSQL reads it."""
     if isinstance(value, str):
         return _text(value, path)
-    if isinstance(value, float | Decimal) and value == value.__floor__():
+    if isinstance(value, float | Decimal) and -(2**32) < value < 2**32 and value == int(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
         raise invalid(f"expected a 32-bit integer for type 'Int', but found {found(value)}", path)
@@ -183,10 +183,14 @@ def _text(value: str, path: str) -> str:
     return value
 
 
-def _number(value: float | Decimal, path: str) -> str:
+def _number(value: int | float | Decimal, path: str) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise invalid("a number must be finite", path)
-    return repr(value) if isinstance(value, float) else str(value)
+    try:
+        return repr(value) if isinstance(value, float) else str(value)
+    except ValueError as error:
+        # Python refuses to write integers of thousands of digits.
+        raise invalid("a number has too many digits", path) from error
 
 
 _ENCODERS: Final[dict[str, Encode]] = {

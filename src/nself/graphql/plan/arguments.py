@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql.language import print_ast
 
@@ -324,10 +324,8 @@ def _constant(ctx: Context, node: ValueNode, path: str) -> Any:
     match node:
         case NullValueNode():
             return None
-        case IntValueNode(value=value):
-            return int(value)
-        case FloatValueNode(value=value):
-            return Decimal(value)
+        case IntValueNode(value=value) | FloatValueNode(value=value):
+            return _number(value)
         case StringValueNode(value=value) | BooleanValueNode(value=value):
             return value
         case ListValueNode(values=values):
@@ -347,15 +345,21 @@ def _constant(ctx: Context, node: ValueNode, path: str) -> Any:
             raise AssertionError(node)
 
 
+_LONG: Final = 1000
+"""Digits from which reading an integer takes noticeable time."""
+
+
+def _number(text: str) -> int | Decimal:
+    return int(text) if len(text) < _LONG and text.removeprefix("-").isdigit() else Decimal(text)
+
+
 def literal_json(node: ValueNode) -> Any:
     """The default value of a variable as the JSON it could have been sent as."""
     match node:
         case NullValueNode():
             return None
-        case IntValueNode(value=value):
-            return int(value)
-        case FloatValueNode(value=value):
-            return Decimal(value)
+        case IntValueNode(value=value) | FloatValueNode(value=value):
+            return _number(value)
         case ListValueNode(values=values):
             return [literal_json(item) for item in values]
         case ObjectValueNode(fields=fields):
