@@ -7,6 +7,7 @@ the process environment, or from its own file (`--env auth=PATH`) when several s
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -47,6 +48,7 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
         "--listen", action="append", default=[], metavar="SERVER=HOST:PORT", help="where one server listens"
     )
     options = parser.parse_args(argv)
+    log_to_stderr()
     try:
         listeners = compose(list(names) or options.servers, options)
         await_release(os.environ.get(HOLD))  # noqa: TID251
@@ -55,6 +57,15 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
         print(f"error: {error.message}", *[f"  try: {fix}" for fix in error.fixes], sep="\n", file=sys.stderr)  # noqa: T201
         return error.exit_code
     return 0
+
+
+def log_to_stderr() -> None:
+    """Our own loggers from INFO up, a line an event; libraries keep to their warnings."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    ours = logging.getLogger("nself")
+    ours.handlers[:] = [handler]
+    ours.setLevel(logging.INFO)
 
 
 def await_release(file: str | None, *, longest_s: float = HOLD_S) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.functions.conftest import Folder, Running, serving
+from tests.functions.test_faults import wait_for
 
 STYLES = {
     "web.ts": """
@@ -194,3 +195,22 @@ def test_packages_and_import_maps_of_the_folder_are_found(functions: Folder, ser
     assert sorted(entry.name for entry in functions.path.iterdir()) == [
         "_words", "deno.json", "f.ts", "node_modules", "package.json",
     ]  # fmt: skip
+
+
+def test_a_promise_nobody_awaits_ends_no_worker(
+    functions: Folder, server: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    functions.write(
+        "f.ts",
+        """
+        export default () => {
+          Promise.reject(new Error("forgotten"));
+          setTimeout(() => { throw new Error("thrown later") });
+          return new Response(String(Deno.pid));
+        };
+        """,
+    )
+    with caplog.at_level("INFO", logger="nself.functions"):
+        first = server.get("/f").text
+        wait_for(lambda: "forgotten" in caplog.text and "thrown later" in caplog.text)
+        assert server.get("/f").text == first

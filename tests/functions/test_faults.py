@@ -185,6 +185,26 @@ def test_a_looping_worker_ends_with_a_server_that_is_killed(functions: Folder, f
     wait_for(lambda: not alive(worker))
 
 
+def test_a_lone_server_logs_calls_and_what_they_print(functions: Folder, tmp_path: Path) -> None:
+    functions.write("f.py", "def handler(e, c):\n    print('hello from f')\n    return 1\n")
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as stderr:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "nself.functions", "--port", str(port)],
+            env={"FUNCTIONS_DIR": str(functions.path), "HASURA_GRAPHQL_ADMIN_SECRET": "very-secret"},
+            stderr=stderr,
+        )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+        httpx.get(f"http://127.0.0.1:{port}/f", headers={"x-request-id": "r1"}, trust_env=False)
+        wait_for(lambda: "INFO nself.functions f [r1]: hello from f" in log.read_text())
+    finally:
+        server.terminate()
+        assert server.wait(20) == 0
+    assert "INFO nself.functions f [r1] 200 in" in log.read_text()
+    assert "very-secret" not in log.read_text()
+
+
 def answers(url: str) -> bool:
     try:
         return httpx.get(url, trust_env=False).status_code == 200
@@ -222,3 +242,25 @@ def wait_for(condition: Callable[[], bool], within_s: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.02)
+
+
+def test_bytes_that_are_no_answer_cost_one_call(functions: Folder, running: Running) -> None:
+    functions.write(
+        "f.py",
+        """
+        import os, stat
+        def handler(e, c):
+            for fd in range(3, 64):
+                try:
+                    if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                        os.write(fd, b"\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x00!!!!")
+                except OSError:
+                    pass
+            return 1
+        """,
+    )
+    functions.write("fine.py", FINE)
+    with running(workers=1) as server:
+        answer = server.get("/f")
+        assert (answer.status_code, server.get("/fine").text) == (500, "fine")
+    assert "malformed" in answer.json()["detail"]

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from nself.errors import ProgramMissingError
@@ -48,7 +49,7 @@ def environment(settings: FunctionsSettings) -> dict[str, str]:
         "NODE_ENV": "development" if settings.dev else "production",
     }
     given = {name: str(value) for name, value in (settings.variables or {}).items()}
-    system = {"PATH": _PATH, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    system = {"PATH": _PATH, "HOME": _home(), "LANG": "C.UTF-8"}
     return system | {name: text for name, text in found.items() if text} | given
 
 
@@ -93,6 +94,14 @@ def _deno(settings: FunctionsSettings) -> Program:
         script=_WORKERS / "deno.ts",
         memory_bytes=settings.memory_mb * _MIB + _DENO_OVERHEAD,
     )
+
+
+def _home() -> str:
+    """A container may run us under a number that has no user, and so no home."""
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        return tempfile.gettempdir()
 
 
 def _ends_with_us() -> tuple[str, ...]:
