@@ -443,6 +443,11 @@ def test_unknown_paths_and_methods_have_the_same_shape(storage: Storage, method:
     assert error(reply)["data"] is None
 
 
+def test_a_refused_method_names_those_there_are(storage: Storage) -> None:
+    refused = storage.client.patch(f"/v1/files/{uuid4()}")
+    assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD", "PUT", "DELETE"}
+
+
 def test_a_page_of_another_origin_may_use_the_api(storage: Storage) -> None:
     wanted = "authorization,x-hasura-role,content-type,range,x-custom"
     preflight = storage.client.options(

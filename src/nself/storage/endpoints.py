@@ -40,9 +40,7 @@ class Endpoints:
             Route("/healthz", self.health, methods=["GET"]),
             Route(f"{prefix}/version", self.version, methods=["GET"]),
             Route(f"{prefix}/files", self.upload, methods=["POST"]),
-            Route(one, self.get, methods=["GET"]),
-            Route(one, self.replace, methods=["PUT"]),
-            Route(one, self.delete, methods=["DELETE"]),
+            Route(one, self.file, methods=["GET", "PUT", "DELETE"]),
             Route(f"{one}/presignedurl", self.presign, methods=["GET"]),
             Route(f"{one}/presignedurl/contents", self.presigned, methods=["GET"]),
         ]
@@ -65,6 +63,11 @@ class Endpoints:
             for part, metadata in zip(parts, given, strict=True):
                 processed.append(await self.files.store(part, metadata, bucket, caller))
         return JsonResponse({"processedFiles": processed}, status_code=201)
+
+    async def file(self, request: Request) -> Response:
+        """One route for all methods of a file, so that a refused method names them all."""
+        verb = {"PUT": self.replace, "DELETE": self.delete}.get(request.method, self.get)
+        return await verb(request)
 
     async def get(self, request: Request) -> Response:
         caller = Caller.of(request.headers)

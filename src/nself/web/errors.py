@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,11 +28,12 @@ class UnexpectedError(NselfError):
 
 
 class HttpError(NselfError):
-    """A plain HTTP refusal (unknown path, wrong method, body too large)."""
+    """A plain HTTP refusal (unknown path, wrong method, body too large). `headers` belong to it, such as Allow."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.http_status = status
+        self.headers = dict(headers or {})
 
 
 class ErrorMiddleware:
@@ -57,7 +58,8 @@ class ErrorMiddleware:
         try:
             await self.app(scope, receive, watch)
         except HTTPException as error:
-            await self._answer(HttpError(error.status_code, error.detail), begun, scope, receive, send)
+            refusal = HttpError(error.status_code, error.detail, headers=error.headers)
+            await self._answer(refusal, begun, scope, receive, send)
         except NselfError as error:
             await self._answer(error, begun, scope, receive, send)
         except Exception:
