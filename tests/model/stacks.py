@@ -65,15 +65,19 @@ def loaded(
     return load(ROOT, read=read, environ=environ or {}, services=SERVICES, overrides=overrides, env=env)
 
 
-def project(files: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None, **asked: str) -> Project:
+def project(
+    files: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None, *, env: str | None = None
+) -> Project:
     """A sound project; `files` come on top of a name and its secrets in .env.dev."""
     given = {**(files or {})}
     given[".env.dev"] = f"PROJECT_NAME=shop\n{SECRETS}" + given.get(".env.dev", "")
-    return loaded(given, environ, env=asked.get("env")).checked()
+    return loaded(given, environ, env=env).checked()
 
 
-def problems(files: Mapping[str, str | None], environ: Mapping[str, str] | None = None, **asked: str) -> list[str]:
+def problems(
+    files: Mapping[str, str | None], environ: Mapping[str, str] | None = None, *, env: str | None = None
+) -> list[str]:
     """What is wrong with these files, on top of a name and its secrets in .env.dev."""
     given = {**files}
     given[".env.dev"] = f"PROJECT_NAME=shop\n{SECRETS}" + (given.get(".env.dev") or "")
-    return [str(problem) for problem in loaded(given, environ, env=asked.get("env")).problems]
+    return [str(problem) for problem in loaded(given, environ, env=env).problems]

@@ -7,8 +7,8 @@ from nself.model.keys import NAME_PATTERN, WEAK
 from tests.model.stacks import SECRETS, loaded, problems, project
 
 
-def warnings(text: str, **asked: str) -> list[str]:
-    return [str(warning) for warning in project({".env": text}, **asked).warnings]
+def warnings(text: str, env: str | None = None) -> list[str]:
+    return [str(warning) for warning in project({".env": text}, env=env).warnings]
 
 
 def test_an_unknown_name_with_our_prefix_is_a_mistake() -> None:
@@ -35,6 +35,10 @@ def test_variables_that_nothing_reads_any_more_say_so() -> None:
     assert warnings("SERVICES_ENABLED=true") == [
         ".env:1: SERVICES_ENABLED: has no effect: a custom service runs when its CS_N is set"
     ]
+
+
+def test_a_switch_of_a_service_that_is_not_there_says_so() -> None:
+    assert warnings("REDIS_ENABLED=true") == [".env:1: REDIS_ENABLED: has no effect: this version has no such service"]
 
 
 def test_a_value_of_the_wrong_type_is_named_and_a_secret_is_not_shown() -> None:

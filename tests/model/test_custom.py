@@ -11,8 +11,8 @@ from tests.model.stacks import ROOT, problems, project
 RUN = "CS_1_COMMAND=./run\n"
 
 
-def service(text: str, **asked: str) -> CustomService:
-    (found,) = project({".env": text}, **asked).custom
+def service(text: str, env: str | None = None) -> CustomService:
+    (found,) = project({".env": text}, env=env).custom
     return found
 
 

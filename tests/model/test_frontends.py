@@ -47,6 +47,10 @@ def test_a_mistake_is_named_where_it_stands(text: str, said: str) -> None:
 
 def test_a_remote_schema_keeps_its_headers_to_itself() -> None:
     text = "REMOTE_SCHEMA_1_NAME=x\nREMOTE_SCHEMA_1_URL=https://y/graphql\nREMOTE_SCHEMA_1_HEADERS=authorization: k1"
-    (found,) = project({".env": text}).remote_schemas
+    loaded = project({".env": text})
+    (found,) = loaded.remote_schemas
     assert found == RemoteSchema(name="x", url="https://y/graphql", headers={"authorization": "k1"})
     assert "k1" not in repr(found)
+    assert [str(warning) for warning in loaded.warnings] == [
+        ".env:2: REMOTE_SCHEMA_1_URL: is read and checked, but no service of this version uses remote schemas"
+    ]

@@ -11,7 +11,7 @@ from nself.model import routes
 from nself.model.cascade import Cascade
 from nself.model.custom import Custom
 from nself.model.families import Member
-from nself.model.keys import NAME_PATTERN, OBSOLETE, SHORTEST_SECRET, WEAK, FrontendSettings
+from nself.model.keys import NAME_PATTERN, OBSOLETE, SHORTEST_SECRET, SWITCHES, WEAK, FrontendSettings
 from nself.model.project import CustomService, Environment, Frontend, Value
 from nself.model.schema import Schema
 from nself.settings import REQUIRED, parse
@@ -32,6 +32,8 @@ def unknown_names(cascade: Cascade) -> Found:
         hint = f"did you mean {near}?" if near else None
         if key in OBSOLETE:
             yield False, at(value, OBSOLETE[key], path=written)
+        elif key in SWITCHES:
+            yield False, at(value, "has no effect: this version has no such service", path=written)
         elif schema.passes_through(key):
             message = "is not a setting we know; it is passed to its server as it is"
             yield False, at(value, message, hint, path=written)

@@ -163,12 +163,27 @@ RESERVED = (
 )
 """Names with these prefixes are ours: an unknown one is a mistake, never a variable of the user's own program."""
 
+_LISTS = ("NESTJS", "EXPRESS", "FASTIFY", "GOLANG", "PYTHON", "RUST")
 OBSOLETE = {
+    **{f"{kind}_SERVICES": "has no effect: name each service with CS_N=name:template" for kind in _LISTS},
+    "FRONTEND_APPS": "has no effect: name each frontend with FRONTEND_APP_N_NAME",
     "SERVICES_ENABLED": "has no effect: a custom service runs when its CS_N is set",
+    "REMOTE_SCHEMAS_ENABLED": "has no effect: a remote schema counts when its REMOTE_SCHEMA_N_URL is set",
     "FRONTEND_APP_COUNT": "has no effect: frontends are counted by themselves",
     "DEMO_CONTENT": "has no effect: no service is ever replaced by a stand-in",
 }
 """Variables of the earlier program that nothing reads, and what to know instead."""
+
+SWITCHES = frozenset(
+    f"{name}_ENABLED"
+    for name in (
+        "ALERTMANAGER", "BACKUP", "BULLMQ", "CADVISOR", "ELASTICSEARCH", "GRAFANA", "LOKI", "MEILISEARCH",
+        "MINIO", "MLFLOW", "MONITORING", "NODE_EXPORTER", "NSELF_ADMIN", "OPENSEARCH", "POOLER",
+        "POSTGRES_EXPORTER", "PROMETHEUS", "PROMTAIL", "REDIS", "REDIS_EXPORTER", "SEARCH", "SONIC", "TEMPO",
+        "TYPESENSE", "VECTOR", "ZINC",
+    )
+)  # fmt: skip
+"""Switches of the contract. One that no service declares switches nothing on, and who sets it must hear so."""
 
 WEAK = frozenset({
     "0123456789abcdef0123456789abcdef", "admin", "admin123", "administrator", "change-me", "change-this-secret",

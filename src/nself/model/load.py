@@ -178,9 +178,10 @@ def _stack(around: Surroundings, values: Cascade, found: Document, findings: _Fi
     apps = families.from_variables("FRONTEND_APP", FrontendSettings, values.values)
     listed_apps, app_problems = families.from_document("frontends", FrontendSettings, found)
     fronts, front_problems = frontends.build([*apps, *listed_apps], around.base_domain)
-    remotes, remote_problems = frontends.remote_schemas(
-        families.from_variables("REMOTE_SCHEMA", RemoteSchemaSettings, values.values)
-    )
+    schemas = families.from_variables("REMOTE_SCHEMA", RemoteSchemaSettings, values.values)
+    remotes, remote_problems = frontends.remote_schemas(schemas)
+    unused = "is read and checked, but no service of this version uses remote schemas"
+    findings.warnings += [member.problem("url", unused) for member in schemas]
     hosts, route_problems = checks.builtin_routes(values, around.base_domain)
     findings.problems += [
         *listed_problems, *custom_problems, *app_problems, *front_problems, *remote_problems, *route_problems,
