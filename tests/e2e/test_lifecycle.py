@@ -31,6 +31,9 @@ def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject)
     status = project.json("status")
     assert status["summary"] == {"total": 7, "running": 7, "healthy": 7, "unhealthy": 0, "stopped": 0}
     assert set(status["services"][0]["memory"]) == {"used", "limit", "percent"}
+    servers = {"auth", "functions", "graphql", "mail", "storage"}
+    assert set(project.json("stop", "auth")["stopped"]) == servers  # one process hosts them
+    assert set(project.json("start", "mail")["started"]) == servers
     stopped = project.json("stop")
     assert set(stopped["stopped"]) == set(started["started"])
     assert stopped["stopped"][-1] == "postgres"

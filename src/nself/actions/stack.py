@@ -11,6 +11,7 @@ from nself.actions import resolve
 from nself.errors import UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
+from nself.model.place import program_of
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
@@ -66,14 +67,18 @@ class Stack:
     def check_names(self, names: Sequence[str]) -> list[str]:
         return [self.spec(name).name for name in names]
 
+    def together(self, names: Sequence[str]) -> list[str]:
+        """`names` and the services that share a process with one of them: they start and stop together."""
+        units = {program_of(self.spec(name)) for name in names}
+        return [spec.name for spec in self.native.specs if program_of(spec) in units]
+
     def scope(self, names: Sequence[str]) -> list[str]:
         """`names` and what they need; everything when none is named."""
-        chosen = plan.with_needs(self.wanted, self.check_names(names)) if names else self.wanted
-        return [each.spec.name for each in chosen]
+        return [each.spec.name for each in self._chosen(names)]
 
     def plan(self, names: Sequence[str], *, fresh: bool = False, only_named: bool = False) -> list[Step]:
         """Steps for everything, or for `names` and what they need; `only_named` leaves healthy needs out of `fresh`."""
-        chosen = plan.with_needs(self.wanted, self.check_names(names)) if names else self.wanted
+        chosen = self._chosen(names)
         observed = self.native.observe()
         if not names:
             return plan.plan(chosen, observed, fresh=fresh)
@@ -81,10 +86,12 @@ class Stack:
         steps = plan.plan(chosen, mine, fresh=fresh)
         if only_named:
             unforced = {step.service for step in plan.plan(chosen, mine)}
-            units = {each.unit for each in chosen if each.spec.name in names}
-            together = {each.spec.name for each in chosen if each.unit in units}
-            steps = [step for step in steps if step.service in together or step.service in unforced]
+            forced = {*self.together(names), *unforced}
+            steps = [step for step in steps if step.service in forced]
         return steps
+
+    def _chosen(self, names: Sequence[str]) -> list[Wanted]:
+        return plan.with_needs(self.wanted, self.together(names)) if names else self.wanted
 
     def volume_folders(self) -> list[Path]:
         """Where the data of every volume is, as far as there is any."""

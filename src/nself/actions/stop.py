@@ -9,7 +9,7 @@ from nself.actions import history
 from nself.actions.guard import refuse_in_production
 from nself.actions.stack import Stack, open_stack
 from nself.errors import UsageError
-from nself.events import Emit
+from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes import plan
@@ -59,7 +59,10 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
     if wishes.volumes:
         check_volumes(project, wishes)
     opened = open_stack(project, host, environ, emit)
-    names = opened.check_names(wishes.services)
+    names = opened.together(wishes.services)
+    companions = [name for name in names if name not in wishes.services]
+    if companions:
+        emit(Note(f"{', '.join(companions)} stop too: they share a process"))
     entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
     with opened.native.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         stopped = take_down(opened, names, grace_s=wishes.grace_s)
