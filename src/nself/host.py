@@ -167,7 +167,11 @@ class LocalHost:
                 raise
 
     def exists(self, path: Path) -> bool:
-        return path.exists()
+        try:
+            return path.exists()
+        except PermissionError:
+            # Below a folder we may not look into, nothing is there for us; to write there explains itself.
+            return False
 
     def make_folder(self, path: Path, *, mode: int = 0o755) -> None:
         """A folder and those above it; one that is there is fine."""
@@ -195,7 +199,8 @@ class LocalHost:
             path.replace(to)
 
     def glob(self, folder: Path, pattern: str) -> list[Path]:
-        return sorted(folder.glob(pattern))
+        with _explained(folder, "listed"):
+            return sorted(folder.glob(pattern))
 
     def now(self) -> datetime:
         from datetime import UTC, datetime

@@ -127,6 +127,16 @@ def test_secrets_that_everyone_can_read_are_a_warning(root: Path) -> None:
     assert project.load(root, {}).warnings == ()
 
 
+def test_folders_above_that_may_not_be_looked_into_hold_no_project(root: Path) -> None:
+    closed = root / "closed"
+    inner = closed / "inner"
+    inner.mkdir(parents=True)
+    closed.chmod(0)
+    with as_ordinary_user(), pytest.raises(ConfigError, match="no nself project"):
+        project.find(inner, LocalHost())
+    closed.chmod(0o755)
+
+
 def test_everything_wrong_is_said_in_one_run(root: Path) -> None:
     (root / ".env").write_text("PROJECT_NAME=My Shop\nPOSTGRES_PROT=1\nLOG_LEVEL=loud\nnonsense\nJWT_KEY=short\n")
     (root / "nself.yml").write_text("runtime: dokcer\nsurvices: {}\n")

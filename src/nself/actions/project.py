@@ -73,7 +73,11 @@ def is_project(folder: Path, host: Host) -> bool:
     """Whether a folder holds nself.yml, or an env file that names a project."""
     if any(host.exists(folder / file) for file in FILES):
         return True
-    return any(_names_a_project(path, host) for path in host.glob(folder, ".env*"))
+    try:
+        return any(_names_a_project(path, host) for path in host.glob(folder, ".env*"))
+    except PermissionDeniedError:
+        # A folder above that we may not look into is not ours.
+        return False
 
 
 def reader(root: Path, host: Host) -> Read:
