@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from nself.actions import build as actions
 from nself.actions.build import Built, Options, build, check
 from nself.actions.resolve import resolve
-from nself.errors import ConfigError, NselfError, PermissionDeniedError
+from nself.errors import ConfigError, NselfError
 from nself.events import Event, Warned, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -218,22 +219,31 @@ def test_a_state_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: 
         made(project)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_project_is_a_permission_error(tmp_path: Path) -> None:
-    project = written(tmp_path)
-    tmp_path.chmod(0o555)
-    with pytest.raises(PermissionDeniedError):
-        made(project)
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A file system of 256 kB in `folder`; only root can make one."""
+    folder.mkdir()
+    argv = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(argv, capture_output=True).returncode:
+        pytest.skip("this machine does not let us mount a small file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+def test_a_read_only_project_is_an_error_that_says_so(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk):
+        project = written(disk)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(NselfError, match="Read-only file system"):
+            made(project)
+
+
 def test_a_full_disk_leaves_the_old_build_whole(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("this machine does not let us mount")
-    try:
+    with small_disk(disk):
         project = written(disk)
         made(project)
         before = tree(project)
@@ -247,5 +257,3 @@ def test_a_full_disk_leaves_the_old_build_whole(tmp_path: Path) -> None:
         assert tree(project) == before
         filler.unlink()
         assert not made(project).files.any
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)

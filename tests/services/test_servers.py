@@ -8,11 +8,11 @@ from nself.auth.settings import AuthSettings
 from nself.functions.settings import FunctionsSettings
 from nself.graphql.settings import GraphqlSettings
 from nself.mail.settings import MailSettings
-from nself.model.project import Environment, Project
+from nself.model.project import Environment, Frontend, Project
 from nself.model.spec import ServiceSpec
 from nself.settings import from_env
 from nself.storage.settings import StorageSettings
-from tests.services.projects import SECRETS, project, spec
+from tests.services.projects import SECRETS, custom, project, spec
 
 
 def variables(of: Project, name: str) -> dict[str, str]:
@@ -80,6 +80,20 @@ def test_in_production_mail_goes_to_the_users_own_server() -> None:
     of = project(env=Environment.PROD, base_domain="shop.example", values=values)
     auth = from_env(AuthSettings, variables(of, "auth"))
     assert (auth.smtp_host, auth.smtp_port, auth.smtp_sender) == ("smtp.example.com", 587, "noreply@shop.example")
+
+
+def test_links_in_mails_lead_to_the_projects_own_front_end() -> None:
+    def links(of: Project) -> AuthSettings:
+        return from_env(AuthSettings, variables(of, "auth"))
+
+    assert links(project()).client_url == "http://localhost:3000"
+    assert links(project(env=Environment.PROD, base_domain="shop.example")).client_url == "https://shop.example"
+    assert links(project(custom=(custom(),))).client_url == "https://web.localhost:8443"
+    app = Frontend(name="app", display_name="App", port=3000, host="app.localhost")
+    found = links(project(custom=(custom(),), frontends=(app,)))
+    assert found.client_url == "https://app.localhost:8443"
+    assert found.allowed_redirect_urls == ("https://*.localhost:8443", "https://localhost:8443")
+    assert links(project(values={"AUTH_CLIENT_URL": "https://mine.example"})).client_url == "https://mine.example"
 
 
 def test_storage_does_without_graphql_when_that_is_switched_off() -> None:

@@ -51,7 +51,10 @@ class ProxySettings:
         help="Largest request body where a service sets no other.",
     )
     worker_processes: str = env(
-        "NGINX_WORKER_PROCESSES", default="auto", pattern=r"auto|[1-9][0-9]{0,2}", help="nginx workers."
+        "NGINX_WORKER_PROCESSES",
+        default="auto",
+        pattern=r"auto|[1-9][0-9]{0,2}",
+        help="nginx workers: one a core; 2 in dev.",
     )
     worker_connections: int = env(
         "NGINX_WORKER_CONNECTIONS", default=2048, minimum=64, maximum=1_000_000, help="Connections of each worker."
@@ -115,7 +118,7 @@ class ProxySettings:
 def proxy_settings(project: Project) -> ProxySettings:
     """With the defaults that depend on the environment: a laptop keeps to itself, a server is there to be reached."""
     if project.env is Environment.DEV:
-        return project.settings(ProxySettings, bind_address="127.0.0.1", rate_limit_enabled=False)
+        return project.settings(ProxySettings, bind_address="127.0.0.1", rate_limit_enabled=False, worker_processes="2")
     return project.settings(
         ProxySettings, bind_address="0.0.0.0", rate_limit_enabled=True, http_port=80, https_port=443
     )

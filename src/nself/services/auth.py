@@ -48,7 +48,9 @@ def settings(project: Project, network: Network) -> AuthSettings:
         jwt_secret=jwt_secret(project),
         admin_secret=hasura.admin_secret,
         graphql_url=f"{network.endpoint(graphql.NAME).url}/v1/graphql" if hasura.enabled else "",
-        client_url="http://localhost:3000" if in_dev(project) else network.public_url(project.base_domain),
+        client_url=client_url(project, network),
+        # The project's own hosts, whichever of them is the front end.
+        allowed_redirect_urls=tuple(network.public_url(host) for host in (project.host("*"), project.base_domain)),
         templates_path=str(project.root / "email-templates"),
         smtp_sender=f"noreply@{project.base_domain}",
         **inbox,
@@ -58,6 +60,14 @@ def settings(project: Project, network: Network) -> AuthSettings:
         port=network.listen(NAME).port,
         server_url=found.server_url or f"{public}{found.api_prefix}",
     )
+
+
+def client_url(project: Project, network: Network) -> str:
+    """Where links in mails lead: the first front end, else the first service of the user's own with a host."""
+    hosts = [*(each.host for each in project.frontends), *(each.host for each in project.custom if each.host)]
+    if hosts:
+        return network.public_url(hosts[0])
+    return "http://localhost:3000" if in_dev(project) else network.public_url(project.base_domain)
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
