@@ -4,8 +4,6 @@ import asyncio
 import re
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ from nself.errors import ConfigError
 from nself.graphql.app import SERVER
 from nself.graphql.engine import Engine
 from nself.settings import describe, from_env, secrets_of
-from tests.cluster import Cluster, free_port
+from tests.cluster import Cluster
 from tests.conformance.server import lifespan
+from tests.graphql.process import running
 from tests.graphql.serving import ADMIN, Api, authors_and_articles, play, serving
 
 
@@ -356,25 +355,9 @@ def test_the_server_recovers_by_itself_when_postgresql_restarts(caplog: pytest.L
 
 
 def test_it_runs_alone_as_a_process(dsn: str, tmp_path: Path) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "nself.graphql", "--port", str(port), "--database-url", dsn]
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                assert httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).text == "OK"
-                break
-            except httpx.ConnectError:
-                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
-                time.sleep(0.05)
-        body = {"query": "{ __typename }"}
-        reply = httpx.post(f"http://127.0.0.1:{port}/v1/graphql", json=body, trust_env=False)
+    with running(dsn, tmp_path) as url:
+        reply = httpx.post(f"{url}/v1/graphql", json={"query": "{ __typename }"}, trust_env=False)
         assert reply.json() == {"data": {"__typename": "query_root"}}
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0, (tmp_path / "log").read_text()
 
 
 def test_settings_are_documented_and_secrets_marked() -> None:

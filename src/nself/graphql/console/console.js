@@ -6,7 +6,7 @@ const state = document.getElementById("state");
 const endpoint = new URL("v1/graphql", document.baseURI).href;
 const root = ReactDOM.createRoot(document.getElementById("console"));
 const explorer = GraphiQLPluginExplorer.explorerPlugin({ showAttribution: false });
-const welcome = "# Ctrl-Enter runs the query.\n# The folder icon on the left builds one by clicking.\n\nquery {\n  __typename\n}\n";
+const welcome = "# Ctrl-Enter runs the query.\n# Click fields to build one.\n\nquery {\n  __typename\n}\n";
 
 function headers() {
   const { secret, role, token } = Object.fromEntries(new FormData(form));
@@ -44,7 +44,7 @@ function show(ok, text) {
 let opened = 0;
 function open() {
   const fetcher = (body, options) => ask(body, options && options.headers);
-  root.render(React.createElement(GraphiQL, { key: opened++, fetcher, plugins: [explorer], defaultQuery: welcome, shouldPersistHeaders: false }));
+  root.render(React.createElement(GraphiQL, { key: opened++, fetcher, plugins: [explorer], visiblePlugin: explorer, defaultQuery: welcome, shouldPersistHeaders: false }));
   tell();
 }
 
