@@ -35,7 +35,7 @@ class Claim:
 
     @property
     def title(self) -> str:
-        return self.service if self.port.name == "http" else f"{self.service} ({self.port.name})"
+        return self.service if self.port.name in ("http", self.service) else f"{self.service} ({self.port.name})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

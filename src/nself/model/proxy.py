@@ -38,6 +38,13 @@ class ProxySettings:
         maximum=65535,
         help="Port for HTTPS: 443, in dev a free one from 8443.",
     )
+    health_port: int | None = env(
+        "NGINX_HEALTH_PORT",
+        default=None,
+        minimum=1,
+        maximum=65535,
+        help="Port on which nginx says on this machine only that it is well; a free one from 8089.",
+    )
     bind_address: str | None = env(
         "NGINX_BIND_ADDRESS",
         default=None,

@@ -12,7 +12,7 @@ from nself.model.spec import Category, Network, Port, Probe, Resources, ServiceS
 NAME = "nginx"
 HTTPS = Port(name="https", number=8443, setting="NGINX_SSL_PORT")
 HTTP = Port(name="http", number=8088, setting="NGINX_PORT")
-HEALTH = Port(name="health", number=8089)
+HEALTH = Port(name="health", number=8089, setting="NGINX_HEALTH_PORT")
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
