@@ -91,6 +91,7 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
 
 @contextlib.asynccontextmanager
 async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
+    LOG.setLevel(settings.log_level.upper())
     async with contextlib.AsyncExitStack() as stack:
         database = await _database(stack, settings, settings.database_url)
         kept_in = database

@@ -16,8 +16,10 @@ async def metadata(surface: Surface, request: Request) -> Response:
     body = await json_of(surface, request)
     session = await session_of(surface, request)
     require_admin(session)
-    task = dispatch.read(body, "metadata")
-    async with surface.live.draft(session, expected=_expected(body)) as draft:
+    task, expected = dispatch.read(body, "metadata"), _expected(body)
+    if not task.changes and expected is None:
+        return JsonResponse(await dispatch.run(task, await surface.live.view(session, fresh=True)))
+    async with surface.live.draft(session, expected=expected) as draft:
         return JsonResponse(await dispatch.run(task, draft))
 
 
@@ -29,7 +31,7 @@ async def query(surface: Surface, request: Request) -> Response:
     if task.admin_only:
         require_admin(session)
     if not task.changes:
-        return JsonResponse(await dispatch.run(task, surface.live.view(session)))
+        return JsonResponse(await dispatch.run(task, await surface.live.view(session)))
     async with surface.live.draft(session) as draft:
         return JsonResponse(await dispatch.run(task, draft))
 

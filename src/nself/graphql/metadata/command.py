@@ -26,15 +26,23 @@ class Call:
     version: int = 1
 
 
+def always(call: Call) -> bool:
+    return True
+
+
+def never(call: Call) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`of_source` commands carry the prefix `pg_` on /v1/metadata and none on /v1/query. `changes` is False for those
-    that only read; `data` marks row commands, open to every role and not part of /v1/metadata."""
+    """`of_source` commands carry the prefix `pg_` on /v1/metadata and none on /v1/query. `changes` says whether a call
+    can change the metadata or the schema; `data` marks row commands, open to every role, not part of /v1/metadata."""
 
     name: str
     run: Callable[[Draft, Call], Awaitable[Reply]]
     of_source: bool = False
-    changes: bool = True
+    changes: Callable[[Call], bool] = always
     data: bool = False
 
 

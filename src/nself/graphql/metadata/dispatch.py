@@ -29,7 +29,7 @@ class Task:
 
     @property
     def changes(self) -> bool:
-        return self.command.changes if self.command else any(task.changes for task in self.tasks)
+        return self.command.changes(self.call) if self.command else any(task.changes for task in self.tasks)
 
     @property
     def admin_only(self) -> bool:

@@ -105,8 +105,12 @@ class LiveMetadata:
                 await asyncio.shield(self._restore(draft))
                 raise
 
-    def view(self, session: Session) -> Draft:
-        """What is in force now, to read from: changes made to it are lost."""
+    async def view(self, session: Session, *, fresh: bool = False) -> Draft:
+        """What is in force now, to read from. `fresh` looks for other processes' changes, unless one of our own is
+        under way: readers do not wait for it."""
+        if fresh and not self._one_at_a_time.locked():
+            async with self._one_at_a_time:
+                await self._catch_up()
         return Draft(self, session)
 
     async def watch(self, interval_s: float) -> None:

@@ -20,6 +20,9 @@ from nself.pg.introspect import introspect
 
 DDL = frozenset({"alter", "drop", "create", "replace", "comment", "import", "refresh"})
 SQL = queries.load("nself.graphql.metadata", "identities.sql")
+NO_TIMEOUT = "SET statement_timeout = 0"
+"""The limit on requests does not bind the administrator; the pool sets it again before the next user."""
+
 COMMAND_OK = {"result_type": "CommandOk", "result": None}
 Identities = dict[tuple[int, int], tuple[Name, str]]
 """{(OID of a table, number of a column or 0): (the table's name, the column's name)}: these outlive a renaming."""
@@ -45,6 +48,7 @@ async def run_sql(draft: Draft, wanted: Wanted, *, source: str) -> Any:
     edit.source_of(draft.metadata, source)
     async with draft.database.connection() as connection:
         try:
+            await connection.execute(NO_TIMEOUT)
             result = await _in_step(draft, connection, wanted, source)
         finally:
             await _forget_role(connection)

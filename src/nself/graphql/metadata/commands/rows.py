@@ -9,7 +9,7 @@ import msgspec
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import edit
-from nself.graphql.metadata.command import Call, Command, Reply, source
+from nself.graphql.metadata.command import Call, Command, Reply, never, source
 from nself.graphql.metadata.graphql_names import Names
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
@@ -135,5 +135,5 @@ async def _answer(draft: Draft, request: Request) -> msgspec.Raw:
 
 
 COMMANDS = tuple(
-    Command(name=run.__name__, run=run, data=True, changes=False) for run in (select, count, insert, update, delete)
+    Command(name=run.__name__, run=run, data=True, changes=never) for run in (select, count, insert, update, delete)
 )

@@ -8,16 +8,22 @@ from nself.graphql.metadata.run_sql import Wanted, run_sql
 
 
 async def run(draft: Draft, call: Call) -> Reply:
-    args = call.args
-    source(args)
+    return await run_sql(draft, _wanted(call), source=source(call.args))
+
+
+def follows_schema(call: Call) -> bool:
+    """A script without DDL does not wait for metadata changes under way, nor they for it."""
+    return _wanted(call).follows_schema
+
+
+def _wanted(call: Call) -> Wanted:
     flags = {
         key: flag.boolean() if flag else False
         for key in ("cascade", "read_only", "no_transaction")
-        for flag in (args.get(key),)
+        for flag in (call.args.get(key),)
     }
-    check = args.get("check_metadata_consistency")
-    wanted = Wanted(sql=args.at("sql").text(), check_consistency=check.boolean() if check else None, **flags)
-    return await run_sql(draft, wanted, source=source(args))
+    check = call.args.get("check_metadata_consistency")
+    return Wanted(sql=call.args.at("sql").text(), check_consistency=check.boolean() if check else None, **flags)
 
 
-COMMANDS = (Command(name="run_sql", run=run, of_source=False),)
+COMMANDS = (Command(name="run_sql", run=run, changes=follows_schema),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nself.graphql.metadata import dependencies, edit, export, parse
-from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply
+from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never
 from nself.graphql.metadata.live import Draft, rendered
 from nself.graphql.metadata.model import Metadata, Source
 from nself.graphql.metadata.reader import Reader
@@ -95,10 +95,10 @@ def _without(draft: Draft, kind: str, definition: dict[str, Any]) -> Metadata:
 
 
 COMMANDS = (
-    Command(name="export_metadata", run=export_metadata, changes=False),
+    Command(name="export_metadata", run=export_metadata, changes=never),
     Command(name="replace_metadata", run=replace_metadata),
     Command(name="reload_metadata", run=reload_metadata),
     Command(name="clear_metadata", run=clear_metadata),
-    Command(name="get_inconsistent_metadata", run=get_inconsistent_metadata, changes=False),
+    Command(name="get_inconsistent_metadata", run=get_inconsistent_metadata, changes=never),
     Command(name="drop_inconsistent_metadata", run=drop_inconsistent_metadata),
 )
