@@ -155,7 +155,6 @@ OTHER: dict[str, str] = {
 NOT_RENDERED = {
     "SSL_CERT_PATH": "read when the certificate is made",
     "SSL_KEY_PATH": "read when the certificate is made",
-    "HASURA_GRAPHQL_SERVER_HOST": "the network decides where servers listen",
     "BIND": "the network decides where servers listen",
     "MAILPIT_SMTP_HOST": "the network decides where servers listen",
 }

@@ -59,8 +59,7 @@ def settings(project: Project, network: Network) -> GraphqlSettings:
         unauthorized_role="public",
         cors_domain=origins(project, network),
     )
-    at = network.listen(NAME)
-    return replace(found, server_host=at.host, server_port=at.port, admin_secret=own.admin_secret)
+    return replace(found, server_port=network.listen(NAME).port, admin_secret=own.admin_secret)
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
