@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -65,7 +65,7 @@ class Tracker:
             raise TrackingError(f"GraphQL answered {reply.status_code} to {command['type']}: {reply.text[:300]}")
         return body
 
-    async def register_until_done(self) -> None:
+    async def register_until_done(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Try until it works, ever more slowly; each new reason for failing is logged once."""
         delay, told = 0.1, ""
         while True:
@@ -75,7 +75,7 @@ class Tracker:
                 if str(error) != told:
                     told = str(error)
                     log.warning("the storage tables are not in GraphQL yet: %s", told)
-                await asyncio.sleep(delay)
+                await sleep(delay)
                 delay = min(delay * 2, _SLOWEST_S)
             else:
                 log.info("the storage tables are in GraphQL")
