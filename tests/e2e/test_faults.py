@@ -286,6 +286,21 @@ def test_a_service_that_cannot_start_does_not_hinder_the_others(project: Project
     assert project.nself("status", check=False).returncode == 1
 
 
+def test_what_runs_but_does_not_answer_is_not_called_healthy(project: Project) -> None:
+    project.nself("start")
+    pid = project.pid("graphql")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        failed = project.nself("start", "--timeout", "3", check=False)
+        assert project.health()["graphql"] == "unhealthy"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    assert failed.returncode == 10
+    assert "✗ graphql: not healthy within 3 s" in failed.stdout
+    assert project.json("start")["failed"] == []
+
+
 def test_a_folder_with_spaces_and_letters_of_all_kinds(new_project: NewProject, tmp_path: Path) -> None:
     project = new_project(tmp_path / "mein Größter Laden" / "日本 %s [1] 'q'")
     opened(project.root)

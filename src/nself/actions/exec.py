@@ -11,7 +11,7 @@ from nself.errors import DockerError, ProgramMissingError
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
-from nself.runtimes.native import perform
+from nself.runtimes.native import units
 from nself.runtimes.plan import ALIVE
 from nself.services import postgres
 
@@ -84,6 +84,6 @@ def _default(opened: Stack, spec: ServiceSpec, host: LocalHost) -> tuple[str, ..
 def _program(name: str, opened: Stack, spec: ServiceSpec) -> str:
     """PostgreSQL's programs are those of the server that runs, wherever they are kept."""
     if spec.name == postgres.NAME and "/" not in name:
-        found = perform.cluster(opened.native, spec).programs.bin / name
+        found = units.cluster(opened.native, spec).programs.bin / name
         return str(found) if found.exists() else name
     return name

@@ -10,7 +10,7 @@ from nself.actions import start as starting
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native.perform import Failure, Outcome
+from nself.runtimes.native.walk import Failure, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from nself.actions import resolve
-from nself.errors import UsageError
+from nself.errors import ConfigError, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model.place import program_of
 from nself.model.project import Project
-from nself.model.spec import ServiceSpec
+from nself.model.spec import Runtime, ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
@@ -22,6 +22,11 @@ from nself.services import graphql, nginx
 
 def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
     """The stack as it was built last; nothing is written and no port is asked about."""
+    if project.runtime is not Runtime.NATIVE:
+        raise ConfigError(
+            f"the runtime of this project is {project.runtime}, and this version of nself runs native stacks only",
+            fixes=["set runtime: native in nself.yml"],
+        )
     found = resolve.remembered(project, host)
     native = Native(
         layout=project.layout,

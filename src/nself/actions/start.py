@@ -14,8 +14,8 @@ from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes.native import perform, probes
-from nself.runtimes.native.perform import Failure as Failure
-from nself.runtimes.native.perform import Outcome, Patience
+from nself.runtimes.native.walk import Failure as Failure
+from nself.runtimes.native.walk import Outcome, Patience
 from nself.runtimes.plan import Step
 from nself.services import postgres
 from nself.settings import env, from_env

@@ -13,8 +13,8 @@ from nself.errors import ConfigError, DatabaseError
 from nself.events import Note
 from nself.runtimes import plan
 from nself.runtimes.native import perform, probes, processes
-from nself.runtimes.native.perform import Outcome, Patience
 from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.walk import Outcome, Patience
 from nself.runtimes.plan import State
 from tests.runtimes.native.conftest import WEB, Stack, open_to_others
 
@@ -180,6 +180,24 @@ def test_a_killed_process_comes_back_and_leaves_no_children_behind(stack: Stack)
         time.sleep(0.02)
     assert pid_of(native, "web") not in (0, old)
     assert not processes.alive(child)
+
+
+def test_what_does_not_end_within_its_grace_is_killed(stack: Stack) -> None:
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
+    )
+    native = stack.build(stack.web(needs=(), code=code))
+    start(native, probe=False)
+    deadline = time.monotonic() + 10
+    while "deaf" not in native.log("web").read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pid = pid_of(native, "web")
+
+    steps = plan.stops(native.wanted(), native.observe(), ["web"])
+    perform.stop(native, steps, grace_s=0.3)
+
+    assert not processes.alive(pid)
+    assert states(native)["web"] is State.STOPPED
 
 
 def test_processes_that_outlived_a_killed_supervisor_are_ended_and_started_again(stack: Stack) -> None:

@@ -74,6 +74,15 @@ class Plugin:
         self._hurry = True
         return json.dumps({})
 
+    def kill(self, name: str) -> str:
+        """End one program at once, whatever it is doing."""
+        group = self._supervisord.process_groups.get(name)
+        for process in group.processes.values() if group is not None else ():
+            if process.pid:
+                process.kill(signal.SIGKILL)
+        self._hurry = True
+        return json.dumps({})
+
     def reread(self) -> str:
         """Read the configuration file again; running programs keep what they have until they are started anew."""
         try:

@@ -1,0 +1,261 @@
+"""Walking a plan: each unit waits for its needs, is started, and is asked for its health until it is well."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nself.errors import InterruptedByUserError
+from nself.events import Emit, Event, Healthy, Note, StepStarted, Waiting
+from nself.model.place import BACKEND
+from nself.model.spec import ServiceSpec
+from nself.runtimes.native import probes, units, wire
+from nself.runtimes.native.runtime import Native
+from nself.runtimes.plan import Step
+
+FIRST_POLL_S, SLOWEST_POLL_S = 0.02, 0.25
+"""A local service is up within tens of milliseconds; one that takes seconds need not be asked that often."""
+CRASHES = 3
+"""A process that ended so often during one start will not come up by being tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A service that did not come up: what was asked, what it answered, what it said last."""
+
+    service: str
+    reason: str
+    probe: str = ""
+    answer: str = ""
+    log: tuple[str, ...] = ()
+    timed_out: bool = False
+    blocked: bool = False
+    """Never tried, because something it needs failed."""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    healthy: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for health; `probe=False` returns as soon as the processes were started."""
+
+    timeout_s: float = 120.0
+    probe: bool = True
+
+
+After = Mapping[str, Callable[[Emit], None]]
+"""What to do once a service is healthy, before anything that needs it is started."""
+
+
+@dataclass
+class _Seen:
+    """What was seen of one process while it was waited for. One that lives for seconds before it gives up (nginx, for
+    a port) never counts as ended too quickly, so its process numbers are counted."""
+
+    pids: set[int] = field(default_factory=set)
+    tries: int = 0
+    reason: str = ""
+
+    def add(self, process: Mapping[str, Any]) -> None:
+        self.pids.add(process["pid"])
+        self.tries = max(self.tries, process["tries"])
+        self.reason = process["reason"] or self.reason
+
+    @property
+    def ends(self) -> int:
+        return max(self.tries, len(self.pids - {0}) - 1)
+
+
+class Walk:
+    """One walk over a plan. Threads report through a queue: events reach the caller from its own thread only."""
+
+    def __init__(
+        self,
+        native: Native,
+        steps: Mapping[str, Step],
+        after: After,
+        patience: Patience,
+        members: Mapping[str, Sequence[ServiceSpec]],
+    ) -> None:
+        self.native, self.steps, self.after, self.patience = native, steps, after, patience
+        self.outcome = Outcome()
+        self.settled = {spec.name: threading.Event() for own in members.values() for spec in own}
+        self.cancelled = threading.Event()
+        self.events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self.began = native.host.monotonic()
+        self.total = sum(any(spec.name in steps for spec in own) for own in members.values())
+        self.numbers = itertools.count(1)
+
+    def relay(self, threads: Sequence[threading.Thread]) -> None:
+        """Hand on events until every thread is done. What a thread could not foresee is raised here."""
+        told = self.began
+        try:
+            while any(thread.is_alive() for thread in threads) or not self.events.empty():
+                told = self._say_who_is_awaited(told)
+                try:
+                    event = self.events.get(timeout=FIRST_POLL_S)
+                except queue.Empty:
+                    continue
+                if isinstance(event, BaseException):
+                    raise event
+                self.native.emit(event)
+        except KeyboardInterrupt:
+            raise InterruptedByUserError(
+                "interrupted: what was started keeps running", fixes=["nself start goes on", "nself stop"]
+            ) from None
+        finally:
+            self.cancelled.set()
+
+    def unit(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
+        """The life of one thread."""
+        try:
+            log_from = units.log_size(self.native, unit)
+            step = next((self.steps[spec.name] for spec in specs if spec.name in self.steps), None)
+            early = step is not None and step.verb == "start" and unit == BACKEND
+            if step and early:
+                # Our own servers import while what they need is starting, and open nothing before it is well.
+                self.native.hold.touch()
+                self._bring_up(unit, specs, step)
+            blocked = self._await_needs(specs)
+            if blocked:
+                self._blocked(unit, specs, blocked, launched=early)
+                return
+            if step and not early:
+                self._bring_up(unit, specs, step)
+            self._see_it_well(unit, specs, log_from)
+        except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
+            self.events.put(error)
+        finally:
+            for spec in specs:
+                self.settled[spec.name].set()
+
+    def _await_needs(self, specs: Sequence[ServiceSpec]) -> str:
+        """Empty when every need is healthy, else why not."""
+        inside = {spec.name for spec in specs}
+        for need in {need for spec in specs for need in spec.needs if need in self.settled} - inside:
+            while not self.settled[need].wait(FIRST_POLL_S):
+                if self.cancelled.is_set():
+                    return "interrupted"
+            if need not in self.outcome.healthy:
+                return f"{need}, which it needs, is not healthy"
+        return ""
+
+    def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
+        self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
+        if step.verb == "restart":
+            units.end(self.native, unit, grace_s=max(spec.stop.grace_s for spec in specs))
+        self._prepare(specs)
+        self._launch(unit)
+
+    def _blocked(self, unit: str, specs: Sequence[ServiceSpec], why: str, *, launched: bool) -> None:
+        if launched:
+            self.native.supervisor.call("stop", unit)
+        self.outcome.failed += [Failure(service=spec.name, reason=why, blocked=True) for spec in specs]
+
+    def _see_it_well(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
+        if unit == BACKEND:
+            self.native.hold.unlink(missing_ok=True)
+        if self.patience.probe:
+            self._await_health(unit, specs, log_from)
+        else:
+            self.outcome.healthy += [spec.name for spec in specs]
+
+    def _prepare(self, specs: Sequence[ServiceSpec]) -> None:
+        """PostgreSQL needs a data folder before it can start."""
+        for spec in specs:
+            if spec.probe is not None and spec.probe.kind == "postgres":
+                login = probes.login_of(spec, self.native.network)
+                units.cluster(self.native, spec).prepare(user=login.user, password=login.password, emit=self.events.put)
+
+    def _launch(self, unit: str) -> None:
+        self.native.supervisor.call("start", unit, json.dumps(self.native.fingerprint(unit)))
+
+    def _await_health(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
+        waiting = {spec.name: spec for spec in specs}
+        pause, mended = FIRST_POLL_S, False
+        seen = _Seen()
+        while waiting and not self.cancelled.is_set():
+            answers = probes.check_all(list(waiting.values()), self.native.network)
+            for name, health in answers.items():
+                if health.ok:
+                    self._settle(waiting.pop(name))
+            wrong = [name for name, health in answers.items() if health.code in wire.WRONG_PASSWORD]
+            if wrong and not mended:
+                mended = True
+                self._change_password(unit, waiting[wrong[0]])
+                continue
+            reason, timed_out = self._given_up(unit, seen)
+            if waiting and reason:
+                lines = units.last_lines(self.native, unit, since=log_from)
+                self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
+                return
+            if waiting:
+                self.native.host.sleep(pause)
+                pause = min(pause * 1.1, SLOWEST_POLL_S)
+
+    def _given_up(self, unit: str, seen: _Seen) -> tuple[str, bool]:
+        """Why waiting longer is pointless, and whether that is only for want of time."""
+        answer = self.native.supervisor.observe() or {"processes": []}
+        found = [process for process in answer["processes"] if process["name"] == unit]
+        if not found:
+            return "supervisord ended", False
+        seen.add(found[0])
+        if found[0]["state"] == "FATAL" or seen.ends >= CRASHES:
+            self.native.supervisor.call("stop", unit)
+            return f"its process ends as soon as it is started: {seen.reason}", False
+        if self.native.host.monotonic() - self.began > self.patience.timeout_s:
+            return f"not healthy within {self.patience.timeout_s:g} s", True
+        return "", False
+
+    def _change_password(self, unit: str, spec: ServiceSpec) -> None:
+        """The data was made with another password than the project now has: whoever owns the files may set it."""
+        self.events.put(Note("POSTGRES_USER or POSTGRES_PASSWORD changed: setting it in the database"))
+        login = probes.login_of(spec, self.native.network)
+        units.end(self.native, unit, grace_s=spec.stop.grace_s)
+        units.cluster(self.native, spec).set_password(user=login.user, password=login.password)
+        self._launch(unit)
+
+    def _settle(self, spec: ServiceSpec) -> None:
+        if spec.name in self.after:
+            self.after[spec.name](self.events.put)
+        self.outcome.healthy.append(spec.name)
+        self.settled[spec.name].set()
+        self.events.put(Healthy(spec.name, int((self.native.host.monotonic() - self.began) * 1000)))
+
+    def _fail(
+        self,
+        specs: Sequence[ServiceSpec],
+        reason: str,
+        answers: Mapping[str, probes.Health],
+        log: tuple[str, ...],
+        *,
+        timed_out: bool,
+    ) -> None:
+        for spec in specs:
+            health = answers[spec.name]
+            self.outcome.failed.append(
+                Failure(
+                    service=spec.name,
+                    reason=reason,
+                    probe=health.asked,
+                    answer=health.answer,
+                    log=log,
+                    timed_out=timed_out,
+                )
+            )
+
+    def _say_who_is_awaited(self, told: float) -> float:
+        now = self.native.host.monotonic()
+        if now - told < 1.0:
+            return told
+        self.native.emit(Waiting(tuple(name for name, event in self.settled.items() if not event.is_set())))
+        return now
