@@ -166,17 +166,23 @@ def allowed(api: Api, origin: str) -> Any:
 
 def test_browsers_may_call_from_the_origins_that_are_listed(dsn: str) -> None:
     async def script(api: Api) -> None:
-        for origin in ("https://app.example.com", "http://localhost:3000"):
+        for origin in ("https://app.example.com", "http://localhost:3000", "http://127.0.0.1:5173", "http://127.0.0.1"):
             reply = await allowed(api, origin)
             assert reply.headers["access-control-allow-origin"] == origin
             assert reply.headers["access-control-allow-credentials"] == "true"
             assert "x-hasura-role" in reply.headers["access-control-allow-headers"]
-        for origin in ("https://example.com", "https://a.b.example.com", "https://app.example.com.evil.org", "null"):
+        for origin in (
+            "https://example.com",
+            "https://a.b.example.com",
+            "https://app.example.com.evil.org",
+            "http://127.0.0.1:",
+            "null",
+        ):
             assert "access-control-allow-origin" not in (await allowed(api, origin)).headers
         error = await api.http.post("/v1/metadata", json={}, headers={"origin": "https://app.example.com"})
         assert error.headers["access-control-allow-origin"] == "https://app.example.com"
 
-    play(dsn, script, HASURA_GRAPHQL_CORS_DOMAIN="https://*.example.com, http://localhost:3000/")
+    play(dsn, script, HASURA_GRAPHQL_CORS_DOMAIN="https://*.example.com, http://localhost:3000/, http://127.0.0.1:*")
 
 
 def test_by_default_every_origin_is_let_in_and_with_cors_disabled_none(dsn: str) -> None:

@@ -32,12 +32,12 @@ def wrap(app: ASGIApp, settings: GraphqlSettings) -> ASGIApp:
 
 
 def origins(domains: str) -> str:
-    """`*`, or a comma list where `*.` stands for any one subdomain, as a regular expression over whole origins."""
+    """`*`, or a comma list, as a regular expression over whole origins: `*.` is any one subdomain, `:*` any port."""
     patterns = []
     for domain in filter(None, (part.strip().rstrip("/") for part in domains.split(","))):
         if domain == "*":
             return ".*"
-        patterns.append(re.escape(domain).replace(r"\*\.", r"[^./:]+\."))
+        patterns.append(re.escape(domain).replace(r"\*\.", r"[^./:]+\.").replace(r":\*", r"(?::\d{1,5})?"))
     return "|".join(patterns) or r"(?!)"
 
 

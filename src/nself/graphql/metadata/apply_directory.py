@@ -17,6 +17,9 @@ LOG = logging.getLogger("nself.graphql")
 
 async def apply_directory(live: LiveMetadata, folder: Path) -> bool:
     """Whether it was applied. A directory that cannot be used is logged; the stored metadata stays in force."""
+    if not folder.exists():
+        LOG.info("there is no metadata directory %s", folder)
+        return False
     try:
         metadata = await asyncio.to_thread(directory.read, folder)
     except ConfigError as error:
