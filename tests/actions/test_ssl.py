@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from ssl import get_server_certificate
 
 import pytest
 
 from nself.actions import ssl
+from nself.actions.build import build
 from nself.actions.resolve import remembered
 from nself.errors import ConfigError, ConfigProblemsError
 from nself.events import Event, Note, ignore
@@ -15,6 +18,7 @@ from nself.host import LocalHost
 from nself.model.project import Project
 from nself.tls import authority, issue, leaf
 from tests.actions.places import home, written
+from tests.render.proxy import Proxy, proxy
 from tests.tls.test_authority import At
 
 
@@ -50,6 +54,30 @@ def test_renew_makes_a_new_one_whatever_state_it_is_in(tmp_path: Path) -> None:
     assert chain(project) != before
     assert done.reloaded is False
     assert "api.localhost" in done.names
+
+
+def test_a_running_proxy_takes_a_new_certificate_at_once(tmp_path: Path) -> None:
+    project = written(tmp_path)
+    with proxy(project, tmp_path) as running:
+        before = served(running)
+        assert ssl.renew(project, LocalHost(), home(tmp_path)).reloaded
+        while served(running) == before:
+            time.sleep(0.02)
+        assert served(running) == chain(project)[: chain(project).index("-----END")]
+
+
+@pytest.mark.parametrize("pid", ["", "1", "999999999", "nonsense"])
+def test_a_stale_pid_file_is_nobodys_signal(tmp_path: Path, pid: str) -> None:
+    project = written(tmp_path)
+    build(project, LocalHost(), home(tmp_path), ignore)
+    (project.layout.run / "nginx.pid").write_text(pid)
+    assert ssl.renew(project, LocalHost(), home(tmp_path)).reloaded is False
+
+
+def served(running: Proxy) -> str:
+    """The certificate a client is shown, in PEM up to its end line."""
+    text = get_server_certificate(("127.0.0.1", running.port))
+    return text[: text.index("-----END")]
 
 
 def test_an_old_certificate_is_renewed_and_the_reason_is_told(tmp_path: Path) -> None:

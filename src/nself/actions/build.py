@@ -6,7 +6,6 @@ into place, so a full disk or a kill leaves the old build, and a build without c
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -196,10 +195,8 @@ def _mode(name: str) -> int:
 def _test_nginx(project: Project, folder: Path, host: LocalHost) -> None:
     """nginx itself has the last word on its configuration, before the old one is replaced."""
     project.layout.run.mkdir(parents=True, exist_ok=True)
-    # The stack drops root's rights before nginx starts; here it would look for an account that may not exist.
-    account = ["-g", "user root root;"] if os.geteuid() == 0 else []
     program, configuration = binaries.nginx(host), folder / nginx.FOLDER / "nginx.conf"
-    ran = host.run([str(program), "-t", "-q", "-p", str(project.root), "-c", str(configuration), *account])
+    ran = host.run([str(program), "-t", "-q", "-p", str(project.root), "-c", str(configuration), *ssl.as_root()])
     errors = [line for line in ran.stderr.splitlines() if "[emerg]" in line]
     # Ports below 1024 cannot be bound by everybody; the syntax was found good before that was tried.
     if not ran.ok and not any("bind() to" in line for line in errors):

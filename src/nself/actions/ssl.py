@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.proxy import ProxySettings, SslMode
 from nself.render.nginx import sites
-from nself.runtimes.native import binaries, identity
+from nself.runtimes.native import binaries, identity, processes
 from nself.tls import leaf, place, stores
 
 
@@ -95,6 +96,7 @@ def ensure(desk: Desk, emit: Emit) -> bool:
         return False
     emit(Note(f"making a certificate: {why}"))
     _make(desk)
+    _hand_over(desk)
     return True
 
 
@@ -102,10 +104,7 @@ def renew(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Rene
     """Make the certificate anew, whatever state it is in, and have a running proxy take it."""
     desk = _desk(project, host, environ)
     record = _make(desk)
-    account = identity.known(project.layout.root)
-    identity.give([desk.folder], account)
-    chain = desk.folder / leaf.CHAIN
-    return Renewed(str(chain), record.names, record.not_after, reloaded=_reload(desk))
+    return Renewed(str(desk.folder / leaf.CHAIN), record.names, record.not_after, reloaded=_hand_over(desk))
 
 
 def bootstrap(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Certificates:
@@ -168,13 +167,29 @@ def _own_files(desk: Desk) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-def _reload(desk: Desk) -> bool:
-    root = desk.project.layout.root
-    configuration = desk.project.layout.build() / "nginx" / "nginx.conf"
-    if not (desk.host.exists(desk.project.layout.run / "nginx.pid") and desk.host.exists(configuration)):
+def _hand_over(desk: Desk) -> bool:
+    """Have a running proxy take the certificate; whether one did. The stack's account must be able to read the key."""
+    layout = desk.project.layout
+    configuration = layout.build() / "nginx" / "nginx.conf"
+    if not (_proxy_runs(desk) and desk.host.exists(configuration)):
         return False
-    program = binaries.nginx(desk.host)
-    return desk.host.run([str(program), "-p", str(root), "-c", str(configuration), "-s", "reload"]).ok
+    identity.give([desk.folder], identity.known(layout.root))
+    argv = [binaries.nginx(desk.host), "-p", layout.root, "-c", configuration, "-s", "reload"]
+    return desk.host.run([*map(str, argv), *as_root()]).ok
+
+
+def _proxy_runs(desk: Desk) -> bool:
+    """A pid file may be older than the process that has its number now, and a test of the configuration leaves an
+    empty one."""
+    pid = desk.project.layout.run / "nginx.pid"
+    text = desk.host.read(pid).strip() if desk.host.exists(pid) else ""
+    return text.isdigit() and any("nginx" in word for word in processes.command_line(int(text)))
+
+
+def as_root() -> list[str]:
+    """nginx run by root looks for the account its makers chose, which not every system has. The stack's own nginx is
+    never root's: this is for tests of the configuration and for signals."""
+    return ["-g", "user root root;"] if os.geteuid() == 0 else []
 
 
 def _describe(path: Path, desk: Desk) -> Certificate:
