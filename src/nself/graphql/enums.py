@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nself.graphql import sql
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.model import Metadata
@@ -12,17 +14,35 @@ from nself.pg.database import Database
 
 
 async def enum_rows(database: Database, metadata: Metadata, catalog: Catalog) -> EnumRows:
-    """The values of every table that is tracked as an enum and may serve as one."""
+    """The values of every table that is tracked as an enum and by its shape may serve as one."""
     found: dict[Name, dict[str, str | None]] = {}
     for name, tracked in of_source(metadata).tables.items():
         table = catalog.tables.get(name)
         if tracked.is_enum and table is not None and not objections(table):
             key = table.primary_key.columns[0] if table.primary_key else ""
             described = next((column.name for column in table.columns if column.name != key), None)
-            values = await _values(database, name, key, described)
-            if values and all(map(is_enum_value, values)):
-                found[name] = values
+            found[name] = await _values(database, name, key, described)
     return found
+
+
+def unusable(enums: EnumRows) -> dict[Name, str]:
+    """Tables whose rows cannot be the values of an enum, with the reason."""
+    reasons = {name: _objection(values) for name, values in enums.items()}
+    return {
+        name: f'the table "{name}" cannot be used as an enum because {reason}'
+        for name, reason in reasons.items()
+        if reason
+    }
+
+
+def _objection(values: Iterable[str]) -> str | None:
+    wrong = [value for value in values if not is_enum_value(value)]
+    if len(wrong) > 1:
+        listed = ", ".join(f'"{value}"' for value in wrong)
+        return f"the values {listed} are not valid GraphQL enum value names"
+    if wrong:
+        return f'the value "{wrong[0]}" is not a valid GraphQL enum value name'
+    return None if values else "the table must have at least one row"
 
 
 async def _values(database: Database, table: Name, key: str, described: str | None) -> dict[str, str | None]:

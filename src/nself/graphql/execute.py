@@ -18,6 +18,9 @@ from nself.pg.database import Connection, Database, DriverError, PostgresError
 
 _CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
 
+_SYNTAX_ERROR: Final = "42601"
+"""Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
+
 _VIOLATIONS: Final[Mapping[str, str]] = {
     "23502": "Not-NULL violation",
     "23503": "Foreign key violation",
@@ -109,7 +112,7 @@ def translated(error: PostgresError, path: str, statement: sql.Statement | None,
     if state in _VIOLATIONS:
         text = f"{_VIOLATIONS[state]}. {message}"
         return ApiError("constraint-violation", text, path=path, internal=internal)
-    if state.startswith("22"):
+    if state.startswith("22") or state == _SYNTAX_ERROR:
         return ApiError("data-exception", message, path=path, internal=internal)
     if state in {"40001", "40P01"}:
         return ApiError("concurrent-update", message, path=path, internal=internal)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nself.graphql.metadata import consistency
+from nself.graphql.enums import unusable
+from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plans import Plans
+from nself.graphql.schema import names
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.rules import RulesByTable, all_rules
 from nself.graphql.schema.tables import EnumRows, Tables, of_source, tables
-from nself.pg.catalog import Catalog
+from nself.pg.catalog import Catalog, Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +24,29 @@ class Loaded:
 
 
 def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, *, stringify_numerics: bool) -> Loaded:
+    """What does not fit is left out; what depends on it does not fit either."""
     source = of_source(metadata)
+    broken = names.unusable(source, catalog) | unusable(enums)
+    source = replace(source, tables={name: one for name, one in source.tables.items() if name not in broken})
     found = tables(source, catalog, enums)
     rules, problems = all_rules(found, source.name)
-    known = consistency.check(metadata, catalog)
+    known = [_table(name, reason, source.name) for name, reason in sorted(broken.items())]
+    known += consistency.check(replace(metadata, sources={**metadata.sources, source.name: source}), catalog)
     named = {(entry.kind, entry.name) for entry in known}
     schemas = _Schemas(found, rules, enums)
     return Loaded(
         catalog=catalog,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
         plans=Plans(schemas.of, stringify_numerics=stringify_numerics),
+    )
+
+
+def _table(name: Name, reason: str, source: str) -> Inconsistency:
+    return Inconsistency(
+        kind="table",
+        name=f"table {name} in source {source}",
+        reason=f"Inconsistent object: {reason}",
+        definition=export.qualified(name),
     )
 
 

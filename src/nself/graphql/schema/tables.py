@@ -80,18 +80,21 @@ def of_source(metadata: Metadata) -> Source:
     return metadata.sources.get("default") or next(iter(metadata.sources.values()), Source())
 
 
+def base_name(tracked: TrackedTable) -> str:
+    """What all GraphQL names of a table begin with."""
+    schema, name = tracked.table
+    return tracked.config.custom_name or (name if schema == "public" else f"{schema}_{name}")
+
+
 def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, TableModel]:
-    """Every tracked table that exists and has a GraphQL name. What does not fit is left out."""
+    """Every tracked table that exists. Columns and relationships that do not fit are left out."""
     known = {name for name in source.tables if name in catalog.tables}
     found = {}
     for name in sorted(known):
         tracked, table = source.tables[name], catalog.tables[name]
-        base = tracked.config.custom_name or (name.name if name.schema == "public" else f"{name.schema}_{name.name}")
-        if not is_graphql_name(base):
-            continue
         columns = _columns(tracked, table, enums)
         found[name] = TableModel(
-            name=base,
+            name=base_name(tracked),
             table=table,
             tracked=tracked,
             columns={column.name: column for column in columns if is_graphql_name(column.name)},

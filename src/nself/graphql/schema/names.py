@@ -1,0 +1,95 @@
+"""GraphQL names of tables, and which tables cannot have theirs: one name must not stand for two types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from nself.graphql.metadata.model import Source
+from nself.graphql.scalars import BUILT_IN, scalar_name
+from nself.graphql.schema.tables import base_name, is_graphql_name
+from nself.pg.catalog import Catalog, Name
+
+_SHARED: Final = frozenset(
+    {"query_root", "mutation_root", "subscription_root", "order_by", "cursor_ordering", "jsonb_cast_exp"}
+    | set(BUILT_IN.values())
+    | {"ID", "Query", "Mutation", "Subscription"}
+)
+_DERIVED: Final = (
+    "aggregate",
+    "aggregate_bool_exp",
+    "aggregate_fields",
+    "aggregate_order_by",
+    "append_input",
+    "arr_rel_insert_input",
+    "bool_exp",
+    "by_pk",
+    "constraint",
+    "delete_at_path_input",
+    "delete_elem_input",
+    "delete_key_input",
+    "enum",
+    "inc_input",
+    "insert_input",
+    "mutation_response",
+    "obj_rel_insert_input",
+    "on_conflict",
+    "order_by",
+    "pk_columns_input",
+    "prepend_input",
+    "select_column",
+    "set_input",
+    "update_column",
+    "updates",
+    *(
+        f"{function}_{kind}"
+        for function in (
+            "avg",
+            "max",
+            "min",
+            "stddev",
+            "stddev_pop",
+            "stddev_samp",
+            "sum",
+            "var_pop",
+            "var_samp",
+            "variance",
+        )
+        for kind in ("fields", "order_by")
+    ),
+)
+
+
+def unusable(source: Source, catalog: Catalog) -> dict[Name, str]:
+    """Tables that cannot be shown, with the reason."""
+    bases = {name: base_name(tracked) for name, tracked in source.tables.items() if name in catalog.tables}
+    scalars = {scalar_name(column.type) for name in bases for column in catalog.tables[name].columns}
+    found: dict[Name, str] = {}
+    first: dict[str, Name] = {}
+    for name, base in sorted(bases.items()):
+        reason = _objection(base, scalars, first)
+        if reason is None:
+            first[base] = name
+        else:
+            found[name] = reason
+    return found | _derived(first)
+
+
+def _objection(base: str, scalars: Iterable[str], first: Mapping[str, Name]) -> str | None:
+    if not is_graphql_name(base):
+        return f'"{base}" is not a valid GraphQL identifier: give the table a custom name'
+    if base in _SHARED or base in scalars or base.endswith("_comparison_exp"):
+        return f'"{base}" is the name of a GraphQL type of its own: give the table a custom name'
+    if base in first:
+        return f'the name "{base}" is already taken by the table "{first[base]}": give the table a custom name'
+    return None
+
+
+def _derived(tables: Mapping[str, Name]) -> dict[Name, str]:
+    """`users_aggregate` beside `users`: the second's own types have that name."""
+    return {
+        tables[derived]: f'the name "{derived}" is already taken by a type of the table "{name}"'
+        for base, name in tables.items()
+        for derived in (f"{base}_{suffix}" for suffix in _DERIVED)
+        if derived in tables
+    }
