@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, Protocol
@@ -85,6 +85,16 @@ class Carrier:
         return cookies[self.name].value if self.name in cookies else None
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token whose signature held, and what its claims say."""
+
+    payload: Mapping[str, Any]
+    allowed: Sequence[str]
+    default: str
+    variables: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JwtMode:
     """Decides by the token alone: the client's own x-hasura-* headers count for nothing but the choice of a role."""
@@ -95,7 +105,7 @@ class JwtMode:
     audience: frozenset[str] = frozenset()
     issuer: str | None = None
     skew_s: float = 0
-    _seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _seen: dict[str, Verified] = field(default_factory=dict)
 
     @classmethod
     def of(cls, secret: Mapping[str, Any], *, keys: Verifier | None = None) -> JwtMode:
@@ -116,30 +126,31 @@ class JwtMode:
 
     async def session(self, headers: Headers, body: object) -> Session:
         token = self.carrier.token(headers)
-        payload = self._seen.get(token)
-        if payload is None:
-            payload = await self._verified(token)
-        self._check_standing(payload)
-        allowed, default, variables = self.claims.read(payload)
-        role = headers.get(ROLE) or default
-        if role not in allowed:
+        known = self._seen.get(token) or await self._verified(token)
+        self._check_standing(known.payload)
+        role = headers.get(ROLE) or known.default
+        if role not in known.allowed:
             raise ApiError("access-denied", "Your requested role is not in allowed roles")
-        expires = payload.get("exp")
+        expires = known.payload.get("exp")
         return Session(
-            role=role, variables={**variables, ROLE: role}, expires_at=None if expires is None else float(expires)
+            role=role,
+            variables={**known.variables, ROLE: role},
+            expires_at=None if expires is None else float(expires),
         )
 
-    async def _verified(self, token: str) -> dict[str, Any]:
-        """Signatures are checked once per token: what is remembered is only that it held."""
+    async def _verified(self, token: str) -> Verified:
+        """With a key that never changes, a token's signature and claims are looked at once; its time, every time."""
         try:
             payload = await self.verifier.verify(token)
         except TokenInvalidError as error:
             raise invalid(_REASONS.get(error.reason, "JWSError")) from error
+        self._check_standing(payload)
+        known = Verified(payload, *self.claims.read(payload))
         if isinstance(self.verifier, OneKey):
             if len(self._seen) >= _CACHED_TOKENS:
                 self._seen.clear()
-            self._seen[token] = payload
-        return payload
+            self._seen[token] = known
+        return known
 
     def _check_standing(self, payload: Mapping[str, Any]) -> None:
         now = time.time()
