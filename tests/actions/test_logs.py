@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,12 +30,24 @@ def test_levels_are_read_from_what_each_program_writes(text: str, level: str) ->
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["2026-01-31 12:00:00.000 UTC [7] LOG: x", "2026/01/31 12:00:00 [warn] x", "2026-01-31T12:00:00Z x",
-     "[2026-01-31 13:00:00 +01:00] x", "2026-01-31 12:00:00,000 INFO x"],
-)  # fmt: skip
-def test_times_are_read_in_every_form(text: str) -> None:
-    assert logs.parse(text, program="postgres", servers=set()).ts == NOW
+    ("text", "hour"),
+    [
+        ("2026-01-31 12:00:00.000 UTC [7] LOG: x", 12),
+        ("2026-01-31T12:00:00Z x", 12),
+        ("[2026-01-31 13:00:00 +01:00] x", 12),
+        ("2026/01/31 12:00:00 [warn] x", 17),
+        ("2026-01-31 12:00:00,000 INFO x", 17),
+        ("2026-01-31 12:00:00.000 EST [7] LOG: x", 17),
+    ],
+)
+def test_times_are_read_in_every_form(text: str, hour: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert logs.parse(text, program="postgres", servers=set()).ts == NOW.replace(hour=hour)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_line_of_the_shared_process_belongs_to_the_server_it_names() -> None:

@@ -100,6 +100,23 @@ def test_a_changed_password_reaches_the_database(project: Project) -> None:
     assert project.sql("SELECT count(*) FROM kept") == "0"
 
 
+@pytest.mark.skipif(not Path("/usr/lib/postgresql/15/bin").is_dir(), reason="PostgreSQL 15 of the system is missing")
+def test_the_system_s_postgres_serves_its_major_and_its_data_is_never_given_to_another(project: Project) -> None:
+    project.write(POSTGRES_VERSION="15")
+    project.nself("start")
+    assert project.sql("SHOW server_version").startswith("15.")
+    project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1)")
+
+    project.write(POSTGRES_VERSION="17")
+    refused = project.nself("start", check=False)
+
+    assert refused.returncode == 3
+    assert "set POSTGRES_VERSION=15" in refused.stderr
+    project.write(POSTGRES_VERSION="15")
+    project.nself("start")
+    assert project.sql("SELECT n FROM kept") == "1"
+
+
 def test_extensions_are_created_and_a_missing_one_is_named_with_what_provides_it(project: Project) -> None:
     project.write(POSTGRES_EXTENSIONS="pgcrypto,hstore")
     project.nself("start", "postgres")

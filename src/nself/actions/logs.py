@@ -33,7 +33,7 @@ _LEVEL = re.compile(
 _TIME = re.compile(
     r"^\[?(?P<date>\d{4}[-/]\d\d[-/]\d\d)[T ]"
     r"(?P<time>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\s?"
-    r"(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?\]?\s*"
+    r"(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?\b"
 )
 _SERVER = re.compile(r"\bnself\.(?P<server>[a-z]+)\b")
 _HEALTH = re.compile(r"/(healthz|livez|health)\b|nself-probe", re.IGNORECASE)
@@ -198,9 +198,10 @@ def pattern(text: str, *, regex: bool) -> re.Pattern[str]:
 
 
 def _moment(match: re.Match[str]) -> datetime:
-    zone = (match["zone"] or "Z").replace("UTC", "Z")
+    """A time without a zone, or with one known by its local name only, is this machine's: so do nginx and Python."""
     day, time = match["date"].replace("/", "-"), match["time"].replace(",", ".")
+    zone = (match["zone"] or "").replace("UTC", "Z").replace("GMT", "Z")
     try:
-        return datetime.fromisoformat(f"{day}T{time}{zone}")
+        return datetime.fromisoformat(f"{day}T{time}{zone}").astimezone(UTC)
     except ValueError:  # a number that only looks like a date
         return datetime.min.replace(tzinfo=UTC)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from nself.errors import PermissionDeniedError
+
 BACKUPS = 9
 
 
@@ -20,6 +22,8 @@ def lines(file: Path) -> Iterator[str]:
                     yield line.rstrip("\n")
         except FileNotFoundError:
             continue
+        except PermissionError as error:
+            raise _private(part) from error
 
 
 class Follower:
@@ -62,5 +66,13 @@ class Follower:
         except FileNotFoundError:
             self._open = None
             return
+        except PermissionError as error:
+            raise _private(self._file) from error
         if at_end:
             self._open.seek(0, os.SEEK_END)
+
+
+def _private(file: Path) -> PermissionDeniedError:
+    return PermissionDeniedError(
+        f"{file} may be read by the account that runs the stack and by root only", fixes=["sudo nself logs"]
+    )
