@@ -88,6 +88,8 @@ def guarded(surface: Opened, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             return await endpoint(surface(), request)
         except CONNECTION_LOST as error:
             raise lost(error) from error
+        except RecursionError as error:
+            raise ApiError("bad-request", "the request is nested too deeply") from error
         except ApiError as error:
             if isinstance(error.__cause__, CONNECTION_LOST):
                 raise lost(error.__cause__) from error

@@ -16,7 +16,7 @@ from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.metadata.store import StaleVersionError, Store, Stored
 from nself.graphql.session import Session
 from nself.pg.catalog import Catalog
-from nself.pg.database import Database, PostgresError
+from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresError
 
 LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
@@ -31,7 +31,10 @@ class Draft:
         self.metadata, self.version = live.stored.metadata, live.stored.version
         self.found: Sequence[Inconsistency] = live.inconsistencies
         self.touched = False
-        """Whether other processes must load again, be it because of the metadata or of the catalog."""
+        """Whether something is to be kept that is not yet: the metadata, or the news of a changed catalog."""
+        self.settled = False
+        """Whether the engine has seen the draft, or a part of it."""
+        self._store, self._saved = live.store, live.stored
         self._tolerated = {_key(entry) for entry in live.inconsistencies}
         self._subjects: set[str] = set()
         self._loaded: Metadata | None = live.stored.metadata
@@ -54,10 +57,17 @@ class Draft:
         if self.metadata is self._loaded:
             return
         engine_says = await self.engine.load(self.metadata)
-        self._loaded = self.metadata
+        self._loaded, self.settled = self.metadata, True
         found = merged(consistency.check(self.metadata, self.engine.catalog), engine_says)
         self._refuse_new(found, tolerate=tolerate)
         self.found = found
+
+    async def save(self, *, within: Connection | None = None) -> Stored:
+        """Keep the draft. With SQL under way in the same database, both are kept or neither is."""
+        if self.touched and (within is None or self._store.is_in(self.database)):
+            version = await self._store.save(self.metadata, replacing=self._saved.version, within=within)
+            self._saved, self.touched = Stored(self.metadata, version), False
+        return self._saved
 
     async def refresh(self) -> None:
         """Read the catalog again: something named in a command may have been created outside the engine."""
@@ -67,6 +77,11 @@ class Draft:
     async def reload(self) -> None:
         """Read the catalog again; what no longer fits becomes inconsistent and is left out."""
         self._loaded, self.touched = None, True
+        await self.settle(tolerate=True)
+
+    async def follow(self) -> None:
+        """Load after SQL that changed the catalog and was kept together with the draft."""
+        self._loaded = None
         await self.settle(tolerate=True)
 
     def _refuse_new(self, found: Sequence[Inconsistency], *, tolerate: bool) -> None:
@@ -139,15 +154,14 @@ class LiveMetadata:
 
     async def _commit(self, draft: Draft) -> None:
         await draft.settle()
-        if draft.touched:
-            self.stored = Stored(draft.metadata, await self.store.save(draft.metadata, replacing=draft.version))
+        self.stored = await draft.save()
         self.inconsistencies = draft.found
 
     async def _restore(self, draft: Draft) -> None:
         """After a failure the engine serves again what is stored; the catalog may have changed meanwhile."""
-        if draft.touched:
-            with contextlib.suppress(OSError, PostgresError):
-                await self._load(self.stored)
+        if draft.settled or draft.touched:
+            with contextlib.suppress(PostgresError, *CONNECTION_LOST):
+                await self._load(await self.store.read())
 
 
 def not_served(metadata: Metadata) -> list[str]:

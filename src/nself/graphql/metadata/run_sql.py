@@ -53,7 +53,7 @@ async def run_sql(draft: Draft, wanted: Wanted, *, source: str) -> Any:
         finally:
             await _forget_role(connection)
     if wanted.follows_schema:
-        await draft.reload()
+        await (draft.reload() if wanted.no_transaction else draft.follow())
     return result
 
 
@@ -66,7 +66,9 @@ async def _in_step(draft: Draft, connection: Connection, wanted: Wanted, source:
             return await _execute(connection, wanted.sql)
         before = await _identities(connection)
         result = await _execute(connection, wanted.sql)
+        await _forget_role(connection)
         await _follow(draft, connection, before, wanted, source)
+        await draft.save(within=connection)
         return result
 
 

@@ -9,7 +9,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.metadata import export, parse
 from nself.graphql.metadata.model import Metadata, Source
 from nself.pg import queries
-from nself.pg.database import Database
+from nself.pg.database import Connection, Database
 
 SQL = queries.load("nself.graphql.metadata")
 DEFAULT_SOURCE = Source(
@@ -64,9 +64,15 @@ class Store:
     async def version(self) -> int:
         return int(await self._database.fetch_value(SQL["version"]) or 0)
 
-    async def save(self, metadata: Metadata, *, replacing: int) -> int:
-        """Keep it if the stored version still is `replacing`; the new version."""
-        version = await self._database.fetch_value(SQL["update"], _text(metadata), replacing)
+    def is_in(self, database: Database) -> bool:
+        """Whether one transaction can change the metadata together with that database."""
+        return self._database is database
+
+    async def save(self, metadata: Metadata, *, replacing: int, within: Connection | None = None) -> int:
+        """Keep it if the stored version still is `replacing`; the new version. `within` a transaction under way, it
+        comes into force with that."""
+        fetch = within.fetchval if within else self._database.fetch_value
+        version = await fetch(SQL["update"], _text(metadata), replacing)
         if version is None:
             raise StaleVersionError(replacing)
         return int(version)

@@ -87,3 +87,20 @@ def test_comments_are_kept(dsn: str) -> None:
         assert (await api.refused("pg_set_permission_comment", {**args, "type": "read"}))[0] == "parse-failed"
 
     play(dsn, script)
+
+
+def test_a_filter_nested_beyond_reason_is_refused(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        expression: Any = {"id": 1}
+        for _ in range(450):
+            expression = {"_not": expression}
+        permission = {"columns": "*", "filter": expression}
+        body = {
+            "type": "pg_create_select_permission",
+            "args": {"table": "author", "role": "r", "permission": permission},
+        }
+        assert (await api.post("/v1/metadata", body)).status_code == 400
+        assert (await api.graphql("{ author(limit: 1) { id } }"))["data"]
+
+    play(dsn, script)

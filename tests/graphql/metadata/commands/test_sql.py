@@ -184,3 +184,33 @@ def test_only_the_administrator_runs_sql(dsn: str) -> None:
             assert reply.status_code == 400
 
     play(dsn, script)
+
+
+def test_ddl_and_metadata_are_kept_together_or_not_at_all(dsn: str) -> None:
+    """Another process changes the metadata while the script runs: the script is taken back."""
+
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        meddling = "UPDATE hdb_catalog.hdb_metadata SET resource_version = resource_version + 1"
+        reply = await api.post(
+            "/v2/query", {"type": "run_sql", "args": {"sql": f"ALTER TABLE author RENAME TO people; {meddling}"}}
+        )
+        assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
+        assert (await api.graphql("{ author(limit: 1) { name } }"))["data"]
+        await api.sql("ALTER TABLE author RENAME TO people")
+        assert (await api.graphql("{ people(limit: 1) { name } }"))["data"]
+
+    play(dsn, script)
+
+
+def test_a_script_survives_the_failure_of_a_later_command_with_its_metadata(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        rename = {"type": "run_sql", "args": {"sql": "ALTER TABLE author RENAME TO people"}}
+        nonsense = {"type": "track_table", "args": "nowhere"}
+        reply = await api.post("/v1/query", {"type": "bulk", "args": [rename, nonsense]})
+        assert (reply.status_code, reply.json()["path"]) == (400, "$.args[1].args")
+        assert (await api.graphql("{ people(limit: 1) { name } }"))["data"]
+        assert (await api.exported())["tables"][0]["table"]["name"] == "people"
+
+    play(dsn, script)
