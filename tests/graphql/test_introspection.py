@@ -103,6 +103,17 @@ def test_unknown_fields_of_the_schema_are_refused(reading: Served) -> None:
     )
 
 
+def test_a_role_without_columns_may_count_and_nothing_else(empty: Served) -> None:
+    empty.sql("CREATE TABLE votes (id int PRIMARY KEY); INSERT INTO votes VALUES (1), (2); CREATE TABLE bare ()")
+    permission = {"columns": [], "filter": {"id": {"_gt": 1}}, "allow_aggregations": True}
+    empty.track({"table": "votes", "select_permissions": [{"role": "crowd", "permission": permission}]}, "bare")
+    assert empty.ask("{ votes_aggregate { aggregate { count } } }", role="crowd") == {
+        "votes_aggregate": {"aggregate": {"count": 1}}
+    }
+    assert set(client_schema(empty, role="crowd").query_type.fields) == {"votes_aggregate"}  # type: ignore[union-attr]
+    assert "bare_aggregate" in client_schema(empty).query_type.fields  # type: ignore[union-attr]
+
+
 def test_an_empty_database_still_has_a_valid_schema(empty: Served) -> None:
     empty.track()
     assert "no_queries_available" in print_schema(client_schema(empty))

@@ -117,6 +117,13 @@ def named(type_: Type) -> Named:
     return type_
 
 
+def members(field: InputField) -> Mapping[str, InputField]:
+    """The fields of a field's input object."""
+    type_ = named(field.type)
+    assert isinstance(type_, InputObject)
+    return type_.fields
+
+
 def nullable(type_: Type) -> Type:
     return type_.of if isinstance(type_, NonNull) else type_
 

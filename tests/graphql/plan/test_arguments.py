@@ -88,7 +88,7 @@ REFUSED = [
         'cannot insert object relationship "author" as "author_id" column values are already determined',
     ),
     (
-        'mutation { insert_authors(objects: {name: "x", books: {data: {title: "t", author_id: 3}}}) { affected_rows } }',
+        'mutation { insert_authors(objects: {name: "x", books: {data: {author_id: 3}}}) { affected_rows } }',
         "$.selectionSet.insert_authors.args.objects[0].books.data[0]",
         'cannot insert "author_id" columns as their values are already being determined by parent insert',
     ),

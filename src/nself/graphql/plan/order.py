@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from nself.graphql import sql
 from nself.graphql.conditions import all_of, joined, to_sql
@@ -12,7 +12,7 @@ from nself.graphql.scalars import invalid
 from nself.graphql.schema.means import Function, Part, RelatedAggregate, RelatedRow, RoleTable
 from nself.graphql.schema.ordering import aggregate_order_by, order_by
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import EnumValue, InputField, InputObject, named
+from nself.graphql.types import EnumValue, InputField, members
 
 
 def orders(ctx: Context, table: RoleTable, value: Coerced, alias: str) -> tuple[sql.Order, ...]:
@@ -79,7 +79,7 @@ def _aggregate(ctx: Context, relation: Relation, target: RoleTable, value: Coerc
                 yield _order(_related(ctx, relation, target, alias, there, sql.Call("count", (sql.STAR,))), item)
             case Function(name=function):
                 assert isinstance(item, dict)
-                columns = _members(fields[name])
+                columns = members(fields[name])
                 for key, direction in item.items():
                     if direction is None:
                         continue
@@ -88,12 +88,6 @@ def _aggregate(ctx: Context, relation: Relation, target: RoleTable, value: Coerc
                     yield _order(_related(ctx, relation, target, alias, there, call), direction)
             case other:
                 raise AssertionError(other)
-
-
-def _members(field: InputField) -> Mapping[str, InputField]:
-    type_ = named(field.type)
-    assert isinstance(type_, InputObject)
-    return type_.fields
 
 
 def distinct(value: Coerced, order: tuple[sql.Order, ...], alias: str, path: str) -> tuple[sql.Expression, ...]:

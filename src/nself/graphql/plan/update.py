@@ -16,7 +16,7 @@ from nself.graphql.schema.inputs import changes
 from nself.graphql.schema.means import Change, RoleTable
 from nself.graphql.schema.rules import UpdateRule
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import InputField, InputObject, named
+from nself.graphql.types import members
 from nself.pg.catalog import Type
 
 _TEXTS = Type(name="text", array=True)
@@ -65,7 +65,7 @@ def _updates(
     for field, values in sorted(asked, key=lambda pair: pair[0].means is not Change.SET):
         assert isinstance(values, dict)
         for name, value in values.items():
-            column = _members(field)[name].means
+            column = members(field)[name].means
             twice += [column.sql] if column.sql in updates else []
             updates[column.sql] = _changed(field.means, column, value, alias)
     if twice:
@@ -74,12 +74,6 @@ def _updates(
     for name, source in rule.presets.items():
         updates[name] = sql.Parameter(source, table.model.by_sql[name].type)
     return tuple(updates.items())
-
-
-def _members(field: InputField) -> Mapping[str, InputField]:
-    type_ = named(field.type)
-    assert isinstance(type_, InputObject)
-    return type_.fields
 
 
 def _changed(change: Change, column: TableColumn, value: Coerced, alias: str) -> sql.Expression:

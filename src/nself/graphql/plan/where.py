@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from nself.graphql.conditions import (
     ALWAYS,
@@ -22,7 +22,7 @@ from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import CastTo, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import EnumValue, InputField, InputObject, named
+from nself.graphql.types import EnumValue, InputField, members
 from nself.graphql.values import Source
 from nself.pg.catalog import Type
 
@@ -64,21 +64,15 @@ def _items(value: Coerced) -> Iterable[Coerced]:
 
 def _column(column: TableColumn, field: InputField, value: Coerced) -> Condition:
     assert isinstance(value, dict)
-    comparisons = _fields(field)
+    comparisons = members(field)
     return all_of(*(_operation(column, column.type, comparisons[name], item) for name, item in value.items()))
-
-
-def _fields(field: InputField) -> Mapping[str, InputField]:
-    type_ = named(field.type)
-    assert isinstance(type_, InputObject)
-    return type_.fields
 
 
 def _operation(column: TableColumn, type_: Type, field: InputField, value: Coerced, *, cast: bool = False) -> Condition:
     match field.means:
         case CastTo():
             assert value is None or isinstance(value, dict)
-            fields = _fields(_fields(field)["String"])
+            fields = members(members(field)["String"])
             tests = (value or {}).get("String")
             assert tests is None or isinstance(tests, dict)
             return all_of(*(_operation(column, TEXT, fields[n], v, cast=True) for n, v in (tests or {}).items()))
@@ -102,10 +96,10 @@ def _counted(schema: RoleSchema, field: InputField, means: RelatedCount, value: 
     if len(value) != 1:
         raise invalid("exactly one aggregate function must be given", "$")
     (name, spec), *_ = value.items()
-    predicate = _fields(field)[name]
+    predicate = members(field)[name]
     assert isinstance(spec, dict)
     assert isinstance(predicate.means, Predicate)
-    tests = _fields(_fields(predicate)["predicate"])
+    tests = members(members(predicate)["predicate"])
     wanted = spec["predicate"]
     assert isinstance(wanted, dict)
     type_ = INT if predicate.means.function == "count" else BOOL

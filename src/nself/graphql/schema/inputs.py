@@ -51,7 +51,8 @@ def insert_input(schema: RoleSchema, table: RoleTable) -> InputObject:
 
 
 def can_insert(table: RoleTable) -> bool:
-    return table.rules.insert is not None and table.model.table.insertable
+    table_ = table.model.table
+    return table.rules.insert is not None and table_.insertable and bool(table_.columns)
 
 
 def object_input(schema: RoleSchema, table: RoleTable) -> InputObject:

@@ -37,6 +37,14 @@ def row(schema: RoleSchema, table: RoleTable) -> Object:
     return schema.type(table.name, lambda name: Object(name, fields, described(description, default)))
 
 
+def is_shown(schema: RoleSchema, table: RoleTable) -> bool:
+    """Whether a row has any field for this role: a permission may allow to count what it hides."""
+    if table.rules.select is None:
+        return False
+    targets = (schema.table(relation.target) for relation in table.model.relations.values())
+    return bool(table.readable) or any(target.rules.select is not None for target in targets)
+
+
 def described(comment: str | None, default: str | None) -> str | None:
     """A comment replaces the default description; an empty one takes it away."""
     return default if comment is None else comment or None
@@ -57,7 +65,10 @@ def _column(schema: RoleSchema, column: TableColumn) -> Field:
 
 
 def _relation(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iterator[Field]:
+    shown = is_shown(schema, target)
     if not relation.many:
+        if not shown:
+            return
         type_: Type = row(schema, target)
         yield Field(
             name=relation.name,
@@ -66,13 +77,14 @@ def _relation(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iter
             description=described(relation.comment, "An object relationship"),
         )
         return
-    yield Field(
-        name=relation.name,
-        type=rows_type(schema, target),
-        means=RelatedRows(relation, target),
-        arguments=table_arguments(schema, target),
-        description=described(relation.comment, "An array relationship"),
-    )
+    if shown:
+        yield Field(
+            name=relation.name,
+            type=rows_type(schema, target),
+            means=RelatedRows(relation, target),
+            arguments=table_arguments(schema, target),
+            description=described(relation.comment, "An array relationship"),
+        )
     if target.select.aggregations:
         yield Field(
             name=f"{relation.name}_aggregate",
@@ -114,7 +126,9 @@ def table_arguments(schema: RoleSchema, table: RoleTable) -> dict[str, InputFiel
             name="order_by",
             type=ListOf(NonNull(order_by(schema, table))),
             description="sort the rows by one or more columns",
-        ),
+        )
+        if is_shown(schema, table)
+        else None,
         InputField(name="where", type=bool_exp(schema, table), description="filter the rows returned"),
     )
 
@@ -122,7 +136,8 @@ def table_arguments(schema: RoleSchema, table: RoleTable) -> dict[str, InputFiel
 def aggregate(schema: RoleSchema, table: RoleTable) -> Object:
     def fields() -> Iterator[Field]:
         yield Field(name="aggregate", type=_functions(schema, table), means=Part.AGGREGATE)
-        yield Field(name="nodes", type=rows_type(schema, table), means=Part.NODES)
+        if is_shown(schema, table):
+            yield Field(name="nodes", type=rows_type(schema, table), means=Part.NODES)
 
     description = f'aggregated selection of "{table.model.table.name}"'
     return schema.type(f"{table.name}_aggregate", lambda name: Object(name, fields, description))

@@ -76,7 +76,7 @@ def _queries(schema: RoleSchema, table: RoleTable) -> Iterator[Field]:
     def offered(root: str) -> bool:
         return rule.roots is None or root in rule.roots
 
-    if offered("select"):
+    if objects.is_shown(schema, table) and offered("select"):
         args = objects.table_arguments(schema, table)
         yield _root(table, Action.SELECT, objects.rows_type(schema, table), args)
     if rule.aggregations and offered("select_aggregate"):
@@ -115,7 +115,7 @@ def response(schema: RoleSchema, table: RoleTable) -> Object:
             means=Part.AFFECTED_ROWS,
             description="number of rows affected by the mutation",
         )
-        if table.rules.select is not None:
+        if objects.is_shown(schema, table):
             yield Field(
                 name="returning",
                 type=objects.rows_type(schema, table),
@@ -135,7 +135,7 @@ def _inserts(schema: RoleSchema, table: RoleTable) -> Iterator[Field]:
     upsert = InputField(name="on_conflict", type=conflict, description="upsert condition") if conflict else None
     rows = InputField(name="objects", type=NonNull(ListOf(NonNull(row))), description="the rows to be inserted")
     yield _root(table, Action.INSERT, response(schema, table), arguments(rows, upsert))
-    if table.rules.select is not None:
+    if objects.is_shown(schema, table):
         one = InputField(name="object", type=NonNull(row), description="the row to be inserted")
         yield _root(table, Action.INSERT_ONE, objects.row(schema, table), arguments(one, upsert))
 
