@@ -121,9 +121,9 @@ class LiveMetadata:
                 raise
 
     async def view(self, session: Session, *, fresh: bool = False) -> Draft:
-        """What is in force now, to read from. `fresh` looks for other processes' changes, unless one of our own is
-        under way: readers do not wait for it."""
-        if fresh and not self._one_at_a_time.locked():
+        """What is in force now, to read from: without waiting for a change under way. `fresh` makes sure of changes
+        by other processes."""
+        if fresh and await self.store.version() != self.stored.version:
             async with self._one_at_a_time:
                 await self._catch_up()
         return Draft(self, session)
