@@ -61,7 +61,8 @@ def row_of(ctx: Context, table: RoleTable, value: Coerced, path: str) -> Row:
                 data = item["data"]
                 many = data if isinstance(data, list) else [data]
                 link = Link(relation, target, many, item.get("on_conflict"), f"{path}.{name}")
-                (row.after if relation.many or relation.after_parent else row.before).append(link)
+                after = relation.many or relation.after_parent
+                (row.after if after else row.before).extend([link] if many else [])
     return row
 
 

@@ -72,8 +72,7 @@ class Tree:
             if taken:
                 raise invalid(_BY_PARENT.format(_quoted(taken)), path)
             rows.append(Row({**row.values, **given}, path, row.before, row.after))
-        if rows:
-            self.rows(link.table, rows, link.conflict, f"{link.path}.data")
+        self.rows(link.table, rows, link.conflict, f"{link.path}.data")
 
     def _own(
         self,
