@@ -77,7 +77,8 @@ class Database:
                     max_size=max_size,
                     init=prepare,
                     reset=_clear,
-                    server_settings={"application_name": name, **(settings or {})},
+                    # Compiling pays off for statements that run for seconds, ours would wait for it.
+                    server_settings={"application_name": name, "jit": "off", **(settings or {})},
                     max_inactive_connection_lifetime=60,
                 )
                 return cls(pool)

@@ -143,3 +143,18 @@ def test_children_of_a_row_that_was_not_inserted_are_refused(shop: Served) -> No
 def test_a_relationship_to_a_table_the_role_may_not_fill_is_no_input(shop: Served) -> None:
     error = shop.refused('mutation { insert_things_one(object: {seal: {data: {wax: "w"}}}) { id } }', **USER)
     assert error.message == "field 'seal' not found in type: 'things_insert_input'"
+
+
+def test_key_columns_of_any_name_are_carried_over(shop: Served) -> None:
+    shop.sql("CREATE TABLE boxes (count int PRIMARY KEY, rows text)")
+    shop.sql("CREATE TABLE lids (count int REFERENCES boxes, id serial PRIMARY KEY)")
+    shop.track(
+        {"table": "boxes", "array_relationships": [{"name": "lids", "using": foreign("lids", "count")}]},
+        "lids",
+    )
+    query = """mutation { insert_boxes(objects: {count: 0, lids: {data: [{}, {}]}}) {
+        affected_rows returning { count lids { count } } } }"""
+    assert shop.ask(query)["insert_boxes"] == {
+        "affected_rows": 3,
+        "returning": [{"count": 0, "lids": [{"count": 0}, {"count": 0}]}],
+    }

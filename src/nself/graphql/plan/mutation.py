@@ -95,7 +95,7 @@ def steps_for(
     if action in {Action.DELETE, Action.DELETE_BY_KEY} or not looks_elsewhere(ctx, table, one, action):
         shown = answer(ctx, table, one, action, FromStatement())
         return (step(changed, ((shown, name),), path),)
-    stored = (f"{name}.rows", f"{name}.count")
+    stored = (f"{name}#rows", f"{name}#count")
     first = step(changed, ((returned_rows(table), stored[0]), (affected(), stored[1])), path)
     origin = FromStore(table.model.table.name, (stored[0],), (stored[1],))
     return first, final(ctx, table, one, action, origin, name=name)

@@ -86,10 +86,10 @@ class Tree:
     ) -> str:
         name = f"{self.name}.{len(self.steps)}"
         changed = insert(self.ctx, table, rows, conflict, None)
-        kept = [(affected(), f"{name}.count"), (returned_rows(table), name)]
+        kept = [(affected(), f"{name}#count"), (returned_rows(table), name)]
         kept += [(_first(column), f"{name}.{column}") for column in keep]
         self.steps.append(step(changed, tuple(kept), path, needs_rows))
-        self.counts.append(f"{name}.count")
+        self.counts.append(f"{name}#count")
         return name
 
 
