@@ -6,11 +6,13 @@ import argparse
 import socket
 import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nself.backend import compose
+from nself.backend import await_release, compose
 from nself.web.server import Listener
 from tests.cluster import free_port
 
@@ -71,3 +73,23 @@ def test_a_server_that_waits_for_its_database_can_be_stopped_at_once() -> None:
             process.terminate()
             _, said = process.communicate(timeout=10)
     assert (process.returncode, "Traceback" in said) == (0, False)
+
+
+def test_a_held_backend_opens_nothing_until_it_is_released(tmp_path: Path) -> None:
+    hold = tmp_path / "hold"
+    hold.touch()
+    waiting = threading.Thread(target=await_release, args=(str(hold),))
+    waiting.start()
+    assert waiting.is_alive()
+
+    hold.unlink()
+
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_a_hold_that_nobody_releases_ends_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "hold").touch()
+
+    await_release(str(tmp_path / "hold"), longest_s=0.02)
+    await_release(None)

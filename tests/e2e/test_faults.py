@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nself.runtimes.native import processes
+from nself.runtimes.native import identity, processes, sockets
 from tests.e2e.conftest import SECRET, Project, wait_until
 from tests.e2e.conftest import open_to_others as opened
 
@@ -43,7 +43,7 @@ def servers_on(project: Project) -> list[int]:
     return [pid for pid, line in lines.items() if data in line and line[0].endswith("postgres")]
 
 
-@pytest.mark.parametrize("after_s", [0.3, 0.7, 1.1, 1.6, 2.4])
+@pytest.mark.parametrize("after_s", [0.4, 0.9, 1.8])
 def test_a_start_killed_at_any_moment_is_taken_up_by_the_next(project: Project, after_s: float) -> None:
     first = project.spawn("start")
     time.sleep(after_s)
@@ -317,8 +317,15 @@ def test_a_folder_too_deep_for_sockets(new_project: NewProject, tmp_path: Path) 
     opened(project.root)
 
     project.nself("start", "postgres")
-
     assert project.health()["postgres"] == "healthy"
+    run = project.root / ".nself" / "run"
+    short = sockets.folder(run, identity.known(project.root).uid)
+    assert (short / "supervisor.sock").is_socket()
+
+    project.nself("stop")
+
+    assert short != run
+    assert not short.exists()
 
 
 def test_data_that_was_not_made_by_us_is_left_alone(project: Project) -> None:
@@ -334,8 +341,6 @@ def test_data_that_was_not_made_by_us_is_left_alone(project: Project) -> None:
 
 
 def test_a_squatter_on_the_socket_folder_is_refused(new_project: NewProject, tmp_path: Path) -> None:
-    from nself.runtimes.native import identity, sockets
-
     project = new_project(tmp_path / ("deep" * 31))
     opened(project.root)
     owner = identity.known(project.root).uid

@@ -3,6 +3,7 @@ short folder of its own elsewhere, private and checked against squatters."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -40,3 +41,10 @@ def ensure(where: Path, uid: int, gid: int) -> None:
         )
     if stat.S_IMODE(found.st_mode) != 0o700:
         where.chmod(0o700)
+
+
+def discard(run: Path, where: Path) -> None:
+    """Remove the short folder once nothing listens there any more; `.nself/run` itself stays."""
+    if where != run.resolve():
+        with contextlib.suppress(OSError):
+            where.rmdir()

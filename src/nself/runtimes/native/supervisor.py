@@ -86,6 +86,7 @@ class Supervisor:
             return
         _call(self.socket, "supervisor.shutdown", ())
         self._await_end(int(answer["pid"]), wait_s=wait_s)
+        sockets.discard(self.state / "run", self.socket.parent)
 
     def strays(self) -> list[int]:
         """Processes that a supervisord of this project started and that outlived it, or that it still holds when its

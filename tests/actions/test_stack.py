@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nself.actions import stack
+from nself.actions.stack import Stack
+from nself.errors import ConfigError, UsageError
+from nself.events import ignore
+from nself.host import LocalHost
+from nself.model.layout import Layout
+from nself.model.loopback import LoopbackNetwork
+from nself.model.ports import Ports
+from nself.model.project import Environment, Project
+from nself.model.spec import Category, Runtime, ServiceSpec, Volume
+from nself.runtimes.native.runtime import Native
+
+
+def service(name: str, *needs: str, server: str | None = None, volume: str = "") -> ServiceSpec:
+    volumes = (Volume(name=volume, target="/data"),) if volume else ()
+    command = () if server else ("true",)
+    return ServiceSpec(
+        name=name, category=Category.REQUIRED, server=server, command=command, needs=needs, volumes=volumes
+    )
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Stack:
+    project = Project(root=tmp_path, name="shop", env=Environment.DEV, base_domain="localhost")
+    specs = [
+        service("postgres", volume="postgres"),
+        service("auth", "postgres", server="auth"),
+        service("graphql", "postgres", server="graphql"),
+        service("web"),
+    ]
+    native = Native(
+        layout=Layout(tmp_path),
+        specs=specs,
+        network=LoopbackNetwork(ports=Ports()),
+        host=LocalHost(),
+        environ={},
+        emit=ignore,
+    )
+    return Stack(project, native)
+
+
+def test_a_service_is_found_by_name_and_a_misspelt_one_is_guessed(opened: Stack) -> None:
+    assert opened.spec("auth").server == "auth"
+    with pytest.raises(UsageError) as refused:
+        opened.spec("atuh")
+    assert refused.value.fixes == ("did you mean auth?",)
+    with pytest.raises(UsageError) as refused:
+        opened.spec("x")
+    assert refused.value.fixes == ("the services are postgres, auth, graphql, web",)
+
+
+def test_services_of_one_process_go_together(opened: Stack) -> None:
+    assert opened.together(["auth"]) == ["auth", "graphql"]
+    assert opened.together(["web"]) == ["web"]
+
+
+def test_volumes_are_counted_as_far_as_they_hold_something(opened: Stack) -> None:
+    assert opened.remove_volumes() == 0
+    folder = opened.project.layout.data("postgres")
+    folder.mkdir(parents=True)
+
+    assert opened.volume_folders() == [folder]
+    assert opened.remove_volumes() == 1
+    assert not folder.exists()
+
+
+def test_another_runtime_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    project = Project(root=tmp_path, name="shop", env=Environment.DEV, base_domain="localhost", runtime=Runtime.COMPOSE)
+    with pytest.raises(ConfigError, match="compose") as refused:
+        stack.open_stack(project, LocalHost(), {})
+    assert refused.value.fixes == ("set runtime: native in nself.yml",)
