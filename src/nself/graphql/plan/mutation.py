@@ -94,9 +94,9 @@ def steps_for(
     """A single change and its answer, stored under `name`."""
     if action in {Action.DELETE, Action.DELETE_BY_KEY} or not looks_elsewhere(ctx, table, one, action):
         shown = answer(ctx, table, one, action, FromStatement())
-        return (step(changed, ((shown, name),), path),)
+        return (step(changed, ((sql.Cast(shown, TEXT), name),), path),)
     stored = (f"{name}#rows", f"{name}#count")
-    first = step(changed, ((returned_rows(table), stored[0]), (affected(), stored[1])), path)
+    first = step(changed, ((returned_rows(table), stored[0]), (sql.Cast(affected(), TEXT), stored[1])), path)
     origin = FromStore(table.model.table.name, (stored[0],), (stored[1],))
     return first, final(ctx, table, one, action, origin, name=name)
 
@@ -116,18 +116,10 @@ def step(
 ) -> Step:
     check = changed.check or sql.TRUE
     columns: list[tuple[sql.Expression, str | None]] = [(check, None)]
-    columns += [(value if _is_rows(value) else sql.Cast(value, TEXT), None) for value, _ in kept]
+    columns += [(value, None) for value, _ in kept]
     tree = sql.With(name=CHANGED, change=changed.change, select=sql.Select(columns=tuple(columns)))
     stores = tuple(name for _, name in kept)
     return Step(statement=printed(tree), stores=stores, path=path, needs_rows=needs_rows)
-
-
-def _is_rows(value: sql.Expression) -> bool:
-    return (
-        isinstance(value, sql.Scalar)
-        and isinstance(value.select.columns[0][0], sql.Call)
-        and (value.select.columns[0][0].function == "array_agg")
-    )
 
 
 def returned_rows(table: RoleTable) -> sql.Expression:

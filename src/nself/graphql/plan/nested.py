@@ -11,7 +11,7 @@ from nself.graphql.plan.arguments import Coerced
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.insert import Link, Row, insert, is_tree, row_of
 from nself.graphql.plan.mutation import CHANGED, Step, affected, returned_rows, step
-from nself.graphql.scalars import invalid
+from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.values import Source, Stored
 
@@ -86,7 +86,8 @@ class Tree:
     ) -> str:
         name = f"{self.name}.{len(self.steps)}"
         changed = insert(self.ctx, table, rows, conflict, None)
-        kept = [(affected(), f"{name}#count"), (returned_rows(table), name)]
+        kept: list[tuple[sql.Expression, str]] = [(sql.Cast(affected(), TEXT), f"{name}#count")]
+        kept.append((returned_rows(table), name))
         kept += [(_first(column), f"{name}.{column}") for column in keep]
         self.steps.append(step(changed, tuple(kept), path, needs_rows))
         self.counts.append(f"{name}#count")
@@ -105,4 +106,4 @@ def _first(column: str) -> sql.Expression:
     select = sql.Select(
         columns=((sql.Column("c.k", column), None),), source=sql.Named(CHANGED, "c.k"), limit=sql.Number(1)
     )
-    return sql.Scalar(select)
+    return sql.Cast(sql.Scalar(select), TEXT)
