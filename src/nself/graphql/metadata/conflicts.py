@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nself.graphql.errors import ApiError
+from nself.graphql.metadata.edit import served as served_name
 from nself.graphql.metadata.model import Metadata, TrackedTable
 
 ROOTS: Mapping[str, Mapping[str, str]] = {
@@ -23,13 +24,14 @@ ROOTS: Mapping[str, Mapping[str, str]] = {
 
 def refuse_conflicts(metadata: Metadata) -> None:
     """Raises ApiError with every field that is claimed more than once."""
+    served = served_name(metadata)
+    source = metadata.sources[served] if served else None
     for root, patterns in ROOTS.items():
         claims: dict[str, list[str]] = {}
-        for source in metadata.sources.values():
-            for tracked in source.tables.values():
-                for key, pattern in patterns.items():
-                    owner = f"table {tracked.table} in source {source.name}"
-                    claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
+        for tracked in source.tables.values() if source else ():
+            for key, pattern in patterns.items():
+                owner = f"table {tracked.table} in source {served}"
+                claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
         double = {name: sorted(owners) for name, owners in claims.items() if len(owners) > 1}
         if double:
             raise ApiError("unexpected", _message(root, double), path="$.args", status=500)

@@ -32,7 +32,21 @@ _RELATION = {"object_relationships": "object_relation", "array_relationships": "
 
 def check(metadata: Metadata, catalog: Catalog) -> list[Inconsistency]:
     """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again."""
-    return [found for source in metadata.sources.values() for found in _check_source(source, catalog)]
+    served = edit.served(metadata)
+    return [
+        found
+        for name, source in metadata.sources.items()
+        for found in (_check_source(source, catalog) if name == served else [_not_served(source)])
+    ]
+
+
+def _not_served(source: Source) -> Inconsistency:
+    return Inconsistency(
+        kind="source",
+        name=f"source {source.name}",
+        reason="Inconsistent object: this engine serves one database, the source of another is kept and left out",
+        definition={"name": source.name, "kind": source.kind},
+    )
 
 
 def _check_source(source: Source, catalog: Catalog) -> Iterator[Inconsistency]:

@@ -63,6 +63,21 @@ def test_inconsistent_metadata_is_taken_only_when_allowed_and_can_be_dropped(dsn
     play(dsn, script)
 
 
+def test_a_second_database_is_kept_and_told_apart(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await api.sql("CREATE TABLE t (id int PRIMARY KEY)")
+        sources = [{"name": name, "kind": "postgres", "tables": [{"table": "t"}]} for name in ("default", "second")]
+        args = {"metadata": {"version": 3, "sources": sources}, "allow_inconsistent_metadata": True}
+        reply = await api.metadata("replace_metadata", args, version=2)
+        assert [entry["name"] for entry in reply["inconsistent_objects"]] == ["source second"]
+        assert await api.graphql("{ t { id } }") == {"data": {"t": []}}
+        await api.metadata("drop_inconsistent_metadata", {})
+        whole = (await api.metadata("export_metadata", {}, version=2))["metadata"]
+        assert [source["name"] for source in whole["sources"]] == ["default"]
+
+    play(dsn, script)
+
+
 def test_reload_sees_what_was_changed_outside(dsn: str) -> None:
     async def script(api: Api) -> None:
         await authors_and_articles(api)

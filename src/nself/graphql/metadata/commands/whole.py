@@ -74,6 +74,8 @@ def _consistency(draft: Draft) -> dict[str, Any]:
 
 def _without(draft: Draft, kind: str, definition: dict[str, Any]) -> Metadata:
     """The metadata without one object; unchanged if the object is already gone."""
+    if kind == "source":
+        return edit.without_source(draft.metadata, definition["name"])
     where = str(definition.get("source", "default"))
     table = Reader(definition if kind == "table" else definition.get("table")).qualified()
     tracked = draft.metadata.sources[where].tables.get(table)
