@@ -284,6 +284,9 @@ def test_a_service_that_cannot_start_does_not_hinder_the_others(project: Project
     assert "no such luck" in failed["failed"][0]["log"][-1]
     assert failed["healthy"] == 3
     assert project.nself("status", check=False).returncode == 1
+    quiet = project.nself("-q", "start", check=False)
+    assert (quiet.returncode, quiet.stdout) == (1, "")
+    assert "broken: its process ends as soon as it is started" in quiet.stderr
 
 
 def test_what_runs_but_does_not_answer_is_not_called_healthy(project: Project) -> None:

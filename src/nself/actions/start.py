@@ -10,6 +10,7 @@ from functools import partial
 from nself.actions import build as builds
 from nself.actions import evolve, history
 from nself.actions.stack import Stack, open_stack
+from nself.errors import NselfError
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -160,6 +161,12 @@ def failure_code(failed: Sequence[Failure]) -> int:
         return 0
     late = any(failure.timed_out for failure in failed)
     return 10 if late and all(failure.timed_out or failure.blocked for failure in failed) else 1
+
+
+def summary(failed: Sequence[Failure]) -> NselfError:
+    """Failures in a line each, for who asked to hear of nothing else."""
+    lines = [f"  {failure.service}: {failure.reason}" for failure in failed]
+    return NselfError("\n".join(["not everything started", *lines]), fixes=[f"nself logs {failed[0].service}"])
 
 
 def _result(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nself.cli.app import App, pass_app, verb
+from nself.cli.commands.start import human_failure, say_failures
 from nself.cli.output import Line
 
 if TYPE_CHECKING:
@@ -44,12 +45,11 @@ def command(
         app.project, app.host, app.environ, app.emit, services=services, everything=everything, settings=settings
     )
     app.output.result(result, human)
+    say_failures(app, result.failed)
     context.exit(start.failure_code(result.failed))
 
 
 def human(result: Restarted) -> Iterator[Line]:
-    from nself.cli.commands.start import human_failure
-
     for failure in result.failed:
         yield from human_failure(failure)
     if result.restarted:

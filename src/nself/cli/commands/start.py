@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from nself.cli.app import App, pass_app, verb
-from nself.cli.output import Line, Styled
+from nself.cli.output import Level, Line, Styled
 
 if TYPE_CHECKING:
     from nself.actions.start import Failure, Planned, Started
@@ -58,7 +58,16 @@ def command(
         return
     result = action.start(app.project, app.host, app.environ, app.emit, wishes)
     app.output.result(result, human)
+    say_failures(app, result.failed)
     context.exit(action.failure_code(result.failed))
+
+
+def say_failures(app: App, failed: Sequence[Failure]) -> None:
+    """With --quiet results are not shown; failures are."""
+    if failed and app.output.level == Level.QUIET and not app.output.json:
+        from nself.actions.start import summary
+
+        app.output.error(summary(failed))
 
 
 def human_plan(planned: Planned) -> Iterator[Line]:
