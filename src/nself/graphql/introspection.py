@@ -11,6 +11,7 @@ from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.scalars import scalar
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.types import (
     Enum,
     EnumValue,
@@ -85,7 +86,7 @@ def _of_type(type_: Type, schema: RoleSchema) -> Type | None:
 
 
 def _mutation(_: Any, schema: RoleSchema) -> Object | None:
-    return schema.mutation if schema.mutation.fields else None
+    return root if (root := mutation_root(schema)).fields else None
 
 
 def _of(attribute: str) -> Resolve:
@@ -182,7 +183,7 @@ def _schema_fields() -> Iterator[Field]:
     yield _field("description", _STRING, _always(None))
     yield _field("directives", NonNull(_list(_DIRECTIVE)), _always(DIRECTIVES))
     yield _field("mutationType", _TYPE, _mutation)
-    yield _field("queryType", NonNull(_TYPE), lambda value, schema: schema.query)
+    yield _field("queryType", NonNull(_TYPE), lambda value, schema: query_root(schema))
     yield _field("subscriptionType", _TYPE, _always(None))
     yield _field("types", NonNull(_list(_TYPE)), lambda value, schema: _sorted(every_type(schema).values()))
 
@@ -209,10 +210,10 @@ ROOT_FIELDS: Final = {
 def every_type(schema: RoleSchema) -> dict[str, Named]:
     """All types that can be reached from the roots, by name. Makes the ones that were not needed before."""
     found: dict[str, Named] = {}
-    waiting: list[Named] = [schema.query, _SCHEMA]
+    waiting: list[Named] = [query_root(schema), _SCHEMA]
     waiting += [named(argument.type) for directive in DIRECTIVES for argument in directive.arguments.values()]
-    if schema.mutation.fields:
-        waiting.append(schema.mutation)
+    if mutation_root(schema).fields:
+        waiting.append(mutation_root(schema))
     while waiting:
         type_ = waiting.pop()
         if type_.name in found:

@@ -1,65 +1,19 @@
-"""Aggregates over chosen rows, beside the rows themselves."""
+"""The functions of an aggregate, over the rows of one alias."""
 
 from __future__ import annotations
 
 from nself.graphql import sql
-from nself.graphql.plan import rows
 from nself.graphql.plan.arguments import Leaf, flag
 from nself.graphql.plan.context import Context
+from nself.graphql.plan.output import output
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.schema.means import ColumnValue, Function, Part, RoleTable
 from nself.graphql.types import EnumValue, named
-from nself.pg.catalog import Type
 
 
-def aggregate(ctx: Context, table: RoleTable, one: Selected, join: rows.Join) -> sql.Expression:
-    """`{aggregate, nodes}` over the same rows. The role's limit bounds the nodes only."""
-    arguments = arguments_of(ctx, one)
-    fields = fields_of(ctx, one)
-    parts = []
-    chosen = rows.chosen_unlimited(ctx, table, arguments, one.path, join)
-    name = ctx.aliases.next("a")
-    nodes = [field for field in fields if field.of and field.of.means is Part.NODES]
-    limit = table.select.limit
-    source = _numbered(ctx, chosen, name, numbered=bool(nodes) and limit is not None)
-    for field in fields:
-        parts.append((field.key, _part(ctx, table, field, name, limit)))
-    return sql.Scalar(sql.Select(columns=((sql.Json(tuple(parts)), None),), source=source))
-
-
-_ROW_NUMBER = "row.number"
-
-
-def _numbered(ctx: Context, chosen: rows.Chosen, name: str, *, numbered: bool) -> sql.Sub:
-    inner = rows.selecting(chosen, ((sql.Star(chosen.alias), None),))
-    if not numbered:
-        return sql.Sub(inner, name)
-    ordered = ctx.aliases.next()
-    number = sql.Call("row_number", over=True)
-    columns = ((sql.Star(ordered), None), (number, _ROW_NUMBER))
-    return sql.Sub(sql.Select(columns=columns, source=sql.Sub(inner, ordered)), name)
-
-
-def _part(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
-    match field.of and field.of.means:
-        case None:
-            return sql.Text(f"{table.name}_aggregate")
-        case Part.NODES:
-            return _nodes(ctx, table, field, alias, limit)
-        case Part.AGGREGATE:
-            return sql.Json(tuple((one.key, _function(ctx, table, one, alias)) for one in fields_of(ctx, field)))
-        case other:
-            raise AssertionError(other)
-
-
-def _nodes(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
-    fields = fields_of(ctx, field)
-    node = sql.Json(tuple((one.key, rows.value(ctx, table, one, alias)) for one in fields))
-    first = None
-    if limit is not None:
-        first = sql.Infix(sql.Column(alias, _ROW_NUMBER), "<=", sql.Number(limit))
-    listed = sql.Call("json_agg", (node,), where=first)
-    return sql.Call("coalesce", (listed, sql.Cast(sql.Text("[]"), Type(name="json"))))
+def functions(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:
+    """`{count, sum {…}, …}`."""
+    return sql.Json(tuple((one.key, _function(ctx, table, one, alias)) for one in fields_of(ctx, field)))
 
 
 def _function(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:
@@ -108,4 +62,4 @@ def _column(ctx: Context, one: Selected, function: Function, alias: str, type_na
     means = one.of.means
     assert isinstance(means, ColumnValue)
     call = sql.Call(function.name, (sql.Column(alias, means.column.sql),))
-    return rows.output(ctx, means.column.type, call) if function.keeps_type else call
+    return output(ctx, means.column.type, call) if function.keeps_type else call

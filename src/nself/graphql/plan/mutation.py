@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nself.graphql import sql
-from nself.graphql.plan import rows
+from nself.graphql.plan import choose, rows
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.printer import printed
@@ -158,10 +158,10 @@ def _part(ctx: Context, table: RoleTable, field: Selected, origin: Origin) -> sq
             raise AssertionError(other)
 
 
-def _seen(ctx: Context, table: RoleTable, origin: Origin) -> rows.Chosen:
+def _seen(ctx: Context, table: RoleTable, origin: Origin) -> choose.Chosen:
     """All changed rows: a role reads back what it wrote, its select filter hides only what it did not write."""
     alias = ctx.aliases.next()
-    return rows.Chosen(alias=alias, select=sql.Select(columns=(), source=origin.rows(alias)))
+    return choose.Chosen(alias=alias, select=sql.Select(columns=(), source=origin.rows(alias)))
 
 
 def looks_elsewhere(ctx: Context, table: RoleTable, one: Selected, action: Action) -> bool:

@@ -13,8 +13,7 @@ from nself.graphql import introspection, sql
 from nself.graphql.conditions import to_sql
 from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
-from nself.graphql.plan import rows
-from nself.graphql.plan.aggregate import aggregate
+from nself.graphql.plan import choose, rows
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.insert import insert, is_tree, rows_of
@@ -26,6 +25,7 @@ from nself.graphql.plan.where import where
 from nself.graphql.printer import printed
 from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import Action, RoleTable, Root
+from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.types import Object
 from nself.web.json import encode
 
@@ -113,7 +113,7 @@ def plan(ctx: Context) -> Plan:
 
 
 def _query(ctx: Context) -> QueryPlan:
-    own = ctx.schema.query
+    own = query_root(ctx.schema)
     root = Object(own.name, lambda: [*own.fields.values(), *introspection.ROOT_FIELDS.values()])
     fields: list[Known | Asked] = []
     columns: list[sql.Expression] = []
@@ -142,15 +142,15 @@ def _read(ctx: Context, one: Selected, root: Root) -> sql.Expression:
     table = root.table
     match root.action:
         case Action.SELECT:
-            return rows.many(ctx, table, one, rows.everywhere)
+            return rows.many(ctx, table, one, choose.everywhere)
         case Action.SELECT_AGGREGATE:
-            return aggregate(ctx, table, one, rows.everywhere)
+            return rows.aggregate(ctx, table, one, choose.everywhere)
         case _:
-            return rows.single(ctx, table, fields_of(ctx, one), rows.by_key(ctx, table, arguments_of(ctx, one)))
+            return rows.single(ctx, table, fields_of(ctx, one), choose.by_key(ctx, table, arguments_of(ctx, one)))
 
 
 def _mutation(ctx: Context) -> MutationPlan:
-    root = ctx.schema.mutation
+    root = mutation_root(ctx.schema)
     if not root.fields:
         raise ApiError("validation-failed", "no mutations exist")
     fields: list[Known | MutationField] = []
@@ -183,7 +183,7 @@ def _deleted(
     ctx: Context, table: RoleTable, action: Action, arguments: Mapping[str, Coerced], alias: str
 ) -> sql.Expression:
     if action is Action.DELETE_BY_KEY:
-        return rows.key_is(table, arguments, alias)
+        return choose.key_is(table, arguments, alias)
     return to_sql(where(ctx.schema, table, arguments["where"]), alias, ctx.aliases)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nself.graphql import sql
 from nself.graphql.conditions import to_sql
-from nself.graphql.plan import rows
+from nself.graphql.plan import choose
 from nself.graphql.plan.arguments import Coerced, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.mutation import Changed, check, nothing
@@ -49,7 +49,7 @@ def update(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], pat
 def _target(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], alias: str) -> sql.Expression:
     key = arguments.get("pk_columns")
     if isinstance(key, dict):
-        return rows.key_is(table, key, alias)
+        return choose.key_is(table, key, alias)
     return to_sql(where(ctx.schema, table, arguments["where"]), alias, ctx.aliases)
 
 

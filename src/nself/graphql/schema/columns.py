@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
+from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn, is_enum_value
 from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
@@ -47,6 +48,20 @@ def enum_values(columns: Iterable[TableColumn]) -> dict[str, EnumValue]:
     """Columns as the members of an enum."""
     named = sorted(columns, key=lambda column: column.name)
     return {c.name: EnumValue(c.name, "column name", c) for c in named if is_enum_value(c.name)}
+
+
+def select_column(
+    schema: RoleSchema, table: RoleTable, chosen: Sequence[TableColumn] | None = None, suffix: str = ""
+) -> Enum | None:
+    """The enum of columns that may be named, None when there is none."""
+    values = enum_values(table.readable if chosen is None else chosen)
+    if not values:
+        return None
+    name = f"{table.name}_select_column"
+    if suffix:
+        name = f"{name}_{table.name}_aggregate_bool_exp{suffix}"
+    description = f'select columns of table "{table.model.table.name}"'
+    return schema.type(name, lambda name: Enum(name=name, values=values, description=description))
 
 
 def enum_encoder(enum: Enum) -> Encode:

@@ -53,8 +53,6 @@ def _relation(schema: RoleSchema, relation: Relation) -> Iterator[InputField]:
 
 
 def aggregate_bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
-    from nself.graphql.schema.objects import select_column
-
     def function(name: str, predicate: InputObject, chosen: Enum | None, *, many: bool) -> InputObject:
         def fields() -> Iterator[InputField]:
             if chosen is not None:
@@ -69,14 +67,14 @@ def aggregate_bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
     def fields() -> Iterator[InputField]:
         flags = [column for column in table.readable if column.type == BOOL]
         for name in ("bool_and", "bool_or") if flags else ():
-            chosen = select_column(schema, table, flags, f"_{name}_arguments_columns")
+            chosen = columns.select_column(schema, table, flags, f"_{name}_arguments_columns")
             predicate = comparison(schema, BOOL)
             yield InputField(
                 name=name,
                 type=function(name, predicate, chosen, many=False),
                 means=Predicate("bool_and" if name == "bool_and" else "bool_or"),
             )
-        every = select_column(schema, table)
+        every = columns.select_column(schema, table)
         yield InputField(
             name="count",
             type=function("count", comparison(schema, INT), every, many=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from nself.graphql.schema import columns
 from nself.graphql.schema.filters import bool_exp
@@ -19,7 +19,7 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.ordering import aggregated, order_by
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import Enum, Field, InputField, ListOf, NonNull, Object, Type, arguments
+from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 
 
 def row(schema: RoleSchema, table: RoleTable) -> Object:
@@ -99,23 +99,9 @@ def rows_type(schema: RoleSchema, table: RoleTable) -> Type:
     return NonNull(ListOf(NonNull(row(schema, table))))
 
 
-def select_column(
-    schema: RoleSchema, table: RoleTable, chosen: Sequence[TableColumn] | None = None, suffix: str = ""
-) -> Enum | None:
-    """The enum of columns that may be named, None when there is none."""
-    values = columns.enum_values(table.readable if chosen is None else chosen)
-    if not values:
-        return None
-    name = f"{table.name}_select_column"
-    if suffix:
-        name = f"{name}_{table.name}_aggregate_bool_exp{suffix}"
-    description = f'select columns of table "{table.model.table.name}"'
-    return schema.type(name, lambda name: Enum(name=name, values=values, description=description))
-
-
 def table_arguments(schema: RoleSchema, table: RoleTable) -> dict[str, InputField]:
     integer = columns.scalar_type(schema, "Int")
-    chosen = select_column(schema, table)
+    chosen = columns.select_column(schema, table)
     return arguments(
         InputField(name="distinct_on", type=ListOf(NonNull(chosen)), description="distinct select on columns")
         if chosen
@@ -145,7 +131,7 @@ def aggregate(schema: RoleSchema, table: RoleTable) -> Object:
 
 def _functions(schema: RoleSchema, table: RoleTable) -> Object:
     def fields() -> Iterator[Field]:
-        chosen = select_column(schema, table)
+        chosen = columns.select_column(schema, table)
         yield Field(
             name="count",
             type=NonNull(columns.scalar_type(schema, "Int")),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import TypeVar
 
 from nself.graphql.schema.means import RoleTable
@@ -50,18 +49,6 @@ class RoleSchema:
         if found is None:
             found = self._types[name] = make(name)
         return found  # type: ignore[return-value]  # one name, one kind: the makers see to it
-
-    @cached_property
-    def query(self) -> Object:
-        from nself.graphql.schema.roots import query_root
-
-        return query_root(self)
-
-    @cached_property
-    def mutation(self) -> Object:
-        from nself.graphql.schema.roots import mutation_root
-
-        return mutation_root(self)
 
     def values_of(self, column: TableColumn) -> Mapping[str, str | None] | None:
         """The values of an enum column."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nself.graphql.conditions import ALWAYS, Condition
+from nself.graphql.metadata.consistency import permission_problem
 from nself.graphql.metadata.model import (
     Columns,
     DeletePermission,
@@ -139,12 +140,7 @@ class _Compiler:
             return None
 
     def problem(self, kind: str, permission: Permission, error: ExpressionError) -> Inconsistency:
-        where = f'in table "{self.table.tracked.table}": in permission for role "{permission.role}": '
-        return Inconsistency(
-            kind=f"{kind}_permission",
-            name=f"{kind}_permission {permission.role} in table {self.table.tracked.table} in source {self.source}",
-            reason=f"Inconsistent object: {where}{error.message}",
-        )
+        return permission_problem(self.source, self.table.tracked, kind, permission, error.message)
 
     def select(self, permission: SelectPermission) -> SelectRule:
         roots = permission.query_root_fields

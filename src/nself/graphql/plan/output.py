@@ -1,0 +1,32 @@
+"""Single values as the answer shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nself.graphql import sql
+from nself.graphql.plan.arguments import Leaf
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected, arguments_of
+from nself.graphql.scalars import STRINGIFIED, TEXT, json_path
+from nself.graphql.schema.tables import TableColumn
+from nself.pg.catalog import Type
+
+_TEXTS: Final = Type(name="text", array=True)
+
+
+def column_value(ctx: Context, one: Selected, column: TableColumn, at: sql.Expression) -> sql.Expression:
+    path = arguments_of(ctx, one).get("path")
+    if isinstance(path, Leaf):
+        return sql.Infix(at, "#>", sql.Parameter(path.source(json_path), _TEXTS))
+    return output(ctx, column.type, at)
+
+
+def output(ctx: Context, type_: Type, at: sql.Expression) -> sql.Expression:
+    """A value as the answer shows it."""
+    if type_.name in {"geometry", "geography"} and not type_.array:
+        shown = sql.Call("ST_AsGeoJSON", (at, sql.Number(15), sql.Number(4)))
+        return sql.Cast(shown, Type(name="json"))
+    if ctx.stringify_numerics and type_.name in STRINGIFIED:
+        return sql.Cast(at, _TEXTS if type_.array else TEXT)
+    return at
