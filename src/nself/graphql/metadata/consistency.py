@@ -116,8 +116,7 @@ def _permissions(source: Source, tracked: TrackedTable, catalog: Catalog) -> Ite
         for permission in edit.permissions_of(tracked, kind):
             missing = _missing(tracked, catalog, permission)
             if missing:
-                where = f'in table "{tracked.table}": in permission for role "{permission.role}": '
-                yield _permission(source, tracked, kind, permission, where + missing)
+                yield permission_problem(source.name, tracked, kind, permission, missing)
 
 
 def _missing(tracked: TrackedTable, catalog: Catalog, permission: edit.Permission) -> str | None:
@@ -192,18 +191,19 @@ def _relationship(source: Source, tracked: TrackedTable, kind: str, entry: Relat
     )
 
 
-def _permission(
-    source: Source, tracked: TrackedTable, kind: str, permission: edit.Permission, reason: str
+def permission_problem(
+    source: str, tracked: TrackedTable, kind: str, permission: edit.Permission, reason: str
 ) -> Inconsistency:
-    render = getattr(export, f"{kind}_permission")
+    """A role's permission that cannot be; `reason` goes on from "in permission for role ...: "."""
+    where = f'in table "{tracked.table}": in permission for role "{permission.role}": '
     return Inconsistency(
         kind=f"{kind}_permission",
-        name=f"{kind}_permission {permission.role} in table {tracked.table} in source {source.name}",
-        reason=f"Inconsistent object: {reason}",
+        name=f"{kind}_permission {permission.role} in table {tracked.table} in source {source}",
+        reason=f"Inconsistent object: {where}{reason}",
         definition={
             "comment": None,
-            **render(permission),
-            "source": source.name,
+            **getattr(export, f"{kind}_permission")(permission),
+            "source": source,
             "table": export.qualified(tracked.table),
         },
     )

@@ -78,12 +78,12 @@ def relationship_of(tracked: TrackedTable, name: str) -> tuple[str, Relationship
 
 
 def add_relationship(tracked: TrackedTable, part: str, entry: Relationship) -> TrackedTable:
-    return _with(tracked, part, (*getattr(tracked, part), entry))
+    return with_part(tracked, part, (*getattr(tracked, part), entry))
 
 
 def without_relationship(tracked: TrackedTable, name: str) -> TrackedTable:
     part, _ = relationship_of(tracked, name)
-    return _with(tracked, part, tuple(entry for entry in getattr(tracked, part) if entry.name != name))
+    return with_part(tracked, part, tuple(entry for entry in getattr(tracked, part) if entry.name != name))
 
 
 def change_relationship(
@@ -91,7 +91,7 @@ def change_relationship(
 ) -> TrackedTable:
     part, _ = relationship_of(tracked, name)
     entries = tuple(change(entry) if entry.name == name else entry for entry in getattr(tracked, part))
-    return _with(tracked, part, entries)
+    return with_part(tracked, part, entries)
 
 
 def without_computed_field(tracked: TrackedTable, name: str) -> TrackedTable:
@@ -137,9 +137,9 @@ def change_permission(
 
 
 def _with_permissions(tracked: TrackedTable, kind: str, entries: tuple[Permission, ...]) -> TrackedTable:
-    return _with(tracked, f"{kind}_permissions", entries)
+    return with_part(tracked, f"{kind}_permissions", entries)
 
 
-def _with(tracked: TrackedTable, part: str, entries: tuple[Any, ...]) -> TrackedTable:
+def with_part(tracked: TrackedTable, part: str, entries: tuple[Any, ...]) -> TrackedTable:
     changed: dict[str, Any] = {part: entries}
     return replace(tracked, **changed)

@@ -63,6 +63,41 @@ def test_inconsistent_metadata_is_taken_only_when_allowed_and_can_be_dropped(dsn
     play(dsn, script)
 
 
+def test_inconsistent_objects_of_every_kind_can_be_dropped(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        whole = (await api.metadata("export_metadata", {}, version=2))["metadata"]
+        author, article = whole["sources"][0]["tables"]
+        author["computed_fields"] = [{"name": "x", "definition": {"function": "nope"}}]
+        author["array_relationships"].append(
+            {"name": "y", "using": {"foreign_key_constraint_on": {"table": "z", "column": "q"}}}
+        )
+        for kind, permission in (
+            ("select", {"columns": "*", "filter": {"nope": 1}}),
+            ("insert", {"columns": ["nope"], "check": {}}),
+            ("update", {"columns": [], "filter": {"nope": 1}}),
+            ("delete", {"filter": {"nope": 1}}),
+        ):
+            article[f"{kind}_permissions"] = [{"role": "r", "permission": permission}]
+        whole["sources"][0]["tables"].append({"table": "gone"})
+        whole["sources"][0]["functions"] = [{"function": "nowhere"}]
+        args = {"metadata": whole, "allow_inconsistent_metadata": True}
+        reply = await api.metadata("replace_metadata", args, version=2)
+        assert {entry["type"] for entry in reply["inconsistent_objects"]} == {
+            "table", "array_relation", "computed_field", "function",
+            "select_permission", "insert_permission", "update_permission", "delete_permission",
+        }  # fmt: skip
+        await api.metadata("drop_inconsistent_metadata", {})
+        assert (await api.metadata("get_inconsistent_metadata", {}))["is_consistent"]
+        tables = (await api.exported())["tables"]
+        assert [sorted(set(table) - {"table"}) for table in tables] == [
+            ["array_relationships"],
+            ["object_relationships"],
+        ]
+
+    play(dsn, script)
+
+
 def test_a_second_database_is_kept_and_told_apart(dsn: str) -> None:
     async def script(api: Api) -> None:
         await api.sql("CREATE TABLE t (id int PRIMARY KEY)")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nself.graphql.metadata import dependencies, edit, export, parse
+from nself.graphql.metadata import drop, export, parse
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never
 from nself.graphql.metadata.live import Draft, rendered
 from nself.graphql.metadata.model import Metadata, Source
-from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.store import DEFAULT_SOURCE
 
 
@@ -57,7 +56,7 @@ async def drop_inconsistent_metadata(draft: Draft, call: Call) -> Reply:
     while draft.found:
         before = draft.metadata
         for entry in draft.found:
-            draft.metadata = _without(draft, entry.kind, dict(entry.definition))
+            draft.metadata = drop.without(draft.metadata, draft.engine.catalog, entry)
         if draft.metadata is before:
             break
         draft.touched = True
@@ -70,30 +69,6 @@ def _consistency(draft: Draft) -> dict[str, Any]:
         "is_consistent": not draft.found,
         "inconsistent_objects": [rendered(entry) for entry in draft.found],
     }
-
-
-def _without(draft: Draft, kind: str, definition: dict[str, Any]) -> Metadata:
-    """The metadata without one object; unchanged if the object is already gone."""
-    if kind == "source":
-        return edit.without_source(draft.metadata, definition["name"])
-    where = str(definition.get("source", "default"))
-    table = Reader(definition if kind == "table" else definition.get("table")).qualified()
-    tracked = draft.metadata.sources[where].tables.get(table)
-    if tracked is None:
-        return draft.metadata
-    match kind.split("_"):
-        case ["table"]:
-            parts = {dependencies.Part("table", table)}
-            kept = dependencies.refuse_or_drop(draft.metadata, draft.engine.catalog, where, parts, cascade=True)
-            return edit.without_table(kept, where, table)
-        case ["object" | "array", "relation"]:
-            return edit.put_table(draft.metadata, where, edit.without_relationship(tracked, definition["name"]))
-        case [operation, "permission"]:
-            return edit.put_table(
-                draft.metadata, where, edit.without_permission(tracked, operation, definition["role"])
-            )
-        case _:
-            return draft.metadata
 
 
 COMMANDS = (
