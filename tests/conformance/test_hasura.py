@@ -57,8 +57,10 @@ def test_exactly_the_known_cases_fail(
     if request.config.getoption("--update-known-failures"):
         update(area, set(failed))
     known = known_failures().get(area, set())
-    assert not {case: reason for case, reason in failed.items() if case not in known}, "these passed before"
-    assert not known & passed, f"these pass now: remove them from {KNOWN_FAILURES.name}"
+    broken = {case: reason for case, reason in failed.items() if case not in known}
+    assert not broken, "these passed before"
+    mended = sorted(known & passed)
+    assert not mended, f"these pass now: remove them from {KNOWN_FAILURES.name}"
 
 
 def test_the_list_names_no_case_that_does_not_exist(shared: Path) -> None:
