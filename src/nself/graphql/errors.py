@@ -12,9 +12,7 @@ class ApiError(NselfError):
 
     kind = "graphql"
 
-    def __init__(
-        self, code: str, message: str, *, path: str = "$", status: int = 400, internal: Any = None
-    ) -> None:
+    def __init__(self, code: str, message: str, *, path: str = "$", status: int = 400, internal: Any = None) -> None:
         super().__init__(message)
         self.code, self.path, self.http_status, self.internal = code, path, status, internal
 
