@@ -5,16 +5,22 @@ from __future__ import annotations
 import secrets
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nself.errors import NselfError
+from nself.actions.doctor.check import Check, Fix, Patient, State
+from nself.actions.resolve import remembered
+from nself.errors import ConfigError, NselfError
+from nself.model.proxy import SslMode
+from nself.services import graphql, nginx
+from nself.tls import place
 
 if TYPE_CHECKING:
     import httpx
 
+CATEGORY = "smoke"
 TIMEOUT_S = 20.0
 
 
@@ -195,3 +201,31 @@ def _try(name: str, step: Callable[[Walk], str], walk: Walk) -> Step:
     except (KeyError, IndexError, TypeError, ValueError) as error:
         status, detail = "fail", f"an answer had an unexpected form: {type(error).__name__} {error}"
     return Step(name, status, detail, int((time.monotonic() - began) * 1000))
+
+
+def door(patient: Patient) -> Door:
+    """The project's proxy on this machine, addressed without asking any name server."""
+    project = patient.project
+    if project is None:
+        raise patient.trouble or NselfError("there is no project to try")
+    found = remembered(project, patient.host)
+    if not found.proxy.tls:
+        raise ConfigError(
+            "this project serves plain HTTP, and the smoke test walks through TLS", fixes=["SSL_ENABLED=true"]
+        )
+    bound = found.network.listen(nginx.NAME, "https")
+    return Door(
+        address="127.0.0.1" if bound.host in {"0.0.0.0", "::"} else bound.host,
+        port=bound.port,
+        hosts={spec.name: spec.routes[0].host for spec in found.specs if spec.routes},
+        ca=place.certificate_path(place.folder(patient.environ)) if found.proxy.ssl_mode is SslMode.LOCAL else None,
+        admin_secret=project.settings(graphql.HasuraSettings).admin_secret,
+    )
+
+
+def checks(patient: Patient) -> Iterator[Check]:
+    """The walk as checks, each step one."""
+    for step in walk(door(patient)):
+        message = f"{step.detail} ({step.duration_ms} ms)"
+        fix = Fix(command="nself logs --errors") if step.status == "fail" else None
+        yield Check(id=step.name, category=CATEGORY, status=State(step.status), message=message, fix=fix)
