@@ -37,10 +37,17 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return compare
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The run has a home of its own, the same for fixtures and tests: certificates of this machine live there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the developer's home, colours or nself variables."""
-    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+def isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's colours or nself variables."""
     monkeypatch.setenv("NO_COLOR", "1")
     for name in list(os.environ):
         if name.startswith(("NSELF_", "HASURA_", "AUTH_", "POSTGRES_")) or name in {"ENV", "TARGET_ENV"}:

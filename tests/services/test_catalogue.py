@@ -128,6 +128,7 @@ def test_unknown_upstream_variables_are_passed_to_their_server_as_they_are() -> 
 # -- every setting has a consumer
 
 OTHER: dict[str, str] = {
+    "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED": "true",
     "POSTGRES_VERSION": "15",
     "API_ROOT_PREFIX": "/v9",
     "AUTH_API_PREFIX": "/v9",

@@ -48,6 +48,8 @@ def settings(project: Project, network: Network) -> AuthSettings:
         jwt_secret=jwt_secret(project),
         admin_secret=hasura.admin_secret,
         graphql_url=f"{network.endpoint(graphql.NAME).url}/v1/graphql" if hasura.enabled else "",
+        email_verified_required=not in_dev(project),
+        refresh_token_grace=10,
         client_url=client_url(project, network),
         # The project's own hosts, whichever of them is the front end.
         allowed_redirect_urls=tuple(network.public_url(host) for host in (project.host("*"), project.base_domain)),

@@ -214,11 +214,14 @@ def door(patient: Patient) -> Door:
             "this project serves plain HTTP, and the smoke test walks through TLS", fixes=["SSL_ENABLED=true"]
         )
     bound = found.network.listen(nginx.NAME, "https")
+    ca = place.certificate_path(place.folder(patient.environ)) if found.proxy.ssl_mode is SslMode.LOCAL else None
+    if ca and not patient.host.exists(ca):
+        raise ConfigError(f"there is no certificate authority at {ca}", fixes=["nself start", "nself ssl renew"])
     return Door(
         address="127.0.0.1" if bound.host in {"0.0.0.0", "::"} else bound.host,
         port=bound.port,
         hosts={spec.name: spec.routes[0].host for spec in found.specs if spec.routes},
-        ca=place.certificate_path(place.folder(patient.environ)) if found.proxy.ssl_mode is SslMode.LOCAL else None,
+        ca=ca,
         admin_secret=project.settings(graphql.HasuraSettings).admin_secret,
     )
 

@@ -87,11 +87,12 @@ function signedIn(next) {
 function onSubmit(form, work) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const filled = new FormData(form, event.submitter); // before the buttons are disabled: that would leave theirs out
     const buttons = form.querySelectorAll("button");
     buttons.forEach((button) => (button.disabled = true));
     $("#problem").hidden = true;
     try {
-      await work(new FormData(form, event.submitter));
+      await work(filled);
     } catch (error) {
       $("#problem").textContent = error.message;
       $("#problem").hidden = false;
