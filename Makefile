@@ -68,6 +68,7 @@ clean: stop ## Stop the demo and remove everything that was made here.
 	@echo "installing pinned dependencies into .venv"
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src/nself || true
 	@touch $@
 
 .venv/dev: .venv/runtime requirements/dev.txt
