@@ -7,6 +7,7 @@ the process environment, or from its own file (`--env auth=PATH`) when several s
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -49,8 +50,11 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     log_to_stderr()
+    gc.disable()  # what importing makes stays: looking through it for garbage would only delay the start
     try:
         listeners = compose(list(names) or options.servers, options)
+        gc.freeze()
+        gc.enable()
         await_release(os.environ.get(HOLD))  # noqa: TID251
         serve(listeners)
     except NselfError as error:
