@@ -5,33 +5,30 @@ Values are `Parameter`s. Aliases made by the planner contain a dot, so that no G
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import LiteralString, TypeAlias
+
+from msgspec import Struct
 
 from nself.graphql.values import Source
 from nself.pg import catalog
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     of: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A row as one value."""
 
     of: str
 
 
-@dataclass(frozen=True, slots=True)
-class Star:
+class Star(Struct, frozen=True):
     of: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """Always sent as text, or an array of texts, and cast here to what it is."""
 
     source: Source
@@ -39,20 +36,17 @@ class Parameter:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string the planner itself chose."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     word: LiteralString
 
 
@@ -60,63 +54,54 @@ TRUE, FALSE, NULL, DEFAULT = Keyword("true"), Keyword("false"), Keyword("NULL"),
 STAR = Keyword("*")
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     value: Expression
     type: catalog.Type
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A text as the value of a type that it stands for."""
 
     value: Expression
     type: catalog.Type
 
 
-@dataclass(frozen=True, slots=True)
-class CastToRows:
+class CastToRows(Struct, frozen=True):
     """An array of texts as rows of a table, by its row type."""
 
     value: Expression
     table: catalog.Name
 
 
-@dataclass(frozen=True, slots=True)
-class Infix:
+class Infix(Struct, frozen=True):
     left: Expression
     symbol: LiteralString
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """AND over any number, none is true."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """OR over any number, none is false."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Null:
+class Null(Struct, frozen=True):
     """IS NULL."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     function: LiteralString
     arguments: tuple[Expression, ...] = ()
     distinct: bool = False
@@ -124,55 +109,47 @@ class Call:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     parts: tuple[Expression, ...]
     type: catalog.Type
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """One element of an array."""
 
     of: Expression
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A row's columns as one composite value, to be carried as text."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
+class Json(Struct, frozen=True):
     """An object with these keys. GraphQL names need no escaping in JSON."""
 
     pairs: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True):
     select: Select
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A subselect of one column and at most one row."""
 
     select: Select
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A subselect of one column, as the right side of IN or ARRAY."""
 
     select: Select
@@ -206,28 +183,24 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     name: catalog.Name
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A common table expression, read under an alias."""
 
     name: str
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sub:
+class Sub(Struct, frozen=True):
     select: Select
     alias: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unnest:
+class Unnest(Struct, frozen=True):
     """Arrays side by side as rows. Without `columns` those of the rows' type."""
 
     arrays: tuple[Expression, ...]
@@ -238,14 +211,12 @@ class Unnest:
 From: TypeAlias = Table | Named | Sub | Unnest
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     by: Expression
     direction: LiteralString
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select:
+class Select(Struct, frozen=True, kw_only=True):
     columns: tuple[tuple[Expression, str | None], ...]
     source: From | None = None
     where: Expression = TRUE
@@ -255,8 +226,7 @@ class Select:
     offset: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     """`updates` empty is DO NOTHING."""
 
     constraint: str
@@ -264,8 +234,7 @@ class Conflict:
     where: Expression = TRUE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert:
+class Insert(Struct, frozen=True, kw_only=True):
     """`rows` are VALUES, or a select."""
 
     into: Table
@@ -275,16 +244,14 @@ class Insert:
     returning: tuple[tuple[Expression, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Struct, frozen=True, kw_only=True):
     table: Table
     updates: tuple[tuple[str, Expression], ...]
     where: Expression
     returning: tuple[tuple[Expression, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Struct, frozen=True, kw_only=True):
     table: Table
     where: Expression
     returning: tuple[tuple[Expression, str | None], ...]
@@ -293,15 +260,13 @@ class Delete:
 Change: TypeAlias = Insert | Update | Delete | Select
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class With:
+class With(Struct, frozen=True, kw_only=True):
     name: str
     change: Change
     select: Select
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What goes to the database. The text is made of the printer's own words and quoted identifiers only."""
 
     text: LiteralString

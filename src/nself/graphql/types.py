@@ -7,9 +7,11 @@ field tells the planner what the field stands for; nothing here knows SQL.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 Encode = Callable[[Any, str], str]
 """(JSON value, path) -> the text PostgreSQL reads for it. Raises ApiError at the path for a value of the wrong kind."""
@@ -22,8 +24,7 @@ class Scalar:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EnumValue:
+class EnumValue(Struct, frozen=True):
     name: str
     description: str | None = None
     means: Any = None
@@ -61,8 +62,7 @@ class Object:
         return {field.name: field for field in self._make()}
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """`literal` marks a column of an array type, which also reads PostgreSQL's array literal in a string."""
 
     of: Type
@@ -72,8 +72,7 @@ class ListOf:
         return f"[{text(self.of)}]"
 
 
-@dataclass(frozen=True, slots=True)
-class NonNull:
+class NonNull(Struct, frozen=True):
     of: Type
 
     def __str__(self) -> str:
@@ -84,8 +83,7 @@ Named: TypeAlias = Scalar | Enum | InputObject | Object
 Type: TypeAlias = Named | ListOf | NonNull
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputField:
+class InputField(Struct, frozen=True, kw_only=True):
     """A field of an input object or an argument. `default` is GraphQL text, for introspection and for leaving it out.
     `refuses_null` fields may be left out but not be null, which GraphQL's types cannot say."""
 
@@ -97,8 +95,7 @@ class InputField:
     refuses_null: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     name: str
     type: Type
     means: Any = None

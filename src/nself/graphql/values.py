@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from nself.graphql.errors import ApiError
 from nself.graphql.session import Session
 from nself.graphql.types import Encode
@@ -27,8 +29,7 @@ class Bindings:
     stored: dict[str, Bound] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """Known when planning, already in PostgreSQL's text form."""
 
     value: str | None
@@ -37,16 +38,14 @@ class Constant:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
+class Constants(Struct, frozen=True):
     values: tuple[str | None, ...]
 
     def bind(self, bindings: Bindings) -> Bound:
         return self.values
 
 
-@dataclass(frozen=True, slots=True)
-class SessionVariable:
+class SessionVariable(Struct, frozen=True):
     name: str
 
     def bind(self, bindings: Bindings) -> Bound:
@@ -58,8 +57,7 @@ class SessionVariable:
         raise ApiError("not-found", f'missing session variable: "{self.name}"')
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A value inside a request's variables: `steps` lead from the variable to it. `path` is where it is used."""
 
     name: str
@@ -78,8 +76,7 @@ class Variable:
         return None if value is None else self.encode(value, self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class VariableList:
+class VariableList(Struct, frozen=True):
     """A list inside the variables, bound as an array of texts. A single value counts as a list of one."""
 
     of: Variable
@@ -93,8 +90,7 @@ class VariableList:
         return [encode(value, f"{path}[{index}]") for index, value in enumerate(values)]
 
 
-@dataclass(frozen=True, slots=True)
-class VariableColumn:
+class VariableColumn(Struct, frozen=True):
     """One key of every object in a list inside the variables: a column of the rows to insert."""
 
     rows: Variable
@@ -110,8 +106,7 @@ class VariableColumn:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Struct, frozen=True):
     """Several single values bound as one array."""
 
     parts: tuple[Source, ...]
@@ -120,8 +115,7 @@ class Together:
         return [one(part.bind(bindings)) for part in self.parts]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What an earlier statement of the same mutation returned under this name."""
 
     name: str
@@ -130,8 +124,7 @@ class Stored:
         return bindings.stored[self.name]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRows:
+class StoredRows(Struct, frozen=True):
     """The rows several statements returned, one after the other."""
 
     names: tuple[str, ...]
@@ -140,8 +133,7 @@ class StoredRows:
         return [row for name in self.names for row in bindings.stored[name] or ()]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSum:
+class StoredSum(Struct, frozen=True):
     names: tuple[str, ...]
 
     def bind(self, bindings: Bindings) -> Bound:

@@ -7,7 +7,7 @@ scans of the same tables. A nested insert is one statement per row that others h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from nself.graphql import sql
 from nself.graphql.plan import choose, rows
@@ -23,8 +23,7 @@ CHANGED = "changed"
 """The common table expression that holds the rows a statement inserted, updated or deleted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One statement. Its first column says whether the permission's check holds; the others are kept under `stores`.
 
     `path` is blamed for what goes wrong. `needs_rows` is the message when it must change a row and does not.
@@ -36,8 +35,7 @@ class Step:
     needs_rows: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutationField:
+class MutationField(Struct, frozen=True, kw_only=True):
     """`answers` name what was stored as JSON; `listed` ones make a list together."""
 
     key: str
@@ -46,16 +44,14 @@ class MutationField:
     listed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """A change to make, and the check on its rows (`None` when there is none to make)."""
 
     change: sql.Change
     check: sql.Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FromStatement:
+class FromStatement(Struct, frozen=True):
     """Rows read from the statement that changes them."""
 
     def rows(self, alias: str) -> sql.From:
@@ -65,8 +61,7 @@ class FromStatement:
         return affected()
 
 
-@dataclass(frozen=True, slots=True)
-class FromStore:
+class FromStore(Struct, frozen=True):
     """Rows that earlier statements returned, read again as rows of their table."""
 
     table: Name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from graphql.language import print_ast
+from msgspec import Struct
 
 from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
 from nself.graphql import introspection, sql
@@ -30,24 +30,21 @@ from nself.graphql.types import Object
 from nself.web.json import encode
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A root field whose answer is part of the plan, as JSON."""
 
     key: str
     json: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A root field that the statement answers, in the column of this number."""
 
     key: str
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryPlan:
+class QueryPlan(Struct, frozen=True, kw_only=True):
     """One statement answers all root fields that ask the database, a column each."""
 
     fields: tuple[Known | Asked, ...]
@@ -55,8 +52,7 @@ class QueryPlan:
     statement: sql.Statement | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MutationPlan:
+class MutationPlan(Struct, frozen=True, kw_only=True):
     fields: tuple[Known | MutationField, ...]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import LiteralString
 
+from msgspec import Struct
+
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Relation, TableColumn, TableModel
 
@@ -33,29 +35,25 @@ class RoleTable:
         return [column for column in self.model.columns.values() if column.sql in self.rules.select.columns]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnValue:
+class ColumnValue(Struct, frozen=True):
     column: TableColumn
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedRow:
+class RelatedRow(Struct, frozen=True):
     """An object relationship."""
 
     relation: Relation
     table: RoleTable
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedRows:
+class RelatedRows(Struct, frozen=True):
     """An array relationship."""
 
     relation: Relation
     table: RoleTable
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedAggregate:
+class RelatedAggregate(Struct, frozen=True):
     relation: Relation
     table: RoleTable
 
@@ -75,8 +73,7 @@ class Action(Enum):
     DELETE_BY_KEY = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     action: Action
     table: RoleTable
 
@@ -93,8 +90,7 @@ class Part(Enum):
     TYPE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """`sum`, `max`, …; `keeps_type` ones give what the column holds, the others a Float."""
 
     name: LiteralString
@@ -107,21 +103,18 @@ class Logic(Enum):
     NOT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class CastTo:
+class CastTo(Struct, frozen=True):
     """`_cast: {String: {...}}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedCount:
+class RelatedCount(Struct, frozen=True):
     """`<relationship>_aggregate` in a boolean expression."""
 
     relation: Relation
     table: RoleTable
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """One function of a RelatedCount."""
 
     function: LiteralString

@@ -38,7 +38,7 @@ class RoleSchema:
             for kind in ("insert", "update", "delete")
             if getattr(getattr(rules, kind), "backend_only", False)
         }
-        return Rules(**{kind: getattr(rules, kind) for kind in Rules.__slots__} | hidden) if hidden else rules
+        return Rules(**{kind: getattr(rules, kind) for kind in Rules.__struct_fields__} | hidden) if hidden else rules
 
     def visible(self) -> Iterator[RoleTable]:
         """Tables this role has any rule for."""

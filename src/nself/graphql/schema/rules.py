@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from nself.graphql.conditions import ALWAYS, Condition
 from nself.graphql.metadata.consistency import permission_problem
@@ -23,8 +24,7 @@ from nself.graphql.values import Source
 from nself.pg.catalog import Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectRule:
+class SelectRule(Struct, frozen=True, kw_only=True):
     """`roots` are the root fields allowed, None for all."""
 
     columns: frozenset[str]
@@ -34,16 +34,14 @@ class SelectRule:
     roots: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsertRule:
+class InsertRule(Struct, frozen=True, kw_only=True):
     columns: frozenset[str]
     check: Condition = ALWAYS
     presets: Mapping[str, Source] = field(default_factory=dict)
     backend_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRule:
+class UpdateRule(Struct, frozen=True, kw_only=True):
     columns: frozenset[str]
     filter: Condition = ALWAYS
     check: Condition = ALWAYS
@@ -51,14 +49,12 @@ class UpdateRule:
     backend_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRule:
+class DeleteRule(Struct, frozen=True, kw_only=True):
     filter: Condition = ALWAYS
     backend_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """One role's rules for one table."""
 
     select: SelectRule | None = None
@@ -117,8 +113,7 @@ def _by_role(table: TableModel) -> dict[str, dict[str, Permission]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(Struct, frozen=True):
     table: TableModel
     tables: Tables
     source: str
