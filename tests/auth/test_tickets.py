@@ -13,7 +13,9 @@ def test_a_ticket_says_what_it_is_for_and_cannot_be_guessed() -> None:
     assert VERIFY_EMAIL.new() != VERIFY_EMAIL.new() and len(VERIFY_EMAIL.new().partition(":")[2]) == 36
 
 
-@pytest.mark.parametrize("ticket", ["", "x", "verifyemail:1", MFA_TOTP.new(), ":1"])
+@pytest.mark.parametrize(
+    "ticket", ["", "x", "verifyemail:1", MFA_TOTP.new(), ":1"], ids=["empty", "x", "case", "totp", "bare"]
+)
 def test_only_mailed_kinds_are_redeemed_by_links(ticket: str) -> None:
     assert tickets.of(ticket) is None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import click
+
 from nself.cli.app import App, group, pass_app, verb
 from nself.cli.output import Line, Table
 
@@ -24,17 +26,23 @@ def command() -> None:
 
 
 @verb(short_help="Show the certificate and who signed it.", result="nself.actions.ssl:Certificates")
+@click.option("--ca-path", is_flag=True, help="Print only where the authority's certificate is, as for curl --cacert.")
 @pass_app
-def status(app: App) -> None:
+def status(app: App, ca_path: bool) -> None:
     """Show the project's certificate, its hosts and its end, and the authority that signed it.
 
     \b
-    Example:
+    Examples:
       nself ssl status --json
+      curl --cacert "$(nself ssl status --ca-path)" https://api.localhost:8443/healthz
     """
     from nself.actions import ssl
 
-    app.output.result(ssl.status(app.project, app.host, app.environ), _certificates)
+    found = ssl.status(app.project, app.host, app.environ)
+    if ca_path:
+        app.output.text(found.certificates[-1].path)
+    else:
+        app.output.result(found, _certificates)
 
 
 @verb(short_help="Make the certificate anew, now.", result="nself.actions.ssl:Renewed")
