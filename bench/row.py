@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`value` against `target`; a ratio also has the `baseline` it was divided by, and its name."""
+    """`value` against `target`. With a `baseline` the target is for their ratio, unless it is `absolute`."""
 
     name: str
     value: float
@@ -17,6 +17,8 @@ class Row:
     better: Literal["lower", "higher"] = "lower"
     baseline: float | None = None
     baseline_name: str = ""
+    absolute: bool = False
+    """The target is for the value itself; the baseline says what the machine can do."""
 
     @property
     def ratio(self) -> float | None:
@@ -24,20 +26,17 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target holds, for the ratio where there is a baseline. None without a target."""
+        """Whether the target holds. None without a target."""
         if self.target is None:
             return None
-        reached = self.ratio if self.ratio is not None else self.value
+        reached = self.value if self.absolute or self.ratio is None else self.ratio
         return reached <= self.target if self.better == "lower" else reached >= self.target
 
     def cells(self) -> list[str]:
         sign = "≤" if self.better == "lower" else "≥"
         verdict = {True: "met", False: "missed", None: ""}[self.met]
-        target = (
-            ""
-            if self.target is None
-            else f"{sign} {self.target:g}" + (" x" if self.ratio is not None else f" {self.unit}")
-        )
+        unit = self.unit if self.absolute or self.ratio is None else "x"
+        target = "" if self.target is None else f"{sign} {self.target:g} {unit}"
         return [
             self.name,
             f"{self.value:.3g} {self.unit}",
