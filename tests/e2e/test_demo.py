@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import jsonschema
 import pytest
 
@@ -46,6 +47,19 @@ def test_a_second_start_changes_nothing(demo: Project) -> None:
     again = demo.json("start")
     assert again["started"] == []
     assert {name: service["pid"] for name, service in demo.status().items()} == pids
+
+
+def test_a_migrated_table_is_there_for_the_api_at_once_and_in_the_history(demo: Project) -> None:
+    made = demo.json("db", "migrate", "create", "add huts")
+    Path(made["files"][0]).write_text("ALTER TABLE trails ADD COLUMN huts int NOT NULL DEFAULT 0;")
+    assert [entry["name"] for entry in demo.json("db", "migrate", "up")["applied"]] == ["add_huts"]
+    secret = demo.json("config", "get", "HASURA_GRAPHQL_ADMIN_SECRET", "--reveal")["value"]
+    port = demo.status()["graphql"]["ports"][0]["port"]
+    body = {"query": "{ trails(limit: 1) { huts } }"}
+    answer = httpx.post(f"http://127.0.0.1:{port}/v1/graphql", json=body, headers={"X-Hasura-Admin-Secret": secret})
+    assert answer.json() == {"data": {"trails": [{"huts": 0}]}}
+    last = json.loads((demo.root / ".nself" / "history" / "all.jsonl").read_text().splitlines()[-1])
+    assert (last["type"], last["status"], last["details"]["applied"]) == ("migrations", "success", [made["version"]])
 
 
 def test_building_again_gives_the_same_bytes(demo: Project) -> None:

@@ -1,4 +1,4 @@
-"""A project's own schema at start: in dev, `db/migrations` is applied whenever it has changed.
+"""A project's own schema as it grows: `db migrate up`, and in dev the same at start whenever `db/migrations` changed.
 
 After our servers are up, since migrations may refer to the tables of auth and storage; GraphQL then looks again. On a
 server migrations are applied when somebody says so: `nself db migrate up`.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nself.actions.stack import Stack
 from nself.errors import DatabaseError, NselfError
@@ -15,6 +16,9 @@ from nself.events import Emit, Note, Warned
 from nself.model.project import Environment
 from nself.runtimes.native import configuration
 from nself.services import graphql, postgres
+
+if TYPE_CHECKING:
+    from nself.actions.migrate import Up
 
 MARKER = "migrations"
 """In `.nself/run`: the hash of the folder as it was last seen applied."""
@@ -51,6 +55,23 @@ def apply(opened: Stack, emit: Emit) -> None:
             fixes=["correct the file and start again: nothing of it was applied", "nself db migrate status"],
         )
     opened.native.host.write(_marker(opened), seen)
+
+
+def up(opened: Stack, emit: Emit, *, limit: int | None, to: int | None, lock_wait_s: float) -> Up:
+    """What `nself db migrate up` does: apply, have GraphQL read the schema again, leave a line in the history."""
+    from nself.actions import history, migrate
+
+    project, host = opened.project, opened.native.host
+    entry = history.Entry("migrations", "db migrate up")
+    with history.recorded(project, host, emit, entry):
+        done = migrate.up(
+            project, postgres.database_url(project, opened.native.network), limit=limit, to=to, lock_wait_s=lock_wait_s
+        )
+        entry.details["applied"] = [each.version for each in done.applied]
+        entry.exit_code = DatabaseError.exit_code if done.failed else 0
+        if done.applied:
+            _reload(opened, emit)
+    return done
 
 
 def _reload(opened: Stack, emit: Emit) -> None:

@@ -48,10 +48,14 @@ def up(app: App, context: click.Context, count: int | None, to: int | None, dry_
     and ends the run. A file headed by `-- nself: no-transaction` holds one statement that PostgreSQL refuses inside
     a transaction.
     """
-    from nself.actions import database, migrate
+    from nself.actions import database, evolve, migrate
+    from nself.actions.stack import open_stack
 
-    dsn = database.url(app.project, app.host)
-    result = migrate.up(app.project, dsn, limit=count, to=to, dry_run=dry_run, lock_wait_s=lock_timeout)
+    if dry_run:
+        result = migrate.up(app.project, database.url(app.project, app.host), limit=count, to=to, dry_run=True)
+    else:
+        opened = open_stack(app.project, app.host, app.environ, app.emit)
+        result = evolve.up(opened, app.emit, limit=count, to=to, lock_wait_s=lock_timeout)
     app.output.result(result, human_up)
     if result.failed:
         context.exit(5)
