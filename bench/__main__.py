@@ -20,18 +20,19 @@ NAMES = sorted(
 def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     kind = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
-    return f"{kind}, Python {platform.python_version()}"
+    return f"{kind}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
 
 
 def main(wanted: list[str]) -> None:
     unknown = set(wanted) - set(NAMES)
     if unknown:
         sys.exit(f"no benchmark named {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    began = machine()
     rows: list[Row] = []
     for name in wanted or NAMES:
         print(f"measuring {name}", file=sys.stderr, flush=True)
         rows += import_module(f"bench.{name}").measure()
-    print(machine(), "", markdown(rows), sep="\n")
+    print(began, "", markdown(rows), sep="\n")
 
 
 if __name__ == "__main__":
