@@ -6,9 +6,11 @@ Both compile to these nodes; here alone they become SQL.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import LiteralString, TypeAlias
+
+from msgspec import Struct
 
 from nself.graphql import sql
 from nself.graphql.operators import Operator
@@ -16,23 +18,19 @@ from nself.graphql.values import Constants, Source, Together, VariableList
 from nself.pg.catalog import Name, Type
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     part: Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compare:
+class Compare(Struct, frozen=True, kw_only=True):
     """`type` is the column's, after the cast if there is one. `operand` holds one value, or the list of `_in`."""
 
     column: str
@@ -42,14 +40,12 @@ class Compare:
     cast: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(Struct, frozen=True):
     column: str
     wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompareColumns:
+class CompareColumns(Struct, frozen=True, kw_only=True):
     """`of_root` takes the right column from the table that the permission belongs to."""
 
     column: str
@@ -58,8 +54,7 @@ class CompareColumns:
     of_root: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Some row of another table, joined by {column here: column there}, satisfies the condition."""
 
     table: Name
@@ -67,8 +62,7 @@ class Related:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(Struct, frozen=True, kw_only=True):
     """A function over the related rows compared with values: `<relationship>_aggregate`."""
 
     table: Name
@@ -116,8 +110,7 @@ def joined(mapping: Mapping[str, str] | tuple[tuple[str, str], ...], here: str, 
     return sql.both(*(sql.Infix(sql.Column(there, right), "=", sql.Column(here, left)) for left, right in pairs))
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+class _Writer(Struct, frozen=True):
     aliases: Aliases
     root: str
 
