@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 
 from nself import settings
@@ -208,6 +207,8 @@ class _Reader:
         return None
 
     def _unknown(self, path: str, key: str, known: list[str], line: int) -> None:
+        from difflib import get_close_matches
+
         near = get_close_matches(key, known, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
         self.problems.append(Problem(path=path, message="is not a known key", file=self.file, line=line, hint=hint))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 
 from nself.model.keys import FAMILIES, PASSED_THROUGH, RESERVED, ProjectSettings
@@ -80,6 +79,8 @@ class Schema:
         """The name the user most likely meant, with their number in it; names that are set count too."""
         general = general_name(key)
         names = [*self.declared, *self.aliases, *among]
+        from difflib import get_close_matches
+
         near = get_close_matches(general.upper(), names, n=1, cutoff=0.8)
         return _with_number(near[0], key) if near else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from nself.errors import Problem
 from nself.model import cascade, dotenv
@@ -72,6 +71,8 @@ class Sources:
             known = environment_named(word)
             if known is not None:
                 return known
+            from difflib import get_close_matches
+
             near = get_close_matches(word.lower(), [*Environment, *ENV_ALIASES], n=1)
             hint = f"did you mean {near[0]}?" if near else None
             message = f"expected one of {', '.join(Environment)}, got {word!r}"
