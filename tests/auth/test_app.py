@@ -39,7 +39,9 @@ def test_it_runs_alone_by_one_command(dsn: str, tmp_path: Path) -> None:
         session = httpx.post(f"{base}/v1/signup/email-password", json=BODY).json()["session"]
         reply = httpx.get(f"{base}/v1/user", headers=bearer(session["accessToken"]))
         assert reply.json()["email"] == EMAIL
-    assert (tmp_path / "log").read_text() == ""
+    log = (tmp_path / "log").read_text()
+    assert {line.split()[2] for line in log.splitlines()} <= {"INFO"}, log
+    assert EMAIL not in log and BODY["password"] not in log
 
 
 def test_a_missing_secret_is_named_and_ends_it_at_once(dsn: str) -> None:
