@@ -83,8 +83,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # A suite that runs in the background ignores SIGINT, and what it starts inherits that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            preexec_fn=hear_ctrl_c,
         )
 
     @property
@@ -143,6 +142,11 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 @pytest.fixture
 def project(new_project: Callable[..., Project]) -> Project:
     return new_project()
+
+
+def hear_ctrl_c() -> None:
+    """A suite that runs in the background ignores SIGINT, and what it starts would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def open_to_others(folder: Path) -> None:
