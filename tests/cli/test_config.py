@@ -200,3 +200,14 @@ def test_what_a_person_sees_names_the_value(root: Path, capsys: pytest.CaptureFi
         "diff": "ENV",
         "validate": "✓",
     }[shown[0]] in out
+
+
+def test_what_a_service_works_out_for_itself_is_shown_beside_the_default(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["-C", str(tmp_path), "init", "--yes", "--quiet"], {"HOME": str(tmp_path)}) == 0
+    capsys.readouterr()
+    argv = ["-C", str(tmp_path), "config", "explain", "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED", "--json"]
+    assert main.run(argv, {"HOME": str(tmp_path)}) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["default"], found["source"], found["in_use"]) == ("true", "default", "false")

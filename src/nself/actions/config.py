@@ -56,6 +56,8 @@ class Explained:
     value: str | None = field(repr=False)
     source: str | None
     default: str | None
+    in_use: str | None
+    """What a service is started with, where that is worked out from the rest of the project. Never a secret."""
     type: str
     help: str
     section: str
@@ -147,7 +149,8 @@ def get(loaded: Loaded, key: str, *, reveal: bool = False) -> Got:
     return Got(key=name, value=default, found=default is not None, source=None if default is None else "default")
 
 
-def explain(loaded: Loaded, key: str, *, reveal: bool = False) -> Explained:
+def explain(loaded: Loaded, key: str, *, reveal: bool = False, given: Mapping[str, str] | None = None) -> Explained:
+    """`given` are the variables services are really started with: some are worked out from the rest of the project."""
     name = canonical(loaded, key)
     declared = loaded.schema.find(name)
     value = loaded.cascade.values.get(name)
@@ -158,6 +161,7 @@ def explain(loaded: Loaded, key: str, *, reveal: bool = False) -> Explained:
         value=_text(loaded, value, reveal) if value else default,
         source=source(value) if value else None if default is None else "default",
         default=default,
+        in_use=None if loaded.schema.is_secret(name) else (given or {}).get(name),
         type=first.type_name if first else "text",
         help=first.variable.help if first else "A variable of your own: nself passes no judgement on it.",
         section=loaded.schema.sections[first.owner] if first else "yours",

@@ -11,6 +11,7 @@ import click
 
 from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line, Styled, Table
+from nself.errors import NselfError
 
 if TYPE_CHECKING:
     from nself.actions.config import Differing, Explained, Exported, Got, Listed, Shown, Validated
@@ -94,7 +95,7 @@ def explain(app: App, key: str, reveal: bool) -> None:
     from nself.actions import config
 
     loaded = inspect(app, reveal)
-    app.output.result(config.explain(loaded, key, reveal=reveal), _explained)
+    app.output.result(config.explain(loaded, key, reveal=reveal, given=_given(app, loaded)), _explained)
 
 
 @verb(short_help="Check every file of the project.", result="nself.actions.config:Validated")
@@ -196,12 +197,25 @@ def report(found: Validated) -> Iterator[Line]:
     yield f"  errors: {len(found.errors)}, warnings: {len(found.warnings)}"
 
 
+def _given(app: App, loaded: Loaded) -> dict[str, str]:
+    """The variables of all services; none when the project cannot be worked out yet."""
+    from nself.actions import resolve
+
+    try:
+        specs = resolve.remembered(loaded.checked(), app.host).specs
+    except NselfError:
+        return {}
+    return {name: text for spec in specs for name, text in spec.env.items()}
+
+
 def _explained(found: Explained) -> Iterator[Line]:
     yield Styled(f"{found.key}={found.value if found.value is not None else '(not set)'}", "bold")
     if found.help:
         yield f"  {found.help}"
     facts = [("from", found.source or "nothing sets it"), ("type", found.type), ("section", found.section)]
     facts += [("default", found.default)] if found.default is not None else []
+    if found.in_use is not None and found.in_use != found.value:
+        facts.append(("in use", f"{found.in_use} (worked out from the rest of the project)"))
     facts += [("also read as", ", ".join(found.aliases))] if found.aliases else []
     facts += [("secret", "yes: shown masked")] if found.secret else []
     yield from (f"  {name:<13}{text}" for name, text in facts)
