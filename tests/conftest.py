@@ -23,6 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stacks one after the other, on one of the workers: two at once only measure the machine."""
+    for item in items:
+        if "tests/e2e/" in item.path.as_posix() or item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Compare `text` with the golden file at `path`, or rewrite the file under --update-golden."""

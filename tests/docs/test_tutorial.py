@@ -17,7 +17,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-backend.md"
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("demo")
 def test_following_the_tutorial_ends_in_its_last_answer(tmp_path: Path) -> None:
     open_to_others(tmp_path)
     blocks = re.findall(r"^```(sh|json)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

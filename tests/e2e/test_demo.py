@@ -21,7 +21,7 @@ from nself.cli import main, shapes
 from tests.e2e.conftest import Project
 from tests.e2e.demo import initialised
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.e2e
 CHROMIUM = shutil.which("chromium")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -142,8 +143,7 @@ def test_a_worker_killed_between_calls_is_replaced(functions: Folder, server: ht
     functions.write("f.py", "import os\ndef handler(e, c): return os.getpid()\n")
     first = server.get("/f").json()
     assert server.get("/f").json() == first
-    os.kill(first, signal.SIGKILL)
-    wait_for(lambda: not alive(first))
+    end(first)
     second = server.get("/f")
     assert second.status_code == 200
     assert second.json() != first
@@ -228,6 +228,16 @@ def cpu_is_busy(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
     except OSError:
         return False
+
+
+def end(pid: int) -> None:
+    """Kill, and wait for the last of its threads: only then are its sockets closed."""
+    ended = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([ended], [], [], 20)[0], "it did not end"
+    finally:
+        os.close(ended)
 
 
 def alive(pid: int) -> bool:

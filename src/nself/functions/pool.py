@@ -63,7 +63,7 @@ class Pool:
         while self._idle:
             worker, timer = self._idle.pop()
             timer.cancel()
-            if worker.generation == generation and worker.process.returncode is None:
+            if worker.generation == generation and await worker.alive():
                 return worker
             self._end(worker)
         socket = self.sockets / f"{next(self._numbers)}.sock"

@@ -90,6 +90,12 @@ class Worker:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise WorkerEndedError(await self._last_words()) from error
 
+    async def alive(self) -> bool:
+        """Whether it can take a call. One that died while idle is noticed here, not by the call it would have had."""
+        for _ in range(2):  # the loop looks at its sockets, then tells the reader
+            await asyncio.sleep(0)
+        return self.process.returncode is None and not self._reader.at_eof()
+
     async def kill(self) -> None:
         """End the process and whatever it started."""
         with contextlib.suppress(ProcessLookupError):
