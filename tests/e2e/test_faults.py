@@ -52,7 +52,7 @@ def test_a_start_killed_at_any_moment_is_taken_up_by_the_next(project: Project, 
 
     project.nself("start")
 
-    wait_until(lambda: project.health() == WELL)
+    assert project.health() == WELL, project.status()
     assert len(servers_on(project)) == 1
     assert project.sql("SELECT 1") == "1"
 
