@@ -39,7 +39,7 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """`reloaded`: a running proxy has taken the new certificate."""
+    """`reloaded`: a running proxy tested the new certificate and was told to take it; old connections end first."""
 
     path: str
     names: tuple[str, ...]
