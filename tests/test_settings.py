@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import pytest
 
 from nself.errors import ConfigProblemsError
-from nself.settings import JsonObject, describe, env, from_env, secrets_of, to_env
+from nself.settings import JsonObject, describe, env, from_env, secrets_of, to_env, whole_env
 
 
 class Color(StrEnum):
@@ -84,3 +85,16 @@ def test_the_declaration_documents_itself() -> None:
     assert types["COLOR"] == "red | blue"
     assert types["RATIO"] == "number (optional)"
     assert types["TAGS"] == "comma-separated list"
+
+
+def test_the_whole_environment_is_at_hand_where_asked_for_and_shown_nowhere() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Open:
+        port: int = env("PORT", default=80)
+        environ: Mapping[str, str] = whole_env()
+
+    found = from_env(Open, {"PORT": "81", "BILLING_URL": "http://secret"})
+    assert found.environ["BILLING_URL"] == "http://secret"
+    assert "secret" not in repr(found)
+    assert to_env(found) == {"PORT": "81"}
+    assert [declared.field for declared in describe(Open)] == ["port"]

@@ -31,6 +31,7 @@ JsonObject = NewType("JsonObject", dict[str, Any])
 """A setting whose text is a JSON object (`HASURA_GRAPHQL_JWT_SECRET`)."""
 
 _SPEC = "nself.env"
+_WHOLE = "nself.whole_env"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 REQUIRED = dataclasses.MISSING
@@ -74,6 +75,12 @@ def env(
         generate=generate,
     )  # fmt: skip
     return dataclasses.field(default=default, repr=not secret, metadata={_SPEC: variable})
+
+
+def whole_env() -> Any:
+    """A dataclass field that takes the environment as it is, for a server whose users name variables of their own in
+    what they configure (`{"from_env": "BILLING_URL"}`). Not written back, not documented, not shown."""
+    return dataclasses.field(default_factory=dict, repr=False, compare=False, metadata={_WHOLE: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,8 @@ def _described(cls: type) -> tuple[Declared, ...]:
 
 def from_env(cls: type[T], environ: Mapping[str, str], **computed: Any) -> T:
     """Read `cls` from `environ`; `computed` fills fields whose variable is absent. Reports every problem at once."""
-    values: dict[str, Any] = dict(computed)
+    whole = {field.name: dict(environ) for field in dataclasses.fields(cls) if _WHOLE in field.metadata}  # type: ignore[arg-type]
+    values: dict[str, Any] = {**whole, **computed}
     problems: list[Problem] = []
     for declared in describe(cls):
         name, text = _lookup(declared.variable, environ)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nself.settings import JsonObject, env
+from nself.settings import JsonObject, env, whole_env
 
 
 class LogLevel(StrEnum):
@@ -107,3 +108,5 @@ class GraphqlSettings:
     body_limit_mb: int = env(
         "HASURA_GRAPHQL_BODY_LIMIT", default=32, minimum=1, help="Largest request body accepted, in MiB."
     )
+    environ: Mapping[str, str] = whole_env()
+    """What metadata may name: `{from_env: NAME}`, `value_from_env`, `{{NAME}}` in a URL."""
