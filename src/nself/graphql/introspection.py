@@ -18,12 +18,14 @@ from nself.graphql.types import (
     Field,
     InputField,
     InputObject,
+    Interface,
     ListOf,
     Named,
     NonNull,
     Object,
     Scalar,
     Type,
+    Union,
     arguments,
     named,
 )
@@ -58,7 +60,15 @@ DIRECTIVES: Final = (
     ),
 )
 
-_KINDS: Final = {Scalar: "SCALAR", Enum: "ENUM", InputObject: "INPUT_OBJECT", Object: "OBJECT", ListOf: "LIST"}
+_KINDS: Final = {
+    Scalar: "SCALAR",
+    Enum: "ENUM",
+    InputObject: "INPUT_OBJECT",
+    Interface: "INTERFACE",
+    ListOf: "LIST",
+    Object: "OBJECT",
+    Union: "UNION",
+}
 
 
 def _kind(type_: Type, schema: RoleSchema) -> str:
@@ -66,7 +76,15 @@ def _kind(type_: Type, schema: RoleSchema) -> str:
 
 
 def _fields(type_: Type, schema: RoleSchema) -> list[Field] | None:
-    return _sorted(type_.fields.values()) if isinstance(type_, Object) else None
+    return _sorted(type_.fields.values()) if isinstance(type_, Object | Interface) else None
+
+
+def _interfaces(type_: Type, schema: RoleSchema) -> list[Interface] | None:
+    return _sorted(type_.interfaces) if isinstance(type_, Object | Interface) else None
+
+
+def _possible(type_: Type, schema: RoleSchema) -> list[Object] | None:
+    return _sorted(type_.possible) if isinstance(type_, Interface | Union) else None
 
 
 def _sorted(things: Iterable[Any]) -> list[Any]:
@@ -131,11 +149,11 @@ def _type_fields() -> Iterator[Field]:
     yield _field("enumValues", _list(_ENUM_VALUE), _values, _DEPRECATED)
     yield _field("fields", _list(_FIELD), _fields, _DEPRECATED)
     yield _field("inputFields", _list(_INPUT_VALUE), _inputs, _DEPRECATED)
-    yield _field("interfaces", _list(_TYPE), lambda t, schema: [] if isinstance(t, Object) else None)
+    yield _field("interfaces", _list(_TYPE), _interfaces)
     yield _field("kind", NonNull(_KIND), _kind)
     yield _field("name", _STRING, _of("name"))
     yield _field("ofType", _TYPE, _of_type)
-    yield _field("possibleTypes", _list(_TYPE), _always(None))
+    yield _field("possibleTypes", _list(_TYPE), _possible)
     yield _field("specifiedByURL", _STRING, _always(None))
 
 
@@ -226,7 +244,9 @@ def every_type(schema: RoleSchema) -> dict[str, Named]:
 def _below(type_: Named) -> Iterator[Type]:
     if isinstance(type_, InputObject):
         yield from (field.type for field in type_.fields.values())
-    elif isinstance(type_, Object):
+    elif isinstance(type_, Object | Interface | Union):
+        yield from getattr(type_, "interfaces", ())
+        yield from getattr(type_, "possible", ())
         for field in type_.fields.values():
             yield field.type
             yield from (argument.type for argument in field.arguments.values())

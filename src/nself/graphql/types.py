@@ -54,12 +54,70 @@ class InputObject:
 
 
 class Object:
-    def __init__(self, name: str, make: Callable[[], Iterable[Field]], description: str | None = None) -> None:
-        self.name, self.description, self._make = name, description, make
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Iterable[Field]],
+        description: str | None = None,
+        *,
+        abstract: Callable[[], Iterable[Interface | Union]] = tuple,
+    ) -> None:
+        self.name, self.description, self._make, self._abstract = name, description, make, abstract
 
     @cached_property
     def fields(self) -> dict[str, Field]:
         return {field.name: field for field in self._make()}
+
+    @cached_property
+    def abstract(self) -> tuple[Interface | Union, ...]:
+        """The interfaces it implements and the unions it is a member of."""
+        return tuple(self._abstract())
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        return [type_ for type_ in self.abstract if isinstance(type_, Interface)]
+
+
+class Interface:
+    """`possible` are the objects that implement it."""
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Iterable[Field]],
+        possible: Callable[[], Iterable[Object]],
+        description: str | None = None,
+        *,
+        interfaces: Callable[[], Iterable[Interface]] = tuple,
+    ) -> None:
+        self.name, self.description = name, description
+        self._make, self._possible, self._interfaces = make, possible, interfaces
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        return {field.name: field for field in self._make()}
+
+    @cached_property
+    def possible(self) -> tuple[Object, ...]:
+        return tuple(self._possible())
+
+    @cached_property
+    def interfaces(self) -> list[Interface]:
+        return list(self._interfaces())
+
+
+class Union:
+    def __init__(self, name: str, possible: Callable[[], Iterable[Object]], description: str | None = None) -> None:
+        self.name, self.description, self._possible = name, description, possible
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """None of its own: only the members have any."""
+        return {}
+
+    @cached_property
+    def possible(self) -> tuple[Object, ...]:
+        return tuple(self._possible())
 
 
 class ListOf(Struct, frozen=True):
@@ -79,7 +137,9 @@ class NonNull(Struct, frozen=True):
         return f"{text(self.of)}!"
 
 
-Named: TypeAlias = Scalar | Enum | InputObject | Object
+Composite: TypeAlias = Object | Interface | Union
+"""What has fields to select."""
+Named: TypeAlias = Scalar | Enum | InputObject | Composite
 Type: TypeAlias = Named | ListOf | NonNull
 
 

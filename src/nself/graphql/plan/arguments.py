@@ -38,11 +38,13 @@ from nself.graphql.types import (
     EnumValue,
     InputField,
     InputObject,
+    Interface,
     ListOf,
     NonNull,
     Object,
     Scalar,
     Type,
+    Union,
     named,
     nullable,
     text,
@@ -149,7 +151,7 @@ def coerce(ctx: Context, node: ValueNode, type_: Type, path: str, *, has_default
             return _enum(node, enum, path)
         case Scalar() as scalar:
             return _scalar(ctx, node, scalar, path)
-        case Object() | NonNull() as other:
+        case Object() | Interface() | Union() | NonNull() as other:
             raise AssertionError(other)
 
 
@@ -248,7 +250,7 @@ def from_json(value: Any, type_: Type, path: str, variable: str, steps: tuple[st
             )
         case Scalar() as scalar:
             return Leaf(value, path, scalar.encode, variable, steps)
-        case Object() | NonNull() as other:
+        case Object() | Interface() | Union() | NonNull() as other:
             raise AssertionError(other)
 
 

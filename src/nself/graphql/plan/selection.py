@@ -17,7 +17,7 @@ from graphql import (
 from nself.graphql.plan.arguments import Coerced, coerced_arguments, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.scalars import BOOL, invalid, scalar, scalar_name
-from nself.graphql.types import Field, InputField, NonNull, Object, named
+from nself.graphql.types import Composite, Field, InputField, NonNull, Object, named
 
 TYPENAME = "__typename"
 _CONDITION = {"if": InputField(name="if", type=NonNull(scalar(scalar_name(BOOL))))}
@@ -81,7 +81,7 @@ def _flat(ctx: Context, parent: Object, selections: Sequence[SelectionSetNode], 
                 case FieldNode():
                     yield node
                 case InlineFragmentNode(type_condition=condition, selection_set=inner):
-                    if condition is None or condition.name.value == parent.name:
+                    if condition is None or applies(parent, condition.name.value):
                         yield from _flat(ctx, parent, [inner], path)
                 case FragmentSpreadNode(name=name):
                     yield from _spread(ctx, parent, name.value, path)
@@ -91,8 +91,13 @@ def _spread(ctx: Context, parent: Object, name: str, path: str) -> Iterator[Fiel
     fragment = ctx.operation.fragments.get(name)
     if fragment is None:
         raise invalid(f"reference to undefined fragment '{name}'", f"{path}.selectionSet")
-    if fragment.type_condition.name.value == parent.name:
+    if applies(parent, fragment.type_condition.name.value):
         yield from _flat(ctx, parent, [fragment.selection_set], path)
+
+
+def applies(parent: Object, condition: str) -> bool:
+    """Whether a fragment on the type of that name holds for an object."""
+    return condition == parent.name or any(type_.name == condition for type_ in parent.abstract)
 
 
 def _wanted(ctx: Context, directives: Sequence[DirectiveNode], path: str) -> bool:
@@ -107,7 +112,7 @@ def _wanted(ctx: Context, directives: Sequence[DirectiveNode], path: str) -> boo
 
 
 def _check_subselection(node: FieldNode, definition: Field | None, path: str) -> None:
-    is_object = definition is not None and isinstance(named(definition.type), Object)
+    is_object = definition is not None and isinstance(named(definition.type), Composite)
     if is_object and not node.selection_set:
         raise invalid(f"missing selection set for '{node.name.value}'", path)
     if node.selection_set and not is_object:
