@@ -1,4 +1,4 @@
-"""The metadata directory of version 3: a tree of YAML files joined by `!include`, as the Hasura CLI keeps it."""
+"""The metadata directory of version 3, as the Hasura CLI keeps it: which file holds which part."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nself.errors import ConfigError
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata import action_types, export, parse
+from nself.graphql.metadata import action_types, export, files, parse
 from nself.graphql.metadata.model import Metadata
 
 LISTS = {
@@ -35,9 +33,7 @@ OBJECTS = {
 OTHERS = "other.yaml"
 """Parts of the metadata that have no file of their own."""
 
-_INCLUDE = re.compile(r"^!include\s+(?P<file>.+?)\s*$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
-_NESTING = 16
 
 
 def read(folder: Path) -> Metadata:
@@ -52,7 +48,7 @@ def read_json(folder: Path) -> dict[str, Any]:
     """The directory as one JSON document, not yet checked against the model."""
     if not (folder / "version.yaml").is_file():
         raise ConfigError(f"{folder} is no metadata directory: it has no version.yaml")
-    version = _load(folder, Path("version.yaml"))
+    version = files.load(folder, Path("version.yaml"))
     if not isinstance(version, dict) or version.get("version") != 3:
         raise ConfigError(f"{folder / 'version.yaml'}: expected `version: 3`")
     whole: dict[str, Any] = {"version": 3, "sources": _optional(folder, "databases/databases.yaml") or []}
@@ -66,16 +62,16 @@ def read_json(folder: Path) -> dict[str, Any]:
 def render(metadata: Metadata) -> dict[str, str]:
     """{path: text} of the whole directory, the same bytes for the same metadata."""
     whole = export.metadata(metadata)
-    files: dict[str, Any] = {"version.yaml": {"version": 3}}
-    files |= _render_sources(whole.pop("sources"))
+    texts: dict[str, Any] = {"version.yaml": {"version": 3}}
+    texts |= _render_sources(whole.pop("sources"))
     del whole["version"]
     for file, key in (LISTS | OBJECTS).items():
-        files[file] = whole.pop(key, [] if file in LISTS else {})
+        texts[file] = whole.pop(key, [] if file in LISTS else {})
     definitions, sdl = action_types.split(whole.pop("actions", []), whole.pop("custom_types", {}))
-    files["actions.yaml"] = definitions
+    texts["actions.yaml"] = definitions
     if whole:
-        files[OTHERS] = whole
-    return {path: dump(value) for path, value in sorted(files.items())} | {"actions.graphql": sdl}
+        texts[OTHERS] = whole
+    return {path: files.dump(value) for path, value in sorted(texts.items())} | {"actions.graphql": sdl}
 
 
 def digest(metadata: Metadata) -> str:
@@ -83,52 +79,8 @@ def digest(metadata: Metadata) -> str:
     return hashlib.sha256(json.dumps(export.metadata(metadata), sort_keys=True).encode()).hexdigest()
 
 
-class Loader(yaml.CSafeLoader):
-    """YAML 1.2's plain values: `no` is a text, a date is a text, keys stay what they are."""
-
-
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in {"null", "float", "int", "merge"}]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
-Loader.add_constructor("!include", lambda loader, node: f"!include {node.value}")
-
-
-def dump(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
-
-
 def _optional(folder: Path, file: str) -> Any:
-    return _load(folder, Path(file)) if (folder / file).is_file() else None
-
-
-def _load(folder: Path, file: Path, above: tuple[Path, ...] = ()) -> Any:
-    """One file with everything it includes, relative to where it stands."""
-    path = (folder / file).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise ConfigError(f"{file} is outside of {folder}: an !include must stay in the metadata directory")
-    if path in above or len(above) > _NESTING:
-        raise ConfigError(f"{path}: this !include leads back to itself")
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    return _included(folder, file, value, (*above, path))
-
-
-def _included(folder: Path, file: Path, value: Any, above: tuple[Path, ...]) -> Any:
-    match value:
-        case str() if match := _INCLUDE.match(value):
-            return _load(folder, file.parent / match["file"], above)
-        case list():
-            return [_included(folder, file, item, above) for item in value]
-        case dict():
-            return {str(key): _included(folder, file, item, above) for key, item in value.items()}
-        case _:
-            return value
+    return files.load(folder, Path(file)) if (folder / file).is_file() else None
 
 
 def _actions(folder: Path) -> dict[str, Any]:
@@ -143,19 +95,19 @@ def _actions(folder: Path) -> dict[str, Any]:
 
 
 def _render_sources(sources: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    files: dict[str, Any] = {}
+    texts: dict[str, Any] = {}
     index = []
     for source in sources:
         home = _file_name(source["name"])
         index.append({**source, "tables": f"!include {home}/tables/tables.yaml"})
         names = _table_files([table["table"] for table in source["tables"]])
-        files[f"databases/{home}/tables/tables.yaml"] = [f"!include {name}" for name in names]
+        texts[f"databases/{home}/tables/tables.yaml"] = [f"!include {name}" for name in names]
         for name, table in zip(names, source["tables"], strict=True):
-            files[f"databases/{home}/tables/{name}"] = table
+            texts[f"databases/{home}/tables/{name}"] = table
         if "functions" in source:
             index[-1]["functions"] = f"!include {home}/functions/functions.yaml"
-            files[f"databases/{home}/functions/functions.yaml"] = source["functions"]
-    return {"databases/databases.yaml": index, **files}
+            texts[f"databases/{home}/functions/functions.yaml"] = source["functions"]
+    return {"databases/databases.yaml": index, **texts}
 
 
 def _table_files(tables: Iterable[Mapping[str, str]]) -> list[str]:
