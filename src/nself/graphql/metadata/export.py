@@ -22,6 +22,7 @@ from nself.graphql.metadata.model import (
     TrackedTable,
     UpdatePermission,
 )
+from nself.graphql.metadata.remote_schemas import export_relationship, export_remote_schema
 from nself.pg.catalog import Name
 
 Exported = dict[str, Any]
@@ -29,7 +30,8 @@ Exported = dict[str, Any]
 
 def metadata(whole: Metadata) -> Exported:
     """`parse.metadata` of the answer is equal to `whole`."""
-    return {"version": 3, "sources": [source(entry) for entry in whole.sources.values()], **whole.rest}
+    remote = _filled({"remote_schemas": _each(export_remote_schema, tuple(whole.remote_schemas.values()))})
+    return {"version": 3, "sources": [source(entry) for entry in whole.sources.values()], **remote, **whole.rest}
 
 
 def source(entry: Source) -> Exported:
@@ -59,6 +61,7 @@ def table(tracked: TrackedTable) -> Exported:
             "object_relationships": _each(relationship, tracked.object_relationships),
             "array_relationships": _each(relationship, tracked.array_relationships),
             "computed_fields": _each(computed_field, tracked.computed_fields),
+            "remote_relationships": _each(export_relationship, tracked.remote_relationships),
             "insert_permissions": _each(insert_permission, tracked.insert_permissions),
             "select_permissions": _each(select_permission, tracked.select_permissions),
             "update_permissions": _each(update_permission, tracked.update_permissions),

@@ -20,7 +20,7 @@ from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresErr
 
 LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
-NOT_SERVED = ("actions", "remote_schemas", "cron_triggers", "rest_endpoints", "inherited_roles")
+NOT_SERVED = ("actions", "cron_triggers", "rest_endpoints", "inherited_roles")
 
 
 class Draft:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
 from nself.pg.catalog import Name
 
 BoolExp = Mapping[str, Any]
@@ -153,8 +154,9 @@ class TrackedTable:
     update_permissions: tuple[UpdatePermission, ...] = ()
     delete_permissions: tuple[DeletePermission, ...] = ()
     computed_fields: tuple[ComputedField, ...] = ()
+    remote_relationships: tuple[RemoteRelationship, ...] = ()
     rest: Json = field(default_factory=dict)
-    """event_triggers, remote_relationships, apollo_federation_config, …"""
+    """event_triggers, apollo_federation_config, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +171,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The whole of it. `rest` holds actions, remote_schemas, cron_triggers, query_collections, …"""
+    """The whole of it. `rest` holds actions, cron_triggers, query_collections, …"""
 
     version: int = 3
     sources: Mapping[str, Source] = field(default_factory=dict)
+    remote_schemas: Mapping[str, RemoteSchema] = field(default_factory=dict)
     rest: Json = field(default_factory=dict)
 
 

@@ -22,6 +22,8 @@ from nself.graphql.metadata.model import (
     UpdatePermission,
 )
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.metadata.remote_schemas import RemoteSchema, remote_schema
+from nself.graphql.metadata.remote_schemas import relationship as remote_relationship
 from nself.pg.catalog import Name
 
 ROOT_FIELDS = (
@@ -50,7 +52,11 @@ def metadata(raw: Any, *, default_source: Source | None = None) -> Metadata:
         stated.fail(f"expected 1, 2 or 3, encountered {version}")
     if "sources" in reader.object() or version == 3:
         sources = [source(item) for item in _list(reader, "sources")]
-        return Metadata(sources=_unique(reader, sources), rest=reader.others("version", "sources"))
+        return Metadata(
+            sources=_unique(reader, sources),
+            remote_schemas=_remote_schemas(reader),
+            rest=reader.others("version", "sources", "remote_schemas"),
+        )
     return _flat(reader, default_source or Source())
 
 
@@ -84,9 +90,11 @@ def table(reader: Reader) -> TrackedTable:
         update_permissions=tuple(update_permission(item) for item in _list(reader, "update_permissions")),
         delete_permissions=tuple(delete_permission(item) for item in _list(reader, "delete_permissions")),
         computed_fields=tuple(computed_field(item) for item in _list(reader, "computed_fields")),
+        remote_relationships=tuple(remote_relationship(item) for item in _list(reader, "remote_relationships")),
         rest=reader.others(
             "table", "is_enum", "configuration", "object_relationships", "array_relationships", "computed_fields",
             "select_permissions", "insert_permissions", "update_permissions", "delete_permissions",
+            "remote_relationships",
         ),
     )  # fmt: skip
 
@@ -272,7 +280,21 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     parts = {key: reader.value[key] for key in _SOURCE_PARTS if reader.value.get(key)}
     settings = {key: value for key, value in default.rest.items() if key not in _SOURCE_PARTS}
     only = source(Reader({"name": default.name, "kind": default.kind, **settings, **parts}))
-    return Metadata(sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS))
+    return Metadata(
+        sources={only.name: only},
+        remote_schemas=_remote_schemas(reader),
+        rest=reader.others("version", "remote_schemas", *_SOURCE_PARTS),
+    )
+
+
+def _remote_schemas(reader: Reader) -> dict[str, RemoteSchema]:
+    found: dict[str, RemoteSchema] = {}
+    for item in _list(reader, "remote_schemas"):
+        entry = remote_schema(item)
+        if entry.name in found:
+            item.fail(f'multiple declarations exist for the following remote schema: "{entry.name}"')
+        found[entry.name] = entry
+    return found
 
 
 def _unique(reader: Reader, sources: list[Source]) -> dict[str, Source]:
