@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from nself.graphql import sql
 from nself.graphql.operators import Operator
+from nself.graphql.scalars import SHAPES
 from nself.graphql.values import Constants, Source, Together, VariableList
 from nself.pg.catalog import Name, Type
 
@@ -31,13 +32,15 @@ class Not(Struct, frozen=True):
 
 
 class Compare(Struct, frozen=True, kw_only=True):
-    """`type` is the column's, after the cast if there is one. `operand` holds one value, or the list of `_in`."""
+    """`type` is the column's, after the casts if there are any. `operand` holds one value, or the list of `_in`; where
+    the operator takes an object, `parts` are its members."""
 
     column: str
     type: Type
     operator: Operator
     operand: Source
-    cast: bool = False
+    casts: tuple[Type, ...] = ()
+    parts: tuple[Source, ...] = ()
 
 
 class IsNull(Struct, frozen=True):
@@ -130,7 +133,10 @@ class _Writer(Struct, frozen=True):
                 return sql.Infix(sql.Column(alias, column), symbol, right)
             case Compare():
                 left: sql.Expression = sql.Column(alias, condition.column)
-                left = sql.Cast(left, condition.type) if condition.cast else left
+                for type_ in condition.casts:
+                    left = sql.Cast(left, type_)
+                if condition.parts:
+                    return _called(left, condition.type, condition.operator, condition.parts)
                 return compared(left, condition.type, condition.operator, condition.operand)
             case Related(table, mapping, inner):
                 there = self.aliases.next()
@@ -153,25 +159,34 @@ class _Writer(Struct, frozen=True):
 
 def compared(left: sql.Expression, type_: Type, operator: Operator, operand: Source) -> sql.Expression:
     """`left` of the given type against the operand, by the operator's row."""
+    if operator.symbol == "<>" and type_.name in SHAPES:
+        # PostGIS has an equality and no inequality.
+        return sql.Not(compared(left, type_, replace(operator, symbol="=", negated=False), operand))
     if operator.operand == "many":
         return _among(left, type_, operator, operand)
-    wanted = type_
-    if operator.type is not None:
-        # Types that an extension brings live where the extension does, as the column's own type shows.
-        extension = operator.type.schema != "pg_catalog"
-        wanted = replace(operator.type, schema=type_.schema) if extension else operator.type
+    if operator.function:
+        return _called(left, type_, operator, (operand,))
+    wanted = operator.operand_type(type_)
     if wanted.array and isinstance(operand, Together | Constants | VariableList):
         return sql.Infix(left, operator.symbol, sql.Parameter(operand, replace(wanted, array=False), many=True))
     return sql.Infix(left, operator.symbol, sql.Parameter(operand, wanted))
 
 
+def _called(left: sql.Expression, type_: Type, operator: Operator, operands: tuple[Source, ...]) -> sql.Expression:
+    """The operator's function, which lives where the column's type does."""
+    types = operator.part_types(type_) or (operator.operand_type(type_),)
+    arguments = (sql.Parameter(source, part) for source, part in zip(operands, types, strict=True))
+    return sql.Call(operator.symbol, (left, *arguments), schema=type_.schema)
+
+
 def _among(left: sql.Expression, type_: Type, operator: Operator, operand: Source) -> sql.Expression:
     """IN as `= ANY(array)`: the length of the list is not part of the statement."""
     quantifier: LiteralString = "ALL" if operator.negated else "ANY"
-    if type_.array:
-        # An array of arrays would be one array with more dimensions: take the texts as rows instead.
+    if type_.array or type_.name in SHAPES:
+        # An array of arrays would be one array with more dimensions, and GeoJSON is no shape's own notation: take the
+        # texts as rows instead.
         texts = sql.Call("unnest", (sql.Parameter(operand, Type(name="text"), many=True),))
-        rows = sql.Select(columns=((sql.Cast(texts, type_), None),))
+        rows = sql.Select(columns=((sql.Typed(texts, type_), None),))
         return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Rows(rows)))
     if isinstance(operand, Together | Constants | VariableList):
         return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Parameter(operand, type_, many=True)))

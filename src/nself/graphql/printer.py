@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, LiteralString
 
 from nself.graphql import sql
+from nself.graphql.scalars import SHAPES
 from nself.graphql.values import Source
 from nself.pg import catalog
 
@@ -132,7 +133,8 @@ class _Printer:
         return "(" + f" {word} ".join(map(self.expression, parts)) + ")"
 
     def call(self, tree: sql.Call) -> str:
-        text = f"{tree.function}({'DISTINCT ' if tree.distinct else ''}{self.list(tree.arguments)})"
+        name = tree.function if tree.schema is None else f"{identifier(tree.schema)}.{tree.function}"
+        text = f"{name}({'DISTINCT ' if tree.distinct else ''}{self.list(tree.arguments)})"
         if tree.where is not None:
             text += f" FILTER (WHERE {self.expression(tree.where)})"
         return f"{text} OVER ()" if tree.over else text
@@ -150,7 +152,7 @@ class _Printer:
 
 def typed(text: str, type_: catalog.Type) -> str:
     """Shapes come as GeoJSON, everything else in PostgreSQL's own notation."""
-    if type_.name in {"geometry", "geography"} and not type_.array:
+    if type_.name in SHAPES and not type_.array:
         return f"({identifier(type_.schema)}.ST_GeomFromGeoJSON({text}))::{type_name(type_)}"
     return f"({text})::{type_name(type_)}"
 

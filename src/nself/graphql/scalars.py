@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from nself.graphql import geojson
 from nself.graphql.errors import ApiError
 from nself.graphql.types import Encode, Scalar
 from nself.pg.catalog import Type
@@ -16,6 +17,7 @@ from nself.pg.catalog import Type
 BUILT_IN: Final = {"int4": "Int", "bool": "Boolean", "float4": "Float", "text": "String", "varchar": "String"}
 TEXTUAL: Final = frozenset({"text", "varchar", "bpchar", "char", "citext", "name"})
 NUMERIC: Final = frozenset({"int2", "int4", "int8", "float4", "float8", "numeric", "money"})
+SHAPES: Final = frozenset({"geometry", "geography"})
 STRINGIFIED: Final = frozenset({"int8", "numeric", "float8", "money"})
 """Numbers a JSON client may lose digits of."""
 INCOMPARABLE: Final = frozenset({"json", "jsonb", "bool", "geometry", "geography", "raster", "xml", "point"})
@@ -119,6 +121,15 @@ def anything(value: Any, path: str) -> str:
             return json(value, path)
 
 
+def shape(value: Any, path: str) -> str:
+    """A geometry or geography, as GeoJSON."""
+    try:
+        geojson.check(value)
+    except geojson.ShapeError as error:
+        raise ApiError("parse-failed", error.message, path=path) from error
+    return json(value, path)
+
+
 def array(encode: Encode) -> Encode:
     """An array literal out of a list; a string is taken for one already."""
 
@@ -200,6 +211,8 @@ _ENCODERS: Final[dict[str, Encode]] = {
     "Boolean": boolean,
     "json": json,
     "jsonb": json,
+    "geometry": shape,
+    "geography": shape,
 }
 
 

@@ -102,11 +102,14 @@ class Null(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
+    """`schema` is where a function lives that is not PostgreSQL's own."""
+
     function: LiteralString
     arguments: tuple[Expression, ...] = ()
     distinct: bool = False
     where: Expression | None = None
     over: bool = False
+    schema: str | None = None
 
 
 class Array(Struct, frozen=True):

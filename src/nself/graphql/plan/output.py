@@ -8,7 +8,7 @@ from nself.graphql import sql
 from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
-from nself.graphql.scalars import STRINGIFIED, TEXT, json_path
+from nself.graphql.scalars import SHAPES, STRINGIFIED, TEXT, json_path
 from nself.graphql.schema.tables import TableColumn
 from nself.pg.catalog import Type
 
@@ -24,8 +24,8 @@ def column_value(ctx: Context, one: Selected, column: TableColumn, at: sql.Expre
 
 def output(ctx: Context, type_: Type, at: sql.Expression) -> sql.Expression:
     """A value as the answer shows it."""
-    if type_.name in {"geometry", "geography"} and not type_.array:
-        shown = sql.Call("ST_AsGeoJSON", (at, sql.Number(15), sql.Number(4)))
+    if type_.name in SHAPES and not type_.array:
+        shown = sql.Call("ST_AsGeoJSON", (at, sql.Number(15), sql.Number(4)), schema=type_.schema)
         return sql.Cast(shown, Type(name="json"))
     if ctx.stringify_numerics and type_.name in STRINGIFIED:
         return sql.Cast(at, _TEXTS if type_.array else TEXT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nself.graphql.conditions import (
     ALWAYS,
@@ -17,13 +17,13 @@ from nself.graphql.conditions import (
 )
 from nself.graphql.operators import Operator
 from nself.graphql.plan.arguments import Coerced, Leaf, flag, source_of, sources_of
-from nself.graphql.scalars import BOOL, INT, TEXT, invalid
+from nself.graphql.scalars import BOOL, INT, invalid
 from nself.graphql.schema.filters import bool_exp
-from nself.graphql.schema.means import CastTo, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.means import CastTo, CastType, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn
 from nself.graphql.types import EnumValue, InputField, members
-from nself.graphql.values import Source
+from nself.graphql.values import Constant, Source
 from nself.pg.catalog import Type
 
 
@@ -68,21 +68,44 @@ def _column(column: TableColumn, field: InputField, value: Coerced) -> Condition
     return all_of(*(_operation(column, column.type, comparisons[name], item) for name, item in value.items()))
 
 
-def _operation(column: TableColumn, type_: Type, field: InputField, value: Coerced, *, cast: bool = False) -> Condition:
+def _operation(
+    column: TableColumn, type_: Type, field: InputField, value: Coerced, casts: tuple[Type, ...] = ()
+) -> Condition:
     match field.means:
         case CastTo():
-            assert value is None or isinstance(value, dict)
-            fields = members(members(field)["String"])
-            tests = (value or {}).get("String")
-            assert tests is None or isinstance(tests, dict)
-            return all_of(*(_operation(column, TEXT, fields[n], v, cast=True) for n, v in (tests or {}).items()))
+            return all_of(*_casts(column, field, value, casts))
         case Operator(operand="boolean"):
             return ALWAYS if value is None else IsNull(column.sql, flag(value))
+        case Operator(operand="parts") as operator:
+            parts = _parts(operator, value)
+            return Compare(column=column.sql, type=type_, operator=operator, operand=parts[0], casts=casts, parts=parts)
         case Operator() as operator:
             operand = _operand(operator, value)
-            return Compare(column=column.sql, type=type_, operator=operator, operand=operand, cast=cast)
+            return Compare(column=column.sql, type=type_, operator=operator, operand=operand, casts=casts)
         case other:
             raise AssertionError(other)
+
+
+def _casts(column: TableColumn, field: InputField, value: Coerced, casts: tuple[Type, ...]) -> Iterator[Condition]:
+    """The tests of the column as each type it is cast to."""
+    assert value is None or isinstance(value, dict)
+    targets = members(field)
+    for name, tests in (value or {}).items():
+        to, fields = targets[name].means, members(targets[name])
+        assert isinstance(to, CastType)
+        assert tests is None or isinstance(tests, dict)
+        for operator, item in (tests or {}).items():
+            yield _operation(column, to.type, fields[operator], item, (*casts, to.type))
+
+
+def _parts(operator: Operator, value: Coerced) -> tuple[Source, ...]:
+    """The members of an operand that is an object, in the order of the function's arguments."""
+    assert isinstance(value, dict)
+    given = (value.get(part.name) for part in operator.parts)
+    return tuple(
+        Constant(part.default) if item is None else source_of(item)
+        for part, item in zip(operator.parts, given, strict=True)
+    )
 
 
 def _operand(operator: Operator, value: Coerced) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +19,8 @@ from nself.graphql.conditions import (
     all_of,
 )
 from nself.graphql.errors import ApiError
-from nself.graphql.operators import BY_NAME, COMPARE_COLUMNS, Operator
-from nself.graphql.scalars import BOOL, INT, TEXT, encoder
+from nself.graphql.operators import COMPARE_COLUMNS, OperandPart, Operator, by_name, casts
+from nself.graphql.scalars import BOOL, INT, encoder
 from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Tables
 from nself.graphql.types import Encode
 from nself.graphql.values import Constant, Constants, SessionVariable, Source, Together
@@ -122,25 +122,20 @@ class _Compiler:
             distinct=bool(spec.get("distinct", False)),
             type=type_,
             comparisons=tuple(
-                (BY_NAME[_plain(name)], operand(wanted, encoder(type_)))
+                (_known(name, type_, function), operand(wanted, encoder(type_)))
                 for name, wanted in spec.get("predicate", {}).items()
             ),
         )
 
     def column(self, column: TableColumn, value: Any, table: TableModel) -> Condition:
         if not isinstance(value, Mapping):
-            return _comparison(column.sql, column.type, BY_NAME["_eq"], value)
+            return _comparison(column.sql, column.type, "_eq", value)
         return all_of(*(self.operation(column, _plain(name), wanted, table) for name, wanted in value.items()))
 
     def operation(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
         if name in COMPARE_COLUMNS:
             return self.columns(column, name, value, table)
-        if name == "_cast":
-            return _cast(column, value)
-        operator = BY_NAME.get(name)
-        if operator is None or not operator.applies(column.type):
-            raise ExpressionError(f'unknown operator "{name}" for column "{column.sql}"')
-        return _comparison(column.sql, column.type, operator, value)
+        return _comparison(column.sql, column.type, name, value)
 
     def columns(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
         match value:
@@ -169,33 +164,65 @@ def _listed(key: str, value: Any) -> list[Any]:
     return value
 
 
-def _cast(column: TableColumn, value: Any) -> Condition:
-    match value:
-        case {"String": Mapping() as tests}:
-            return all_of(
-                *(
-                    _comparison(column.sql, TEXT, BY_NAME[_plain(name)], wanted, cast=True)
-                    for name, wanted in tests.items()
-                )
-            )
-        case _:
-            raise ExpressionError(f'column "{column.sql}" cannot be cast so')
+def _known(name: str, type_: Type, column: str) -> Operator:
+    operator = by_name(type_, _plain(name))
+    if operator is None:
+        raise ExpressionError(f'unknown operator "{_plain(name)}" for column "{column}"')
+    return operator
 
 
-def _comparison(column: str, type_: Type, operator: Operator, value: Any, *, cast: bool = False) -> Condition:
+def _comparison(column: str, type_: Type, name: str, value: Any, through: tuple[Type, ...] = ()) -> Condition:
+    """One operator of a column; `through` are the types it was cast to on the way to `type_`."""
+    if name == "_cast":
+        return all_of(*_cast(column, type_, value, through))
+    operator = _known(name, type_, column)
     if operator.operand == "boolean":
         return _null_test(column, value)
-    wanted = operator.type or type_
+    if operator.operand == "parts":
+        parts = _parts(operator, type_, value)
+        return Compare(column=column, type=type_, operator=operator, operand=parts[0], casts=through, parts=parts)
+    source = _operand(operator, type_, value, column)
+    return Compare(column=column, type=type_, operator=operator, operand=source, casts=through)
+
+
+def _cast(column: str, type_: Type, value: Any, through: tuple[Type, ...]) -> Iterator[Condition]:
+    targets = casts(type_)
+    for name, tests in (value if isinstance(value, Mapping) else {"": None}).items():
+        if name not in targets or not isinstance(tests, Mapping):
+            raise ExpressionError(f'column "{column}" cannot be cast so')
+        to = targets[name]
+        for operator, wanted in tests.items():
+            yield _comparison(column, to, _plain(operator), wanted, (*through, to))
+
+
+def _parts(operator: Operator, type_: Type, value: Any) -> tuple[Source, ...]:
+    if not isinstance(value, Mapping):
+        raise ExpressionError(f"{operator.name} needs an object")
+    unknown = sorted(set(value) - {part.name for part in operator.parts})
+    if unknown:
+        raise ExpressionError(f"{operator.name} has no {unknown[0]!r}")
+    return tuple(
+        _part(part, of, value.get(part.name))
+        for part, of in zip(operator.parts, operator.part_types(type_), strict=True)
+    )
+
+
+def _part(part: OperandPart, type_: Type, value: Any) -> Source:
+    if value is None and part.required:
+        raise ExpressionError(f'key "{part.name}" not found')
+    return Constant(part.default) if value is None else operand(value, encoder(type_))
+
+
+def _operand(operator: Operator, type_: Type, value: Any, column: str) -> Source:
+    wanted = operator.operand_type(type_)
     encode = encoder(wanted)
     if operator.operand == "many":
-        source = _many(value, encode)
-    elif wanted.array and isinstance(value, list) and any(session_variable(item) for item in value):
-        source = _many(value, encoder(replace(wanted, array=False)))
-    elif value is None:
+        return _many(value, encode)
+    if wanted.array and isinstance(value, list) and any(session_variable(item) for item in value):
+        return _many(value, encoder(replace(wanted, array=False)))
+    if value is None:
         raise ExpressionError(f'unexpected null value for operator "{operator.name}" of column "{column}"')
-    else:
-        source = operand(value, encode)
-    return Compare(column=column, type=type_, operator=operator, operand=source, cast=cast)
+    return operand(value, encode)
 
 
 def _null_test(column: str, value: Any) -> Condition:

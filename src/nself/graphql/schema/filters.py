@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
-from nself.graphql.operators import Operator, for_type
-from nself.graphql.scalars import BOOL, INT, TEXT, scalar_name
+from nself.graphql.operators import Operator, casts, for_type
+from nself.graphql.scalars import BOOL, INT, scalar_name
 from nself.graphql.schema import columns
-from nself.graphql.schema.means import CastTo, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.means import CastTo, CastType, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
@@ -112,8 +111,8 @@ def comparison(schema: RoleSchema, type_: catalog.Type) -> InputObject:
     def fields() -> Iterator[InputField]:
         for operator in for_type(type_):
             yield _operation(schema, operator, value, type_)
-        if type_.name == "jsonb" and not type_.array:
-            yield InputField(name="_cast", type=_cast(schema), means=CastTo())
+        if targets := casts(type_):
+            yield InputField(name="_cast", type=_cast(schema, element, targets), means=CastTo())
 
     description = f'Boolean expression to compare columns of type "{element}". {_ALL_COMBINED}'
     return schema.type(name, lambda name: InputObject(name, fields, description))
@@ -134,14 +133,23 @@ def _operand(schema: RoleSchema, operator: Operator, value: Type, type_: catalog
         return columns.scalar_type(schema, "Boolean")
     if operator.operand == "many":
         return ListOf(NonNull(value))
-    if operator.type is None:
-        return value
-    own = operator.type if operator.type.schema == "pg_catalog" else replace(operator.type, schema=type_.schema)
-    return columns.sql_type(schema, own)
+    if operator.operand == "parts":
+        return _parts(schema, operator, type_)
+    return value if operator.type is None else columns.sql_type(schema, operator.operand_type(type_))
 
 
-def _cast(schema: RoleSchema) -> InputObject:
-    return schema.type(
-        "jsonb_cast_exp",
-        lambda name: InputObject(name, lambda: [InputField(name="String", type=comparison(schema, TEXT))]),
-    )
+def _parts(schema: RoleSchema, operator: Operator, type_: catalog.Type) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        for part, own in zip(operator.parts, operator.part_types(type_), strict=True):
+            value = columns.scalar_type(schema, part.scalar) if part.scalar else columns.sql_type(schema, own)
+            yield InputField(name=part.name, type=NonNull(value) if part.required else value, default=part.default)
+
+    return schema.type(operator.input, lambda name: InputObject(name, fields))
+
+
+def _cast(schema: RoleSchema, element: str, targets: Mapping[str, catalog.Type]) -> InputObject:
+    def fields() -> Iterator[InputField]:
+        for name, type_ in targets.items():
+            yield InputField(name=name, type=comparison(schema, type_), means=CastType(type_))
+
+    return schema.type(f"{element}_cast_exp", lambda name: InputObject(name, fields))

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Relation, TableColumn, TableModel
+from nself.pg.catalog import Type
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,13 @@ class Logic(Enum):
 
 
 class CastTo(Struct, frozen=True):
-    """`_cast: {String: {...}}`."""
+    """`_cast: {String: {...}}`: a column compared as if it were of another type."""
+
+
+class CastType(Struct, frozen=True):
+    """One member of a CastTo."""
+
+    type: Type
 
 
 class RelatedCount(Struct, frozen=True):
