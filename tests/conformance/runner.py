@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.cluster import Cluster
-from tests.conformance import server
+from tests.conformance import server, webhooks
 from tests.conformance.cases import Group, Json, Step, read_yaml
 from tests.conformance.compare import both_errors, difference
 
@@ -41,11 +43,12 @@ class Play:
     folder: Path
     replies: list[httpx.Response | None]
     saved: dict[str, Any]
+    helpers: Mapping[str, webhooks.Helper]
     exact: bool = True
 
     @classmethod
-    def on(cls, client: httpx.AsyncClient, folder: Path) -> Play:
-        return cls(client, folder, [], {})
+    def on(cls, client: httpx.AsyncClient, folder: Path, helpers: Mapping[str, webhooks.Helper]) -> Play:
+        return cls(client, folder, [], {}, helpers)
 
     async def steps(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -123,6 +126,38 @@ class Play:
         assert reply is not None
         self.saved[step["as"]] = _at(json.loads(reply.content), step["path"])
 
+    async def _sleep(self, step: Step) -> None:
+        await asyncio.sleep(step["seconds"])
+
+    async def _expect_events(self, step: Step) -> None:
+        for _ in step["data"]:
+            delivery = await self._delivery("events_webhook", step)
+            if verdict := webhooks.event_differs(step, delivery.body):
+                raise CaseFailed(verdict)
+
+    async def _expect_no_event(self, step: Step) -> None:
+        with contextlib.suppress(webhooks.NothingCameError):
+            delivery = await self.helpers["events_webhook"].next(step["within"])
+            raise CaseFailed(f"an event came: {_short(str(delivery.body))}")
+
+    async def _expect_delivery(self, step: Step) -> None:
+        delivery = await self._delivery(step["helper"], step)
+        for dotted, value in step.get("body_has", {}).items():
+            if verdict := difference(value, _at(delivery.body, dotted.split("."))):
+                raise CaseFailed(f"{dotted}: {verdict}")
+        if missing := set(step.get("body_keys", ())) - set(delivery.body):
+            raise CaseFailed(f"the delivery has no {sorted(missing)}")
+
+    async def _delivery(self, helper: str, step: Step) -> webhooks.Delivery:
+        """The next one, which must be at the step's path and carry its headers."""
+        delivery = await self.helpers[helper].next(step["within"])
+        if delivery.path != step["path"]:
+            raise CaseFailed(f"delivered at {delivery.path}, expected {step['path']}: {_short(str(delivery.body))}")
+        for name, value in step.get("headers", {}).items():
+            if delivery.headers.get(name.lower()) != value:
+                raise CaseFailed(f"header {name}: {delivery.headers.get(name.lower())!r}, expected {value!r}")
+        return delivery
+
     def _filled(self, value: Json) -> Json:
         match value:
             case str():
@@ -146,27 +181,31 @@ class Play:
 
 async def run_class(cluster: Cluster, folder: Path, group: Group) -> list[Outcome]:
     """Every case's outcome. A set-up that fails fails them all; a failing teardown fails none."""
-    postgis = "postgis" in group.get("requires", ())
-    async with server.serving(cluster, group.get("env") or {}, postgis=postgis) as client:
-        try:
-            await Play.on(client, folder).steps(group.get("setup", []))
-        except (CaseFailed, httpx.HTTPError) as failed:
-            return [Outcome(case["id"], f"set-up: {failed}") for case in group["cases"]]
-        return [await _run_case(client, folder, group, case) for case in group["cases"]]
+    requires = group.get("requires", ())
+    async with webhooks.running(requires) as helpers:
+        environ = {**webhooks.variables(helpers), **(group.get("env") or {})}
+        async with server.serving(cluster, environ, postgis="postgis" in requires) as client:
+            try:
+                await Play.on(client, folder, helpers).steps(group.get("setup", []))
+            except (CaseFailed, httpx.HTTPError) as failed:
+                return [Outcome(case["id"], f"set-up: {failed}") for case in group["cases"]]
+            return [await _run_case(Play.on(client, folder, helpers), group, case) for case in group["cases"]]
 
 
-async def _run_case(client: httpx.AsyncClient, folder: Path, group: Group, case: dict[str, Any]) -> Outcome:
-    play = Play.on(client, folder)
+async def _run_case(play: Play, group: Group, case: dict[str, Any]) -> Outcome:
+    def another() -> Play:
+        return Play.on(play.client, play.folder, play.helpers)
+
     try:
-        await Play.on(client, folder).steps(case.get("setup", group.get("case_setup", [])))
+        await another().steps(case.get("setup", group.get("case_setup", [])))
         await play.steps(case["steps"])
         return Outcome(case["id"], exact=play.exact)
-    except (CaseFailed, httpx.HTTPError, ValueError, LookupError) as failed:
+    except (CaseFailed, webhooks.NothingCameError, httpx.HTTPError, ValueError, LookupError) as failed:
         return Outcome(case["id"], f"{type(failed).__name__}: {failed}".removeprefix("CaseFailed: "))
     finally:
         for step in case.get("teardown", group.get("case_teardown", [])):
             try:
-                await Play.on(client, folder).steps([step])
+                await another().steps([step])
             except CaseFailed:
                 continue
 

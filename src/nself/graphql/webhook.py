@@ -12,17 +12,11 @@ import httpx
 from nself.graphql.authenticate import ROLE, Headers, denied
 from nself.graphql.errors import ApiError
 from nself.graphql.jwks import lifetime
+from nself.graphql.outgoing import forwarded
 from nself.graphql.session import Session
 from nself.graphql.settings import HookMode
 
 LOG = logging.getLogger("nself.graphql")
-NOT_FORWARDED = frozenset(
-    {
-        "accept", "accept-datetime", "accept-encoding", "accept-language", "cache-control", "connection",
-        "content-length", "content-md5", "content-type", "dnt", "host", "keep-alive", "origin", "proxy-authorization",
-        "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +40,7 @@ class WebhookMode:
 
     async def _ask(self, headers: Headers, body: object) -> httpx.Response:
         if self.mode is HookMode.get:
-            forwarded = {name: value for name, value in headers.items() if name not in NOT_FORWARDED}
-            return await self.http.get(self.url, headers=forwarded)
+            return await self.http.get(self.url, headers=forwarded(headers))
         asked = body if isinstance(body, dict) and "query" in body else None
         request = asked and {key: asked.get(key) for key in ("query", "variables", "operationName")}
         return await self.http.post(self.url, json={"headers": dict(headers), "request": request})

@@ -11,11 +11,9 @@ from nself import __version__
 from nself.graphql.errors import ApiError
 from nself.graphql.http.exchange import session_of
 from nself.graphql.surface import Surface
+from nself.graphql.version import COMPATIBLE_WITH
 from nself.pg.database import CONNECTION_LOST, PostgresError
 from nself.web.json import JsonResponse
-
-COMPATIBLE_WITH = "v2.44.0"
-"""Clients and consoles choose what they send by this version of Hasura."""
 
 _PATIENCE_S = 3.0
 

@@ -1,0 +1,154 @@
+"""Calls to other people's webhooks: bounded in time and size, whatever the other side does.
+
+A call ends within its time even if the reply trickles, reads no more than its limit even if the reply never ends, and
+follows no redirect: where a request with secrets in its headers goes is for the configuration to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import httpx
+
+from nself.errors import NselfError
+from nself.graphql.version import COMPATIBLE_WITH
+
+USER_AGENT: Final = f"hasura-graphql-engine/{COMPATIBLE_WITH}"
+REPLY_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of a reply that are kept unless the caller says otherwise."""
+
+NOT_FORWARDED: Final = frozenset(
+    {
+        "accept", "accept-datetime", "accept-encoding", "accept-language", "cache-control", "connection",
+        "content-length", "content-md5", "content-type", "dnt", "host", "keep-alive", "origin", "proxy-authorization",
+        "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
+    }
+)  # fmt: skip
+"""Headers of a client that are about its own connection and content."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class OutgoingError(NselfError):
+    """No reply: the request is none, nobody answered, or not in time. The message holds neither headers nor body."""
+
+    def __init__(self, reason: Literal["invalid-request", "timeout", "connection"], message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request. Header names given here win over our own."""
+
+    url: str
+    body: bytes | None = None
+    method: str = "POST"
+    headers: Mapping[str, str] | None = None
+    timeout_s: float = 60
+    limit: int = REPLY_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """`cut` says that the body went on beyond the limit, or could not be unpacked within it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    cut: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    def header(self, name: str) -> str | None:
+        """The first header of that lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+class Outgoing:
+    """Shares connections between calls, at most `at_once` of them open."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, *, at_once: int = 100) -> AsyncIterator[Outgoing]:
+        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=15)
+        async with httpx.AsyncClient(timeout=None, trust_env=False, follow_redirects=False, limits=limits) as http:
+            yield cls(http)
+
+    async def send(self, call: Call) -> Reply:
+        """The reply, whatever its status. Raises OutgoingError; the time includes waiting for a free connection."""
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                return await self._exchange(call)
+        except TimeoutError as error:
+            raise OutgoingError("timeout", f"no complete reply within {call.timeout_s:g} seconds") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise OutgoingError("invalid-request", f"not a URL that can be called: {error}") from error
+        except (httpx.HTTPError, OSError) as error:
+            raise OutgoingError("connection", f"{type(error).__name__}: {error}") from error
+
+    async def _exchange(self, call: Call) -> Reply:
+        headers = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        headers |= {name.lower(): value for name, value in (call.headers or {}).items()}
+        for name, value in headers.items():
+            if not sendable(name, value):
+                raise OutgoingError("invalid-request", f"HTTP cannot carry the value or name of the header {name!r}")
+        encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
+        async with self._http.stream(call.method, call.url, content=call.body, headers=encoded) as reply:
+            body, cut = await _within(reply, call.limit)
+            return Reply(
+                status=reply.status_code,
+                headers=tuple((name.lower(), value) for name, value in reply.headers.multi_items()),
+                body=body,
+                cut=cut,
+            )
+
+
+async def _within(reply: httpx.Response, limit: int) -> tuple[bytes, bool]:
+    """As much of the body as the limit allows, and whether there was more. Leaving early closes the connection."""
+    chunks, size = [], 0
+    async for chunk in reply.aiter_raw():
+        chunks.append(chunk[: limit - size])
+        size += len(chunk)
+        if size > limit:
+            return _unpacked(reply, b"".join(chunks), limit)[0], True
+    return _unpacked(reply, b"".join(chunks), limit)
+
+
+def _unpacked(reply: httpx.Response, body: bytes, limit: int) -> tuple[bytes, bool]:
+    """Some servers compress without being asked; a small body can unpack to a huge one."""
+    if reply.headers.get("content-encoding", "identity").lower() not in ("gzip", "deflate"):
+        return body, False
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = unpacker.decompress(body, limit)
+    except zlib.error:
+        return b"", True
+    return plain, not unpacker.eof
+
+
+def forwarded(headers: Mapping[str, str], *, ignored: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Headers of a client (lower-case names) that a webhook may see: those not about the client's connection."""
+    return {name: value for name, value in headers.items() if name not in NOT_FORWARDED and name not in ignored}
+
+
+def sendable(name: str, value: str) -> bool:
+    """Whether HTTP can carry such a header."""
+    return bool(_HEADER_NAME.fullmatch(name)) and value == value.strip() and not _CONTROL.search(value)
