@@ -61,7 +61,8 @@ class Served:
         self, query: str, variables: Any = None, *, role: str = "admin", name: str | None = None, **session: Any
     ) -> bytes:
         who = Session(role=role, variables=session.pop("session", {}), **session)
-        return await self.engine.execute(Request(query=query, variables=variables, operation_name=name), who)
+        reply = await self.engine.execute(Request(query=query, variables=variables, operation_name=name), who)
+        return reply.body
 
     def refused(self, query: str, variables: Any = None, **session: Any) -> ApiError:
         with pytest.raises(ApiError) as caught:

@@ -295,7 +295,7 @@ def test_numbers_that_json_loses_become_strings_when_asked(library: Served) -> N
     library.run(engine.load(parse.metadata(metadata())))
     query = """{ books_by_pk(id: 1) { id sold price }
         books_aggregate { aggregate { sum { sold id } avg { id } max { price } } } }"""
-    answer = json.loads(library.run(engine.execute(Request(query=query), ADMIN)))["data"]
+    answer = json.loads(library.run(engine.execute(Request(query=query), ADMIN)).body)["data"]
     assert answer["books_by_pk"] == {"id": 1, "sold": "9007199254740993", "price": "12.50"}
     assert answer["books_aggregate"]["aggregate"] == {
         "sum": {"sold": "9007199254741035", "id": 10},

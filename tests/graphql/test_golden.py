@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import yaml
 
-from nself.graphql.plan.mutation import MutationField
 from nself.graphql.plan.operation import MutationPlan
 from nself.graphql.sql import Statement
 from tests.graphql.served import GOLDEN, Served
@@ -41,7 +40,7 @@ def statements_of(served: Served, query: str, variables: Any, *, role: str = "ad
     backend = role == "admin" or bool(rest.get("backend_only"))
     plan, _ = served.engine._loaded.plans.find(query, rest.get("name"), variables, role=role, backend=backend)
     if isinstance(plan, MutationPlan):
-        fields = [field for field in plan.fields if isinstance(field, MutationField)]
+        fields = [field for turn in plan.turns if isinstance(turn, tuple) for field in turn]
         return [step.statement for field in fields for step in field.steps]
     return [plan.statement] if plan.statement else []
 

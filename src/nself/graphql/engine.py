@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nself.graphql import execute
@@ -15,6 +15,7 @@ from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
 from nself.graphql.printer import printed
+from nself.graphql.run import Reply, Run
 from nself.graphql.session import Session
 from nself.graphql.sql import Select
 from nself.graphql.values import Bindings
@@ -25,11 +26,12 @@ from nself.pg.introspect import introspect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GraphQL request as it came in."""
+    """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine:
@@ -57,13 +59,14 @@ class Engine:
             self._loaded = loaded = load(metadata, catalog, enums, stringify_numerics=self._stringify_numerics)
             return list(loaded.inconsistencies)
 
-    async def execute(self, request: Request, session: Session) -> bytes:
-        """The complete JSON body, `{"data": ...}`. Raises ApiError."""
+    async def execute(self, request: Request, session: Session) -> Reply:
+        """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
         try:
             plan, bindings = self._planned(self._loaded, request, session)
+            run = Run(database=self._database, bindings=bindings, query=request.query, headers=request.headers)
             if isinstance(plan, QueryPlan):
-                return await execute.query(self._database, plan, bindings)
-            return await execute.mutation(self._database, plan, bindings)
+                return await execute.query(run, plan)
+            return await execute.mutation(run, plan)
         except ApiError as error:
             if not self._show_internal:
                 error.internal = None

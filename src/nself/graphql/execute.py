@@ -1,60 +1,80 @@
-"""Runs plans: the only part of the engine that meets a connection. Database errors become Hasura's here."""
+"""Runs plans: the database and other places at once where they do not depend on each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from nself.graphql import sql
+from nself.graphql import joins, sql
+from nself.graphql.elsewhere import Part
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.mutation import MutationField, Step
-from nself.graphql.plan.operation import Asked, Known, MutationPlan, QueryPlan
+from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, QueryPlan
 from nself.graphql.printer import explained
+from nself.graphql.run import Reply, Run
+from nself.graphql.statement import bound, read_row, translating
 from nself.graphql.values import Bindings, one
-from nself.pg.database import Connection, Database, DriverError, PostgresError
+from nself.pg.database import Connection, Database
+from nself.web.json import encode
 
 _CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
 
-_SYNTAX_ERROR: Final = "42601"
-"""Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
 
-_VIOLATIONS: Final[Mapping[str, str]] = {
-    "23502": "Not-NULL violation",
-    "23503": "Foreign key violation",
-    "23505": "Uniqueness violation",
-    "23514": "Check constraint violation",
-    "23P01": "Exclusion violation",
-}
+async def query(run: Run, plan: QueryPlan) -> Reply:
+    if plan.parts or plan.joined:
+        return await _put_together(run, plan)
+    row = await _row(run, plan)
+    return Reply(body((field.key, _shown(field, row)) for field in plan.fields))
 
 
-async def query(database: Database, plan: QueryPlan, bindings: Bindings) -> bytes:
-    row: Any = ()
-    if plan.statement is not None:
-        arguments = bound(plan.statement, bindings)
-        with _translating("$", plan.statement, arguments):
-            row = await database.read_row(plan.statement.text, *arguments) or ()
-    return body((field.key, _shown(field, row)) for field in plan.fields)
+async def _row(run: Run, plan: QueryPlan) -> Sequence[Any]:
+    return () if plan.statement is None else await read_row(run.database, plan.statement, run.bindings)
 
 
-def _shown(field: Known | Asked, row: Sequence[Any]) -> bytes:
-    if isinstance(field, Known):
-        return field.json
-    text = row[field.column]
-    return b"null" if text is None else text.encode()
+def _shown(field: Known | Asked | Awaited, row: Sequence[Any], ready: Mapping[str, bytes] | None = None) -> bytes:
+    match field:
+        case Known():
+            return field.json
+        case Asked():
+            text = row[field.column]
+            return b"null" if text is None else text.encode()
+        case Awaited():
+            return (ready or {})[field.key]
 
 
-async def mutation(database: Database, plan: MutationPlan, bindings: Bindings) -> bytes:
-    """All fields in one transaction: any error takes everything back."""
-    answers: list[tuple[str, bytes]] = []
-    with _translating("$"):
-        async with database.transaction() as connection:
-            for field in plan.fields:
-                shown = field.json if isinstance(field, Known) else await _change(connection, field, bindings)
-                answers.append((field.key, shown))
-    return body(answers)
+async def _put_together(run: Run, plan: QueryPlan) -> Reply:
+    """The statement, the parts, and then what either left for others to fill in."""
+    row: Sequence[Any] = ()
+    ready: dict[str, bytes] = {}
+
+    async def ask() -> None:
+        nonlocal row
+        row = await _row(run, plan)
+
+    async def run_part(part: Part) -> None:
+        ready.update(await part.run(run))
+
+    await joins.together([ask(), *map(run_part, plan.parts)])
+    fields = [(field, _shown(field, row, ready)) for field in plan.fields]
+    shown = await joins.together(joins.merged(run, shown, field.joins) for field, shown in fields)
+    return reply(run, zip((field.key for field in plan.fields), shown, strict=True))
+
+
+async def mutation(run: Run, plan: MutationPlan) -> Reply:
+    """In order. Neighbours that change the database do so in one transaction: any error takes all of them back."""
+    ready = {field.key: field.json for field in plan.fields if isinstance(field, Known)}
+    for turn in plan.turns:
+        if isinstance(turn, tuple):
+            ready |= await _transaction(run, turn)
+        else:
+            ready |= await turn.run(run)
+    return reply(run, [(field.key, await joins.merged(run, ready[field.key], field.joins)) for field in plan.fields])
+
+
+async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, bytes]:
+    with translating("$"):
+        async with run.database.transaction() as connection:
+            return {field.key: await _change(connection, field, run.bindings) for field in fields}
 
 
 async def _change(connection: Connection, field: MutationField, bindings: Bindings) -> bytes:
@@ -66,7 +86,7 @@ async def _change(connection: Connection, field: MutationField, bindings: Bindin
 
 async def _step(connection: Connection, step: Step, bindings: Bindings) -> None:
     arguments = bound(step.statement, bindings)
-    with _translating(step.path, step.statement, arguments):
+    with translating(step.path, step.statement, arguments):
         row = await connection.fetchrow(step.statement.text, *arguments)
     assert row is not None
     if not row[0]:
@@ -79,60 +99,17 @@ async def _step(connection: Connection, step: Step, bindings: Bindings) -> None:
 async def explain(database: Database, statement: sql.Statement, bindings: Bindings) -> list[str]:
     """The lines of PostgreSQL's plan."""
     arguments = bound(statement, bindings)
-    with _translating("$", statement, arguments):
+    with translating("$", statement, arguments):
         rows = await database.fetch(explained(statement), *arguments)
     return [row[0] for row in rows]
 
 
-def bound(statement: sql.Statement, bindings: Bindings) -> list[Any]:
-    return [source.bind(bindings) for source in statement.parameters]
+def reply(run: Run, fields: Iterable[tuple[str, bytes]]) -> Reply:
+    passed_on = run.passed_on
+    return Reply(body(fields, passed_on.errors), tuple(passed_on.headers))
 
 
-def body(fields: Any) -> bytes:
+def body(fields: Iterable[tuple[str, bytes]], errors: Sequence[Any] = ()) -> bytes:
     """The response out of finished pieces. Response keys are GraphQL names: nothing in them to escape."""
-    return b'{"data":{' + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields) + b"}}"
-
-
-@contextmanager
-def _translating(path: str, statement: sql.Statement | None = None, arguments: Sequence[Any] = ()) -> Iterator[None]:
-    """What the database or the way to it does wrong, as an ApiError that blames `path`."""
-    try:
-        yield
-    except PostgresError as error:
-        raise translated(error, path, statement, arguments) from error
-    except (DriverError, OSError) as error:
-        # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
-        raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
-
-
-def translated(error: PostgresError, path: str, statement: sql.Statement | None, arguments: Sequence[Any]) -> ApiError:
-    """The client learns what its own data caused; what else went wrong is for `internal`."""
-    state, message = str(getattr(error, "sqlstate", "") or ""), str(getattr(error, "message", "") or error)
-    internal = _internal(error, state, message, statement, arguments) if statement else None
-    if state in _VIOLATIONS:
-        text = f"{_VIOLATIONS[state]}. {message}"
-        return ApiError("constraint-violation", text, path=path, internal=internal)
-    if state.startswith("22") or state == _SYNTAX_ERROR:
-        return ApiError("data-exception", message, path=path, internal=internal)
-    if state in {"40001", "40P01"}:
-        return ApiError("concurrent-update", message, path=path, internal=internal)
-    if state == "42501":
-        return ApiError("permission-denied", message, path=path, internal=internal)
-    return ApiError("unexpected", "database query error", path=path, status=500, internal=internal)
-
-
-def _internal(
-    error: PostgresError, state: str, message: str, statement: sql.Statement, arguments: Sequence[Any]
-) -> dict[str, Any]:
-    return {
-        "statement": statement.text,
-        "prepared": True,
-        "error": {
-            "exec_status": "FatalError",
-            "hint": getattr(error, "hint", None),
-            "message": message,
-            "status_code": state,
-            "description": getattr(error, "detail", None),
-        },
-        "arguments": [msgspec.json.encode(argument).decode() for argument in arguments],
-    }
+    data = b'{"data":{' + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields)
+    return data + (b'},"errors":%b}' % encode(errors) if errors else b"}}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nself.graphql.elsewhere import Roots
 from nself.graphql.enums import unusable
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata
@@ -33,7 +34,7 @@ def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, *, stringify_num
     known = [_table(name, reason, source.name) for name, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, source.name: source}), catalog)
     named = {(entry.kind, entry.name) for entry in known}
-    schemas = _Schemas(found, rules, enums)
+    schemas = _Schemas(found, rules, enums, ())
     return Loaded(
         catalog=catalog,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
@@ -53,15 +54,15 @@ def _table(name: Name, reason: str, source: str) -> Inconsistency:
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(self, tables: Tables, rules: RulesByTable, enums: EnumRows) -> None:
-        self._tables, self._rules, self._enums = tables, rules, enums
+    def __init__(self, tables: Tables, rules: RulesByTable, enums: EnumRows, elsewhere: Sequence[Roots]) -> None:
+        self._tables, self._rules, self._enums, self._elsewhere = tables, rules, enums, elsewhere
         self._made: dict[tuple[str, bool], RoleSchema] = {}
 
     def of(self, role: str, backend: bool) -> RoleSchema:
         key = (role, backend)
         if key not in self._made:
             rules = self._rules.get(role, {})
-            schema = RoleSchema(self._tables, rules, self._enums, backend=backend)
+            schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self._elsewhere)
             if role not in self._rules:
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema

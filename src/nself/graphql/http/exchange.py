@@ -126,6 +126,8 @@ def as_api_error(error: NselfError) -> ApiError:
 
 
 def graphql_shape(error: ApiError, *, internal: bool) -> dict[str, Any]:
+    if error.extensions is not None:
+        return {"message": error.message, "extensions": error.extensions}
     extensions: dict[str, Any] = {"path": error.path, "code": error.code}
     if internal and error.internal is not None:
         extensions["internal"] = error.internal

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
-from nself.graphql.http.exchange import graphql_shape, json_of, require_admin, session_of
+from nself.graphql.http.exchange import graphql_shape, headers_of, json_of, require_admin, session_of
+from nself.graphql.run import Reply
 from nself.graphql.session import Session
 from nself.graphql.surface import Surface
 from nself.web.json import JsonResponse, encode
 
 JSON = "application/json; charset=utf-8"
+_NO_HEADERS: Final = MappingProxyType[str, str]({})
 
 
 async def graphql(surface: Surface, http: HttpRequest) -> Response:
     """HTTP status 200 whatever happens to the operation."""
     body = await json_of(surface, http)
     session = await session_of(surface, http, body)
+    headers = headers_of(http)
     if isinstance(body, list):
-        return Response(await _batch(surface, body, session), media_type=JSON)
-    return Response(await surface.engine.execute(request_of(body), session), media_type=JSON)
+        return response(await _batch(surface, body, session, headers))
+    return response(await surface.engine.execute(request_of(body, headers), session))
+
+
+def response(reply: Reply) -> Response:
+    found = Response(reply.body, media_type=JSON)
+    for name, value in reply.headers:
+        found.headers.append(name, value)
+    return found
 
 
 async def explain(surface: Surface, http: HttpRequest) -> Response:
@@ -40,7 +52,7 @@ async def explain(surface: Surface, http: HttpRequest) -> Response:
     return JsonResponse(await surface.engine.explain(request_of(body["query"]), session))
 
 
-def request_of(body: Any) -> Request:
+def request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> Request:
     """Extra keys (`extensions`) are ignored; a persisted query without its text is refused."""
     if not isinstance(body, dict):
         raise ApiError("parse-failed", "a GraphQL request must be an object or a list of objects", path="$")
@@ -54,19 +66,20 @@ def request_of(body: Any) -> Request:
         raise ApiError("parse-failed", "variables must be an object", path="$.variables")
     if name is not None and not isinstance(name, str):
         raise ApiError("parse-failed", "operationName must be text", path="$.operationName")
-    return Request(query=query, variables=variables, operation_name=name)
+    return Request(query=query, variables=variables, operation_name=name, headers=headers)
 
 
-async def _batch(surface: Surface, bodies: list[Any], session: Session) -> bytes:
+async def _batch(surface: Surface, bodies: list[Any], session: Session, headers: Mapping[str, str]) -> Reply:
     """Each on its own, in order: one error does not stop the others."""
     replies = []
     for body in bodies:
         try:
-            replies.append(await surface.engine.execute(request_of(body), session))
+            replies.append(await surface.engine.execute(request_of(body, headers), session))
         except ApiError as error:
             shown = shows_internal(surface, session)
-            replies.append(encode({"errors": [graphql_shape(error, internal=shown)]}))
-    return b"[" + b",".join(replies) + b"]"
+            replies.append(Reply(encode({"errors": [graphql_shape(error, internal=shown)]})))
+    together = b"[" + b",".join(reply.body for reply in replies) + b"]"
+    return Reply(together, tuple(header for reply in replies for header in reply.headers))
 
 
 def shows_internal(surface: Surface, session: Session | None) -> bool:

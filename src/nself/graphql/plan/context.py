@@ -10,6 +10,7 @@ from graphql import VariableDefinitionNode
 from nself.graphql.conditions import Aliases
 from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
+from nself.graphql.joins import Join
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.types import Type
 
@@ -29,6 +30,8 @@ class Context:
     stringify_numerics: bool = False
     aliases: Aliases = field(default_factory=Aliases)
     used: dict[str, Type] = field(default_factory=dict)
+    joins: list[Join] = field(default_factory=list)
+    """Fields met so far whose value another place than the field's own will put in: see `joins`."""
     reusable: bool = True
     _fields: int = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from graphql.language import print_ast
@@ -12,7 +13,9 @@ from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
 from nself.graphql import introspection, sql
 from nself.graphql.conditions import to_sql
 from nself.graphql.document import Operation
+from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
+from nself.graphql.joins import Join, taken
 from nself.graphql.plan import choose, rows
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
@@ -35,6 +38,7 @@ class Known(Struct, frozen=True):
 
     key: str
     json: bytes
+    joins: tuple[Join, ...] = ()
 
 
 class Asked(Struct, frozen=True):
@@ -42,18 +46,31 @@ class Asked(Struct, frozen=True):
 
     key: str
     column: int
+    joins: tuple[Join, ...] = ()
+
+
+class Awaited(Struct, frozen=True):
+    """A root field that one of the plan's parts answers, or a turn of a mutation."""
+
+    key: str
+    joins: tuple[Join, ...] = ()
 
 
 class QueryPlan(Struct, frozen=True, kw_only=True):
-    """One statement answers all root fields that ask the database, a column each."""
+    """One statement answers all root fields that ask the database, a column each. `joined`: some field has joins."""
 
-    fields: tuple[Known | Asked, ...]
+    fields: tuple[Known | Asked | Awaited, ...]
     columns: tuple[sql.Expression, ...]
     statement: sql.Statement | None
+    parts: tuple[Part, ...] = ()
+    joined: bool = False
 
 
 class MutationPlan(Struct, frozen=True, kw_only=True):
-    fields: tuple[Known | MutationField, ...]
+    """`turns` are taken one after the other: fields that share a transaction, or a part."""
+
+    fields: tuple[Known | Awaited, ...]
+    turns: tuple[tuple[MutationField, ...] | Part, ...]
 
 
 Plan: TypeAlias = QueryPlan | MutationPlan
@@ -111,15 +128,38 @@ def plan(ctx: Context) -> Plan:
 def _query(ctx: Context) -> QueryPlan:
     own = query_root(ctx.schema)
     root = Object(own.name, lambda: [*own.fields.values(), *introspection.ROOT_FIELDS.values()])
-    fields: list[Known | Asked] = []
+    ones = selected(ctx, root, [ctx.operation.node.selection_set], "$")
+    places: dict[int, list[Selected]] = {}
+    for one in ones:
+        if one.of is not None and isinstance(one.of.means, Elsewhere):
+            places.setdefault(id(one.of.means.place), []).append(one)
+    parts = [part for neighbours in places.values() for part in _parts(ctx, neighbours)]
+    fields: list[Known | Asked | Awaited] = []
     columns: list[sql.Expression] = []
-    for one in selected(ctx, root, [ctx.operation.node.selection_set], "$"):
-        if one.of is not None and isinstance(one.of.means, Root):
-            fields.append(Asked(one.key, len(columns)))
-            columns.append(sql.Cast(_read(ctx, one, one.of.means), TEXT))
-        else:
-            fields.append(_known(ctx, one, own.name))
-    return QueryPlan(fields=tuple(fields), columns=tuple(columns), statement=_together(columns) if columns else None)
+    for one in ones:
+        match one.of and one.of.means:
+            case Root() as means:
+                columns.append(sql.Cast(_read(ctx, one, means), TEXT))
+                fields.append(Asked(one.key, len(columns) - 1, taken(ctx, one.path)))
+            case Elsewhere():
+                fields.append(Awaited(one.key, taken(ctx, one.path)))
+            case _:
+                fields.append(_known(ctx, one, own.name))
+    return QueryPlan(
+        fields=tuple(fields),
+        columns=tuple(columns),
+        statement=_together(columns) if columns else None,
+        parts=tuple(parts),
+        joined=any(field.joins for field in fields),
+    )
+
+
+def _parts(ctx: Context, ones: Sequence[Selected]) -> Sequence[Part]:
+    """Fields of one place, planned by it."""
+    assert ones[0].of is not None
+    means = ones[0].of.means
+    assert isinstance(means, Elsewhere)
+    return means.place.plan(ctx, ones)
 
 
 def _together(columns: Sequence[sql.Expression]) -> sql.Statement:
@@ -149,17 +189,29 @@ def _mutation(ctx: Context) -> MutationPlan:
     root = mutation_root(ctx.schema)
     if not root.fields:
         raise ApiError("validation-failed", "no mutations exist")
-    fields: list[Known | MutationField] = []
-    for one in selected(ctx, root, [ctx.operation.node.selection_set], "$"):
-        if one.of is None:
-            fields.append(Known(one.key, encode(root.name)))
+    turns: list[tuple[MutationField, ...] | Part] = []
+    ones = selected(ctx, root, [ctx.operation.node.selection_set], "$")
+    for _, group in groupby((one for one in ones if one.of is not None), lambda one: id(_place(one))):
+        neighbours = list(group)
+        if _place(neighbours[0]) is None:
+            turns.append(tuple(_change(ctx, one) for one in neighbours))
         else:
-            assert isinstance(one.of.means, Root)
-            fields.append(_change(ctx, one, one.of.means.table, one.of.means.action))
-    return MutationPlan(fields=tuple(fields))
+            turns += _parts(ctx, neighbours)
+    fields = [Awaited(one.key, taken(ctx, one.path)) if one.of else Known(one.key, encode(root.name)) for one in ones]
+    return MutationPlan(fields=tuple(fields), turns=tuple(turns))
 
 
-def _change(ctx: Context, one: Selected, table: RoleTable, action: Action) -> MutationField:
+def _place(one: Selected) -> Place | None:
+    """Whose turn a mutation's field is: None for the database."""
+    assert one.of is not None
+    means = one.of.means
+    return means.place if isinstance(means, Elsewhere) else None
+
+
+def _change(ctx: Context, one: Selected) -> MutationField:
+    assert one.of is not None
+    assert isinstance(one.of.means, Root)
+    table, action = one.of.means.table, one.of.means.action
     arguments = arguments_of(ctx, one)
     match action:
         case Action.INSERT | Action.INSERT_ONE:

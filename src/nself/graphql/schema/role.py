@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from nself.graphql.elsewhere import Roots
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.rules import NOTHING, Rules
 from nself.graphql.schema.tables import EnumRows, TableColumn, Tables
@@ -15,10 +16,20 @@ T = TypeVar("T", Object, InputObject, Enum, Scalar)
 
 
 class RoleSchema:
-    """`backend` says that fields for trusted servers only are visible."""
+    """`backend`: fields for trusted servers only are visible. `elsewhere` brings root fields that are no table's."""
 
-    def __init__(self, tables: Tables, rules: Mapping[Name, Rules], enums: EnumRows, *, backend: bool) -> None:
-        self.tables, self.enums, self.backend = tables, enums, backend
+    def __init__(
+        self,
+        role: str,
+        tables: Tables,
+        rules: Mapping[Name, Rules],
+        enums: EnumRows,
+        *,
+        backend: bool,
+        elsewhere: Sequence[Roots] = (),
+    ) -> None:
+        self.role, self.tables, self.enums, self.backend = role, tables, enums, backend
+        self.elsewhere = elsewhere
         self._rules = rules
         self._types: dict[str, Named] = {}
         self._tables: dict[Name, RoleTable] = {}

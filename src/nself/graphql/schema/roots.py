@@ -36,6 +36,7 @@ _NONE: Final = "There are no queries available to the current role."
 def query_root(schema: RoleSchema) -> Object:
     def fields() -> Iterator[Field]:
         found = [field for table in schema.visible() for field in _queries(schema, table)]
+        found += [field for roots in schema.elsewhere for field in roots.queries(schema)]
         # An object without fields is no GraphQL: tools would refuse the whole schema.
         yield from found or [
             Field(name="no_queries_available", type=columns.scalar_type(schema, "String"), means=_NONE)
@@ -50,6 +51,8 @@ def mutation_root(schema: RoleSchema) -> Object:
             yield from _inserts(schema, table)
             yield from _updates(schema, table)
             yield from _deletes(schema, table)
+        for roots in schema.elsewhere:
+            yield from roots.mutations(schema)
 
     return schema.type("mutation_root", lambda name: Object(name, fields, "mutation root"))
 

@@ -130,8 +130,8 @@ def _constraint_on(names: Names, table: Name, columns: Reader) -> str:
 
 async def _answer(draft: Draft, request: Request) -> msgspec.Raw:
     """The one root field's JSON as the database wrote it."""
-    body = await draft.engine.execute(request, draft.session)
-    return msgspec.json.decode(body, type=_Body).data[ANSWER]
+    reply = await draft.engine.execute(request, draft.session)
+    return msgspec.json.decode(reply.body, type=_Body).data[ANSWER]
 
 
 COMMANDS = tuple(

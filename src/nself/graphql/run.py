@@ -1,0 +1,43 @@
+"""What one run of an operation may use, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from nself.graphql.values import Bindings
+from nself.pg.database import Database
+
+
+@dataclass(slots=True, kw_only=True)
+class PassedOn:
+    """What others than the database want the client to get beside the data."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """`query` is the document as sent, `headers` are the client's, names in lower case (none on some transports)."""
+
+    database: Database
+    bindings: Bindings
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    passed_on: PassedOn = field(default_factory=PassedOn)
+
+    def pass_on(self, *, headers: Iterable[tuple[str, str]] = (), errors: Iterable[Any] = ()) -> None:
+        """Response headers (Set-Cookie) and GraphQL errors for the reply; the data goes out all the same."""
+        self.passed_on.headers.extend(headers)
+        self.passed_on.errors.extend(errors)
+
+
+class Reply(Struct, frozen=True):
+    """`body` is the complete JSON; `headers` belong to the HTTP response, where there is one."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,82 @@
+"""One statement on its way to the database and back: arguments bound, the database's errors in Hasura's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from nself.graphql import sql
+from nself.graphql.errors import ApiError
+from nself.graphql.values import Bindings
+from nself.pg.database import Database, DriverError, PostgresError
+
+_SYNTAX_ERROR: Final = "42601"
+"""Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
+
+_VIOLATIONS: Final[Mapping[str, str]] = {
+    "23502": "Not-NULL violation",
+    "23503": "Foreign key violation",
+    "23505": "Uniqueness violation",
+    "23514": "Check constraint violation",
+    "23P01": "Exclusion violation",
+}
+
+
+async def read_row(database: Database, statement: sql.Statement, bindings: Bindings) -> Sequence[Any]:
+    """The one row of a statement that only reads."""
+    arguments = bound(statement, bindings)
+    with translating("$", statement, arguments):
+        row: Any = await database.read_row(statement.text, *arguments)
+        return row or ()
+
+
+def bound(statement: sql.Statement, bindings: Bindings) -> list[Any]:
+    return [source.bind(bindings) for source in statement.parameters]
+
+
+@contextmanager
+def translating(path: str, statement: sql.Statement | None = None, arguments: Sequence[Any] = ()) -> Iterator[None]:
+    """What the database or the way to it does wrong, as an ApiError that blames `path`."""
+    try:
+        yield
+    except PostgresError as error:
+        raise translated(error, path, statement, arguments) from error
+    except (DriverError, OSError) as error:
+        # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
+        raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
+
+
+def translated(error: PostgresError, path: str, statement: sql.Statement | None, arguments: Sequence[Any]) -> ApiError:
+    """The client learns what its own data caused; what else went wrong is for `internal`."""
+    state, message = str(getattr(error, "sqlstate", "") or ""), str(getattr(error, "message", "") or error)
+    internal = _internal(error, state, message, statement, arguments) if statement else None
+    if state in _VIOLATIONS:
+        text = f"{_VIOLATIONS[state]}. {message}"
+        return ApiError("constraint-violation", text, path=path, internal=internal)
+    if state.startswith("22") or state == _SYNTAX_ERROR:
+        return ApiError("data-exception", message, path=path, internal=internal)
+    if state in {"40001", "40P01"}:
+        return ApiError("concurrent-update", message, path=path, internal=internal)
+    if state == "42501":
+        return ApiError("permission-denied", message, path=path, internal=internal)
+    return ApiError("unexpected", "database query error", path=path, status=500, internal=internal)
+
+
+def _internal(
+    error: PostgresError, state: str, message: str, statement: sql.Statement, arguments: Sequence[Any]
+) -> dict[str, Any]:
+    return {
+        "statement": statement.text,
+        "prepared": True,
+        "error": {
+            "exec_status": "FatalError",
+            "hint": getattr(error, "hint", None),
+            "message": message,
+            "status_code": state,
+            "description": getattr(error, "detail", None),
+        },
+        "arguments": [msgspec.json.encode(argument).decode() for argument in arguments],
+    }
