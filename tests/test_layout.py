@@ -30,6 +30,8 @@ MAY_IMPORT = {
     "tls": BASE | {"model"},
     "actions": BASE
     | {"model", "pg", "tls", "templates", "web.tokens"}
+    # What the tool does with metadata itself: its files, and asking whether they would work.
+    | {"graphql.check", "graphql.errors", "graphql.metadata"}
     | MIDDLE
     | {f"{server}.settings" for server in SERVERS},
     "cli": BASE | {"actions", "model"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nself.errors import ConfigError
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata import directory
+from nself.graphql.metadata import directory, service_tables
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.session import ADMIN, Session
 
@@ -30,7 +30,7 @@ async def apply_directory(live: LiveMetadata, folder: Path) -> bool:
         return False
     try:
         async with live.draft(Session(role=ADMIN, trusted=True)) as draft:
-            draft.replace(metadata, tolerate=True)
+            draft.replace(service_tables.keeping(metadata, draft.metadata), tolerate=True)
             await draft.settle(tolerate=True)
     except ApiError as error:
         LOG.error("metadata directory not applied: %s at %s", error.message, error.path)

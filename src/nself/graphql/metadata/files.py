@@ -13,6 +13,7 @@ import yaml
 from nself.errors import ConfigError
 
 _INCLUDE = re.compile(r"^!include\s+(?P<file>.+?)\s*$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _NESTING = 16
 _DEPTH = 200
 
@@ -59,8 +60,15 @@ def _entries(loader: Loader, node: yaml.MappingNode) -> Iterator[Entries]:
 Loader.add_constructor("tag:yaml.org,2002:map", _entries)
 
 
+class Dumper(yaml.SafeDumper):
+    """Writes what was loaded here, too."""
+
+
+Dumper.add_representer(Entries, Dumper.represent_dict)
+
+
 def dump(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
 def load(folder: Path, file: Path, above: tuple[Path, ...] = ()) -> Any:
@@ -90,6 +98,19 @@ def place(document: Any, steps: Sequence[str | int]) -> Place | None:
     return found
 
 
+def steps(path: str) -> tuple[str | int, ...]:
+    """`$.sources[0].tables[3].name` as keys and positions."""
+    return tuple(int(number) if number else key for key, number in _STEP.findall(path))
+
+
+def same(text: str, other: str) -> bool:
+    """Whether two YAML texts hold the same values, their layout and comments aside."""
+    try:
+        return bool(yaml.load(text, Loader) == yaml.load(other, Loader))
+    except yaml.YAMLError:
+        return False
+
+
 def _parsed(path: Path, file: str) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
@@ -113,6 +134,7 @@ def _refuse_depth(text: str, path: Path) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEPTH:
+                assert event.start_mark is not None
                 raise ConfigError(f"{path}:{event.start_mark.line + 1}: nested more than {_DEPTH} levels deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1

@@ -1,12 +1,12 @@
-"""`nself db …`: the project's database."""
+"""`nself db …`: the project's database and the GraphQL API over it."""
 
 from __future__ import annotations
 
 from nself.cli.app import group
-from nself.cli.commands.db import migrate
+from nself.cli.commands.db import metadata, migrate
 
 
-@group(short_help="Migrations of the project's database.", section="Data")
+@group(short_help="Migrations, and the GraphQL API's metadata.", section="Data")
 def command() -> None:
     """The project's database.
 
@@ -14,7 +14,9 @@ def command() -> None:
     Examples:
       nself db migrate create add_notes
       nself db migrate up
+      nself db metadata diff
     """
 
 
 command.add_command(migrate.command, "migrate")
+command.add_command(metadata.command, "metadata")
