@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from nself.errors import ConfigError
+from nself.graphql.admission.gate import Policy
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
 from nself.graphql.http import administration, console, edge, exchange, facts, operations
@@ -101,6 +102,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             database,
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
+            policy=Policy(only_listed=settings.enable_allowlist),
         )
         live = LiveMetadata(database, engine, Store(kept_in))
         await live.open()

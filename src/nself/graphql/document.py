@@ -37,6 +37,14 @@ class Operation:
         return self.node.operation
 
 
+def definitions(text: str) -> list[Operation]:
+    """Every operation of a text."""
+    document = _parsed(text)
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    _refuse_cycles(fragments)
+    return [Operation(node, fragments) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+
+
 def operation(text: str, name: str | None) -> Operation:
     """The operation of that name, or the only one."""
     document = _parsed(text)

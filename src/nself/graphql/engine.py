@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nself.graphql import execute
+from nself.graphql.admission.gate import Policy
 from nself.graphql.document import TOO_DEEP
 from nself.graphql.enums import enum_rows
 from nself.graphql.errors import ApiError
@@ -41,10 +42,17 @@ class Engine:
     may see them is the caller's to decide.
     """
 
-    def __init__(self, database: Database, *, stringify_numerics: bool = False, show_internal: bool = False) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Database,
+        *,
+        stringify_numerics: bool = False,
+        show_internal: bool = False,
+        policy: Policy | None = None,
+    ) -> None:
+        self._database, self._policy = database, policy or Policy()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
-        self._loaded = load(Metadata(), Catalog(), {}, stringify_numerics=stringify_numerics)
+        self._loaded = load(Metadata(), Catalog(), {}, self._policy, stringify_numerics=stringify_numerics)
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -56,7 +64,9 @@ class Engine:
         async with self._one_at_a_time:
             catalog = await introspect(self._database)
             enums = await enum_rows(self._database, metadata, catalog)
-            self._loaded = loaded = load(metadata, catalog, enums, stringify_numerics=self._stringify_numerics)
+            self._loaded = loaded = load(
+                metadata, catalog, enums, self._policy, stringify_numerics=self._stringify_numerics
+            )
             return list(loaded.inconsistencies)
 
     async def execute(self, request: Request, session: Session) -> Reply:

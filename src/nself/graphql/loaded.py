@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots
 from nself.graphql.enums import unusable
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plans import Plans
-from nself.graphql.schema import names
+from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.rules import RulesByTable, all_rules
 from nself.graphql.schema.tables import EnumRows, Tables, of_source, tables
+from nself.graphql.session import ADMIN
 from nself.pg.catalog import Catalog, Name
 
 
@@ -24,7 +26,7 @@ class Loaded:
     plans: Plans
 
 
-def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, *, stringify_numerics: bool) -> Loaded:
+def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, policy: Policy, *, stringify_numerics: bool) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     source = of_source(metadata)
     broken = names.unusable(source, catalog) | unusable(enums)
@@ -35,10 +37,12 @@ def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, *, stringify_num
     known += consistency.check(replace(metadata, sources={**metadata.sources, source.name: source}), catalog)
     named = {(entry.kind, entry.name) for entry in known}
     schemas = _Schemas(found, rules, enums, ())
+    if metadata.query_collections:
+        known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
     return Loaded(
         catalog=catalog,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
-        plans=Plans(schemas.of, stringify_numerics=stringify_numerics),
+        plans=Plans(schemas.of, Gate(policy, metadata), stringify_numerics=stringify_numerics),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from nself.graphql import document
+from nself.graphql.admission.gate import Gate
 from nself.graphql.document import Operation
 from nself.graphql.plan import operation as planning
 from nself.graphql.plan.context import Context
@@ -54,8 +55,8 @@ class Prepared:
 class Plans:
     """Belongs to one loaded schema, and goes with it."""
 
-    def __init__(self, schema_of: Callable[[str, bool], RoleSchema], *, stringify_numerics: bool) -> None:
-        self._schema_of, self._stringify = schema_of, stringify_numerics
+    def __init__(self, schema_of: Callable[[str, bool], RoleSchema], gate: Gate, *, stringify_numerics: bool) -> None:
+        self._schema_of, self._gate, self._stringify = schema_of, gate, stringify_numerics
         self._prepared: Recent[Hashable, Prepared] = Recent(_MOST)
         self._plans: Recent[Hashable, Plan] = Recent(_MOST)
 
@@ -65,6 +66,7 @@ class Plans:
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = Prepared(document.operation(text, name))
+            self._gate.check(prepared.operation, role)
         variables = planning.variables_of(prepared.operation, given)
         plan = self._plans.get((key, of_variables(variables, prepared.used)))
         if plan is None:

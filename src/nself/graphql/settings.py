@@ -71,6 +71,11 @@ class GraphqlSettings:
         default=("metadata", "graphql", "pgdump", "config"),
         help="Which endpoints answer; the others are 404.",
     )
+    enable_allowlist: bool = env(
+        "HASURA_GRAPHQL_ENABLE_ALLOWLIST",
+        default=False,
+        help="Roles other than admin may run nothing but the operations of collections on the allow list.",
+    )
     cors_domain: str = env(
         "HASURA_GRAPHQL_CORS_DOMAIN",
         default="*",

@@ -48,7 +48,7 @@ async def config(surface: Surface, request: Request) -> Response:
             "jwt": _claims(surface),
             "is_function_permissions_inferred": True,
             "is_remote_schema_permissions_enabled": False,
-            "is_allow_list_enabled": False,
+            "is_allow_list_enabled": settings.enable_allowlist,
             "live_queries": {"batch_size": 100, "refetch_delay": 1},
             "streaming_queries": {"batch_size": 100, "refetch_delay": 1},
             "console_assets_dir": None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nself.graphql.metadata import edit, export
+from nself.graphql.metadata import edit, endpoint_consistency, export
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.functions import field_objection, function_objection, returned_table
 from nself.graphql.metadata.model import (
@@ -33,11 +33,12 @@ _RELATION = {"object_relationships": "object_relation", "array_relationships": "
 def check(metadata: Metadata, catalog: Catalog) -> list[Inconsistency]:
     """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again."""
     served = edit.served(metadata)
-    return [
+    of_sources = [
         found
         for name, source in metadata.sources.items()
         for found in (_check_source(source, catalog) if name == served else [_not_served(source)])
     ]
+    return [*of_sources, *endpoint_consistency.check(metadata)]
 
 
 def _not_served(source: Source) -> Inconsistency:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from nself.graphql.metadata import dependencies, edit
 from nself.graphql.metadata.model import Inconsistency, Metadata, TrackedTable
 from nself.graphql.metadata.reader import Reader
 from nself.pg.catalog import Catalog
+
+T = TypeVar("T")
 
 
 def without(metadata: Metadata, catalog: Catalog, found: Inconsistency) -> Metadata:
@@ -16,6 +19,8 @@ def without(metadata: Metadata, catalog: Catalog, found: Inconsistency) -> Metad
     definition = dict(found.definition)
     if found.kind == "source":
         return edit.without_source(metadata, definition["name"])
+    if found.kind in {"rest_endpoint", "allowlist", "query_collections"}:
+        return _offered(metadata, found)
     where = str(definition.get("source", "default"))
     if found.kind == "function":
         source, function = edit.source_of(metadata, where), Reader(definition["function"]).qualified()
@@ -30,6 +35,27 @@ def without(metadata: Metadata, catalog: Catalog, found: Inconsistency) -> Metad
         kept_tables = dependencies.refuse_or_drop(metadata, catalog, where, parts, cascade=True)
         return edit.without_table(kept_tables, where, table)
     return edit.put_table(metadata, where, _part(tracked, found.kind, definition))
+
+
+def _offered(metadata: Metadata, found: Inconsistency) -> Metadata:
+    """A REST endpoint, an entry of the allow list, or one query of a collection."""
+    match found.kind:
+        case "rest_endpoint":
+            return replace(metadata, rest_endpoints=_but(metadata.rest_endpoints, found.definition["name"]))
+        case "allowlist":
+            return replace(metadata, allowlist=_but(metadata.allowlist, found.definition["collection"]))
+        case _:
+            collections = {
+                name: replace(entry, queries=_but(entry.queries, found.definition["name"]))
+                if found.name == f"query_collections {found.definition['name']} in {name}"
+                else entry
+                for name, entry in metadata.query_collections.items()
+            }
+            return replace(metadata, query_collections=collections)
+
+
+def _but(entries: Mapping[str, T], gone: str) -> dict[str, T]:
+    return {name: entry for name, entry in entries.items() if name != gone}
 
 
 def _part(tracked: TrackedTable, kind: str, definition: dict[str, Any]) -> TrackedTable:

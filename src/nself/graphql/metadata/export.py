@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nself.graphql.metadata import collections, rest_endpoints
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
@@ -30,8 +31,21 @@ Exported = dict[str, Any]
 
 def metadata(whole: Metadata) -> Exported:
     """`parse.metadata` of the answer is equal to `whole`."""
-    remote = _filled({"remote_schemas": _each(export_remote_schema, tuple(whole.remote_schemas.values()))})
-    return {"version": 3, "sources": [source(entry) for entry in whole.sources.values()], **remote, **whole.rest}
+    sources = [source(entry) for entry in whole.sources.values()]
+    return {"version": 3, "sources": sources, **_filled(beside_sources(whole)), **whole.rest}
+
+
+def beside_sources(whole: Metadata) -> Exported:
+    """What stands beside the sources."""
+    disabled = list(whole.no_introspection)
+    return {
+        "remote_schemas": _each(export_remote_schema, tuple(whole.remote_schemas.values())),
+        "query_collections": _each(collections.render_collection, tuple(whole.query_collections.values())),
+        "allowlist": _each(collections.render_allowed, tuple(whole.allowlist.values())),
+        "rest_endpoints": _each(rest_endpoints.render, tuple(whole.rest_endpoints.values())),
+        "api_limits": dict(whole.api_limits.raw),
+        "graphql_schema_introspection": _filled({"disabled_for_roles": disabled}),
+    }
 
 
 def source(entry: Source) -> Exported:

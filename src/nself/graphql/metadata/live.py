@@ -20,7 +20,9 @@ from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresErr
 
 LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
-NOT_SERVED = ("actions", "cron_triggers", "rest_endpoints", "inherited_roles")
+NEWLY_FOUND = "cannot continue due to newly found inconsistent metadata"
+"""Hasura's words, and its status 500, when stored queries break."""
+NOT_SERVED = ("actions", "cron_triggers", "inherited_roles")
 
 
 class Draft:
@@ -46,6 +48,10 @@ class Draft:
         self._subjects.add(subject)
         self._refuse_new(found, tolerate=tolerate)
         self.metadata, self.touched = metadata, True
+
+    def concerns(self, subject: str) -> None:
+        """This object is being changed as well: what is wrong with it is the change's own fault."""
+        self._subjects.add(subject)
 
     def adopt(self, metadata: Metadata, catalog: Catalog) -> None:
         """Take metadata that goes with a catalog the engine has not seen yet."""
@@ -190,8 +196,13 @@ class InconsistentError(ApiError):
 
     def __init__(self, found: Sequence[Inconsistency], subjects: Collection[str]) -> None:
         own = [entry for entry in found if entry.name in subjects]
-        code, message = ("invalid-configuration", own[0].reason) if own else ("unexpected", CANNOT_CONTINUE)
-        super().__init__(code, message, path="$.args", internal=[rendered(entry) for entry in own or found])
+        code, message, status = "unexpected", CANNOT_CONTINUE, 400
+        if own:
+            code, message = "invalid-configuration", own[0].reason
+        elif any(entry.kind == "query_collections" for entry in found):
+            message, status = NEWLY_FOUND, 500
+        internal = [rendered(entry) for entry in own or found]
+        super().__init__(code, message, path="$.args", status=status, internal=internal)
 
 
 def rendered(entry: Inconsistency) -> dict[str, object]:

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nself.graphql.metadata.api_limits import ApiLimits
+from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
+from nself.graphql.metadata.rest_endpoints import RestEndpoint
 from nself.pg.catalog import Name
 
 BoolExp = Mapping[str, Any]
@@ -171,11 +174,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The whole of it. `rest` holds actions, cron_triggers, query_collections, …"""
+    """The whole of it. `rest` holds actions, cron_triggers, …"""
 
     version: int = 3
     sources: Mapping[str, Source] = field(default_factory=dict)
     remote_schemas: Mapping[str, RemoteSchema] = field(default_factory=dict)
+    query_collections: Mapping[str, QueryCollection] = field(default_factory=dict)
+    allowlist: Mapping[str, AllowedCollection] = field(default_factory=dict)
+    rest_endpoints: Mapping[str, RestEndpoint] = field(default_factory=dict)
+    api_limits: ApiLimits = field(default_factory=ApiLimits)
+    no_introspection: tuple[str, ...] = ()
+    """Roles that may not ask for the schema."""
     rest: Json = field(default_factory=dict)
 
 

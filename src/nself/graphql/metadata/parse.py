@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nself.graphql.metadata import api_limits, collections, rest_endpoints
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
@@ -40,6 +41,9 @@ ROOT_FIELDS = (
     "delete_by_pk",
 )
 _SOURCE_PARTS = ("tables", "functions")
+_PARTS = (
+    "remote_schemas", "query_collections", "allowlist", "rest_endpoints", "api_limits", "graphql_schema_introspection",
+)  # fmt: skip
 
 
 def metadata(raw: Any, *, default_source: Source | None = None) -> Metadata:
@@ -53,11 +57,30 @@ def metadata(raw: Any, *, default_source: Source | None = None) -> Metadata:
     if "sources" in reader.object() or version == 3:
         sources = [source(item) for item in _list(reader, "sources")]
         return Metadata(
-            sources=_unique(reader, sources),
-            remote_schemas=_remote_schemas(reader),
-            rest=reader.others("version", "sources", "remote_schemas"),
+            sources=_unique(reader, sources), rest=reader.others("version", "sources", *_PARTS), **beside_sources(reader)
         )
     return _flat(reader, default_source or Source())
+
+
+def beside_sources(reader: Reader) -> dict[str, Any]:
+    """The typed parts beside the sources, as fields of Metadata."""
+    limits, introspection = reader.get("api_limits"), reader.get("graphql_schema_introspection")
+    queries = map(collections.collection, _list(reader, "query_collections"))
+    allowed = map(collections.allowed, _list(reader, "allowlist"))
+    endpoints = map(rest_endpoints.endpoint, _list(reader, "rest_endpoints"))
+    return {
+        "remote_schemas": _remote_schemas(reader),
+        "query_collections": {entry.name: entry for entry in queries},
+        "allowlist": {entry.collection: entry for entry in allowed},
+        "rest_endpoints": {entry.name: entry for entry in endpoints},
+        **({"api_limits": api_limits.read(limits)} if limits else {}),
+        **({"no_introspection": without_introspection(introspection)} if introspection else {}),
+    }
+
+
+def without_introspection(reader: Reader) -> tuple[str, ...]:
+    disabled = reader.get("disabled_for_roles")
+    return tuple(dict.fromkeys(disabled.names())) if disabled else ()
 
 
 def source(reader: Reader) -> Source:
@@ -280,11 +303,7 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     parts = {key: reader.value[key] for key in _SOURCE_PARTS if reader.value.get(key)}
     settings = {key: value for key, value in default.rest.items() if key not in _SOURCE_PARTS}
     only = source(Reader({"name": default.name, "kind": default.kind, **settings, **parts}))
-    return Metadata(
-        sources={only.name: only},
-        remote_schemas=_remote_schemas(reader),
-        rest=reader.others("version", "remote_schemas", *_SOURCE_PARTS),
-    )
+    return Metadata(sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS, *_PARTS), **beside_sources(reader))
 
 
 def _remote_schemas(reader: Reader) -> dict[str, RemoteSchema]:

@@ -1,0 +1,1 @@
+"""Who may run which operation, how large, and how often: decided before anything is planned."""

@@ -1,0 +1,133 @@
+"""REST endpoints as metadata: a URL that stands for a query of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import OperationType
+from nself.graphql.document import definitions
+from nself.graphql.metadata.collections import QueryCollection
+from nself.graphql.metadata.reader import Reader
+
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+VARIABLE: Final = ":"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestEndpoint:
+    """`url` is what follows /api/rest/; a segment such as `:id` binds the variable `id`."""
+
+    name: str
+    url: str
+    methods: tuple[str, ...]
+    collection: str
+    query: str
+    comment: str | None = None
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """A slash at either end means nothing."""
+        return tuple(self.url.removeprefix("/").removesuffix("/").split("/"))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(segment[1:] for segment in self.segments if segment.startswith(VARIABLE))
+
+
+def endpoint(reader: Reader) -> RestEndpoint:
+    query, comment = reader.at("definition").at("query"), reader.get("comment")
+    return RestEndpoint(
+        name=reader.at("name").name(),
+        url=reader.at("url").name(),
+        methods=_methods(reader.at("methods")),
+        collection=query.at("collection_name").name(),
+        query=query.at("query_name").name(),
+        comment=comment.text() if comment is not None else None,
+    )
+
+
+def _methods(reader: Reader) -> tuple[str, ...]:
+    methods = reader.names()
+    if not methods:
+        reader.fail("parsing NonEmpty failed, unexpected empty list")
+    for method in methods:
+        if method not in METHODS:
+            reader.fail(f"expected one of {', '.join(METHODS)}, encountered {method}")
+    return tuple(dict.fromkeys(methods))
+
+
+def render(entry: RestEndpoint) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "url": entry.url,
+        "methods": list(entry.methods),
+        "definition": {"query": {"collection_name": entry.collection, "query_name": entry.query}},
+        **({} if entry.comment is None else {"comment": entry.comment}),
+    }
+
+
+def text_of(entry: RestEndpoint, collections: Mapping[str, QueryCollection]) -> str | None:
+    """The query behind an endpoint."""
+    collection = collections.get(entry.collection)
+    return collection.queries.get(entry.query) if collection else None
+
+
+def objection(entry: RestEndpoint, collections: Mapping[str, QueryCollection]) -> str | None:
+    """Why the endpoint cannot be served, whatever other endpoints there are."""
+    if any(segment in ("", VARIABLE) for segment in entry.segments):
+        return f"Empty segments or unnamed variables are not allowed: {entry.url}"
+    if len(set(entry.variables)) < len(entry.variables):
+        return f"Duplicate variables in the path are not allowed: {entry.url}"
+    if entry.collection not in collections:
+        return f'collection with name "{entry.collection}" does not exist'
+    text = text_of(entry, collections)
+    if text is None:
+        return f'query with name "{entry.query}" does not exist in collection "{entry.collection}"'
+    operations = definitions(text)
+    if len(operations) != 1:
+        return f"a REST endpoint needs a query with exactly one operation: {entry.query}"
+    if operations[0].kind is OperationType.SUBSCRIPTION:
+        return f"query with name {entry.query} is a subscription"
+    return None
+
+
+def clashes(entries: Iterable[RestEndpoint]) -> Iterator[list[RestEndpoint]]:
+    """Groups of endpoints that one request could mean, each in the order of their URLs."""
+    alike: dict[tuple[str, int], list[RestEndpoint]] = {}
+    for entry in entries:
+        for method in entry.methods:
+            alike.setdefault((method, len(entry.segments)), []).append(entry)
+    told: set[tuple[str, ...]] = set()
+    for candidates in alike.values():
+        for group in _groups(candidates):
+            names = tuple(entry.name for entry in group)
+            if names not in told:
+                told.add(names)
+                yield group
+
+
+def _groups(candidates: list[RestEndpoint]) -> Iterator[list[RestEndpoint]]:
+    """Endpoints without variables clash only by being the same: a thousand of those need no pairwise look."""
+    by_path: dict[tuple[str, ...], list[RestEndpoint]] = {}
+    for entry in candidates:
+        by_path.setdefault(entry.segments, []).append(entry)
+    groups: list[list[tuple[str, ...]]] = []
+    for path in by_path:
+        if any(segment.startswith(VARIABLE) for segment in path):
+            groups.append([path, *(other for other in by_path if other != path and _overlap(path, other))])
+        else:
+            groups.append([path])
+    for paths in groups:
+        group = [entry for path in paths for entry in by_path[path]]
+        if len(group) > 1:
+            yield sorted(group, key=lambda entry: (entry.url, entry.name))
+
+
+def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return all(a == b or a.startswith(VARIABLE) or b.startswith(VARIABLE) for a, b in zip(one, other, strict=True))
+
+
+def ambiguous(group: Iterable[RestEndpoint]) -> str:
+    return f"Ambiguous URL paths: {', '.join(dict.fromkeys(entry.url for entry in group))}"
