@@ -13,6 +13,7 @@ from typing import LiteralString, TypeAlias
 from msgspec import Struct
 
 from nself.graphql import sql
+from nself.graphql.calls import FunctionCall
 from nself.graphql.operators import Operator
 from nself.graphql.scalars import SHAPES
 from nself.graphql.values import Constants, Source, Together, VariableList
@@ -31,11 +32,22 @@ class Not(Struct, frozen=True):
     part: Condition
 
 
+class Masked(Struct, frozen=True):
+    """A cell that is null in rows that do not satisfy `visible`: an inherited role may see it through some parents."""
+
+    cell: str | FunctionCall
+    visible: Condition
+
+
+Cell: TypeAlias = str | FunctionCall | Masked
+"""A value of a row: a column by the database's name, or what a function makes of the row."""
+
+
 class Compare(Struct, frozen=True, kw_only=True):
-    """`type` is the column's, after the casts if there are any. `operand` holds one value, or the list of `_in`; where
+    """`type` is the cell's, after the casts if there are any. `operand` holds one value, or the list of `_in`; where
     the operator takes an object, `parts` are its members."""
 
-    column: str
+    cell: Cell
     type: Type
     operator: Operator
     operand: Source
@@ -44,7 +56,7 @@ class Compare(Struct, frozen=True, kw_only=True):
 
 
 class IsNull(Struct, frozen=True):
-    column: str
+    cell: Cell
     wanted: bool = True
 
 
@@ -65,6 +77,19 @@ class Related(Struct, frozen=True):
     condition: Condition
 
 
+class Produced(Struct, frozen=True):
+    """Some row that a function gives for this row satisfies the condition."""
+
+    call: FunctionCall
+    condition: Condition
+
+
+class Rooted(Struct, frozen=True):
+    """A permission that compares with columns of its own table, wherever that table stands in the statement."""
+
+    condition: Condition
+
+
 class Counted(Struct, frozen=True, kw_only=True):
     """A function over the related rows compared with values: `<relationship>_aggregate`."""
 
@@ -72,13 +97,13 @@ class Counted(Struct, frozen=True, kw_only=True):
     mapping: tuple[tuple[str, str], ...]
     condition: Condition
     function: LiteralString
-    columns: tuple[str, ...]
+    cells: tuple[Cell, ...]
     distinct: bool
     type: Type
     comparisons: tuple[tuple[Operator, Source], ...]
 
 
-Condition: TypeAlias = All | AnyOf | Not | Compare | IsNull | CompareColumns | Related | Counted
+Condition: TypeAlias = All | AnyOf | Not | Compare | IsNull | CompareColumns | Related | Produced | Rooted | Counted
 
 ALWAYS = All(())
 NEVER = AnyOf(())
@@ -92,11 +117,28 @@ def all_of(*conditions: Condition) -> Condition:
     return flat[0] if len(flat) == 1 else All(tuple(flat))
 
 
+def any_of(*conditions: Condition) -> Condition:
+    """Their disjunction, true where one of them always is."""
+    if ALWAYS in conditions:
+        return ALWAYS
+    distinct = tuple(dict.fromkeys(conditions))
+    return distinct[0] if len(distinct) == 1 else AnyOf(distinct)
+
+
 class Aliases:
     """Names for the tables of one statement, from a counter: the same plan always prints the same text."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
+        self._cells: dict[tuple[str, Masked], sql.Expression] = {}
+
+    def cell(self, cell: Masked, alias: str) -> sql.Expression:
+        """The same tree each time: DISTINCT ON and ORDER BY must have one expression, down to the aliases in it."""
+        found = self._cells.get((alias, cell))
+        if found is None:
+            visible = to_sql(cell.visible, alias, self)
+            found = self._cells[alias, cell] = sql.When(visible, cell_sql(cell.cell, alias, self), sql.NULL)
+        return found
 
     def next(self, letter: LiteralString = "t") -> str:
         return f"{letter}.{next(self._numbers)}"
@@ -105,6 +147,17 @@ class Aliases:
 def to_sql(condition: Condition, alias: str, aliases: Aliases, root: str | None = None) -> sql.Expression:
     """True for the rows of `alias` that satisfy the condition."""
     return _Writer(aliases, root or alias).write(condition, alias)
+
+
+def cell_sql(cell: Cell, alias: str, aliases: Aliases) -> sql.Expression:
+    """The value of a cell in the rows of `alias`."""
+    match cell:
+        case str():
+            return sql.Column(alias, cell)
+        case FunctionCall():
+            return cell.on(alias)
+        case Masked():
+            return aliases.cell(cell, alias)
 
 
 def joined(mapping: Mapping[str, str] | tuple[tuple[str, str], ...], here: str, there: str) -> sql.Expression:
@@ -125,14 +178,14 @@ class _Writer(Struct, frozen=True):
                 return sql.AnyOf(tuple(self.write(part, alias) for part in parts))
             case Not(part):
                 return sql.Not(self.write(part, alias))
-            case IsNull(column, wanted):
-                null = sql.Null(sql.Column(alias, column))
+            case IsNull(cell, wanted):
+                null = sql.Null(cell_sql(cell, alias, self.aliases))
                 return null if wanted else sql.Not(null)
             case CompareColumns(column=column, symbol=symbol, other=other, of_root=of_root):
                 right = sql.Column(self.root if of_root else alias, other)
                 return sql.Infix(sql.Column(alias, column), symbol, right)
             case Compare():
-                left: sql.Expression = sql.Column(alias, condition.column)
+                left = cell_sql(condition.cell, alias, self.aliases)
                 for type_ in condition.casts:
                     left = sql.Cast(left, type_)
                 if condition.parts:
@@ -142,12 +195,18 @@ class _Writer(Struct, frozen=True):
                 there = self.aliases.next()
                 where = sql.both(joined(mapping, alias, there), self.write(inner, there))
                 return sql.Exists(sql.Select(columns=(), source=sql.Table(table, there), where=where))
+            case Produced(call, inner):
+                there = self.aliases.next()
+                source = sql.Invoked(call.on(alias), there)
+                return sql.Exists(sql.Select(columns=(), source=source, where=self.write(inner, there)))
+            case Rooted(inner):
+                return to_sql(inner, alias, self.aliases)
             case Counted():
                 return self.counted(condition, alias)
 
     def counted(self, condition: Counted, alias: str) -> sql.Expression:
         there = self.aliases.next()
-        columns: tuple[sql.Expression, ...] = tuple(sql.Column(there, name) for name in condition.columns)
+        columns = tuple(cell_sql(cell, there, self.aliases) for cell in condition.cells)
         if len(columns) > 1:
             columns = (sql.Record(columns),)
         call = sql.Call(condition.function, columns or (sql.STAR,), distinct=condition.distinct)

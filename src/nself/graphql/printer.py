@@ -75,6 +75,17 @@ class _Printer:
             case sql.Unnest(arrays, alias, columns):
                 names = f" ({', '.join(map(identifier, columns))})" if columns else ""
                 return f"unnest({self.list(arrays)}) AS {identifier(alias)}{names}"
+            case sql.Invoked(call, alias):
+                return f"{self.invoke(call)} AS {identifier(alias)}"
+            case sql.Beside(left, right):
+                return f"{self.source(left)} CROSS JOIN LATERAL {self.source(right)}"
+
+    def invoke(self, tree: sql.Invoke) -> str:
+        arguments = (
+            self.expression(value) if name is None else f"{identifier(name)} => {self.expression(value)}"
+            for name, value in tree.arguments
+        )
+        return f"{tree.function.quoted}({', '.join(arguments)})"
 
     def change(self, tree: sql.Change) -> str:
         match tree:
@@ -168,6 +179,7 @@ _PRINT: dict[type, Callable[[_Printer, Any], str]] = {
     sql.Column: lambda p, t: f"{identifier(t.of)}.{identifier(t.name)}",
     sql.Whole: lambda p, t: identifier(t.of),
     sql.Star: lambda p, t: f"{identifier(t.of)}.*",
+    sql.Members: lambda p, t: f"({p.expression(t.of)}).*",
     sql.Parameter: _Printer.parameter,
     sql.Text: lambda p, t: f"{literal(t.value)}::text",
     sql.Number: lambda p, t: str(int(t.value)),
@@ -181,6 +193,7 @@ _PRINT: dict[type, Callable[[_Printer, Any], str]] = {
     sql.Not: lambda p, t: f"(NOT {p.expression(t.value)})",
     sql.Null: lambda p, t: f"({p.expression(t.value)} IS NULL)",
     sql.Call: _Printer.call,
+    sql.Invoke: _Printer.invoke,
     sql.Array: lambda p, t: f"ARRAY[{p.list(t.parts)}]::{type_name(t.type)}[]",
     sql.Element: lambda p, t: f"({p.expression(t.of)})[{int(t.index)}]",
     sql.Record: lambda p, t: f"ROW({p.list(t.parts)})",

@@ -28,6 +28,12 @@ class Star(Struct, frozen=True):
     of: str
 
 
+class Members(Struct, frozen=True):
+    """The columns of a row that is a value."""
+
+    of: Expression
+
+
 class Parameter(Struct, frozen=True):
     """Always sent as text, or an array of texts, and cast here to what it is."""
 
@@ -112,6 +118,13 @@ class Call(Struct, frozen=True):
     schema: str | None = None
 
 
+class Invoke(Struct, frozen=True):
+    """A call of a function of the project's own, its arguments by position or by name."""
+
+    function: catalog.Name
+    arguments: tuple[tuple[str | None, Expression], ...]
+
+
 class Array(Struct, frozen=True):
     parts: tuple[Expression, ...]
     type: catalog.Type
@@ -162,6 +175,7 @@ Expression: TypeAlias = (
     Column
     | Whole
     | Star
+    | Members
     | Parameter
     | Text
     | Number
@@ -175,6 +189,7 @@ Expression: TypeAlias = (
     | Not
     | Null
     | Call
+    | Invoke
     | Array
     | Element
     | Record
@@ -211,7 +226,21 @@ class Unnest(Struct, frozen=True):
     columns: tuple[str, ...] = ()
 
 
-From: TypeAlias = Table | Named | Sub | Unnest
+class Invoked(Struct, frozen=True):
+    """The rows that a function gives."""
+
+    call: Invoke
+    alias: str
+
+
+class Beside(Struct, frozen=True):
+    """Each row of the left with what the right makes of it."""
+
+    left: From
+    right: Sub
+
+
+From: TypeAlias = Table | Named | Sub | Unnest | Invoked | Beside
 
 
 class Order(Struct, frozen=True):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from nself.graphql.errors import ApiError
 from nself.graphql.session import Session
 from nself.graphql.types import Encode
+from nself.web.json import encode
 
 Bound: TypeAlias = str | Sequence[str | None] | None
 
@@ -55,6 +56,14 @@ class SessionVariable(Struct, frozen=True):
         if self.name == "x-hasura-role":
             return bindings.session.role
         raise ApiError("not-found", f'missing session variable: "{self.name}"')
+
+
+class SessionJson(Struct, frozen=True):
+    """All session variables as one JSON object: what a function's session argument receives."""
+
+    def bind(self, bindings: Bindings) -> Bound:
+        session = bindings.session
+        return encode({**session.variables, "x-hasura-role": session.role}).decode()
 
 
 class Variable(Struct, frozen=True):
@@ -144,6 +153,7 @@ Source: TypeAlias = (
     Constant
     | Constants
     | SessionVariable
+    | SessionJson
     | Variable
     | VariableList
     | VariableColumn

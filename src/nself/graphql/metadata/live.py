@@ -177,8 +177,6 @@ def not_served(metadata: Metadata) -> list[str]:
         if source.functions:
             found.append("functions")
         tables = source.tables.values()
-        if any(tracked.computed_fields for tracked in tables):
-            found.append("computed fields")
         if any(tracked.rest.get("event_triggers") for tracked in tables):
             found.append("event triggers")
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nself.graphql import sql
+from nself.graphql.conditions import cell_sql
 from nself.graphql.plan.arguments import Leaf, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.output import output
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
-from nself.graphql.schema.means import ColumnValue, Function, Part, RoleTable
+from nself.graphql.schema.means import ColumnValue, ComputedValue, Function, Part, RoleTable
 from nself.graphql.types import EnumValue, named
 
 
@@ -21,19 +22,19 @@ def _function(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sq
         case None:
             return sql.Text(f"{table.name}_aggregate_fields")
         case Part.COUNT:
-            return _count(ctx, field, alias)
+            return _count(ctx, table, field, alias)
         case Function() as function:
-            return _columns(ctx, field, function, alias)
+            return _columns(ctx, table, field, function, alias)
         case other:
             raise AssertionError(other)
 
 
-def _count(ctx: Context, field: Selected, alias: str) -> sql.Expression:
+def _count(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:
     arguments = arguments_of(ctx, field)
     listed = arguments.get("columns")
     chosen = listed if isinstance(listed, list) else []
     columns: tuple[sql.Expression, ...] = tuple(
-        sql.Column(alias, column.means.sql) for column in chosen if isinstance(column, EnumValue)
+        cell_sql(table.cell(column.means), alias, ctx.aliases) for column in chosen if isinstance(column, EnumValue)
     )
     distinct = arguments.get("distinct")
     unique = isinstance(distinct, Leaf) and flag(distinct)
@@ -50,16 +51,18 @@ def _count_of_several(columns: tuple[sql.Expression, ...], *, unique: bool) -> s
     return sql.Call("count", (sql.Record(columns),), distinct=unique, where=present)
 
 
-def _columns(ctx: Context, field: Selected, function: Function, alias: str) -> sql.Expression:
+def _columns(ctx: Context, table: RoleTable, field: Selected, function: Function, alias: str) -> sql.Expression:
     assert field.of is not None
     name = named(field.of.type).name
-    return sql.Json(tuple((one.key, _column(ctx, one, function, alias, name)) for one in fields_of(ctx, field)))
+    pairs = []
+    for one in fields_of(ctx, field):
+        shown = sql.Text(name) if one.of is None else _column(ctx, table, one.of.means, function, alias)
+        pairs.append((one.key, shown))
+    return sql.Json(tuple(pairs))
 
 
-def _column(ctx: Context, one: Selected, function: Function, alias: str, type_name: str) -> sql.Expression:
-    if one.of is None:
-        return sql.Text(type_name)
-    means = one.of.means
-    assert isinstance(means, ColumnValue)
-    call = sql.Call(function.name, (sql.Column(alias, means.column.sql),))
-    return output(ctx, means.column.type, call) if function.keeps_type else call
+def _column(ctx: Context, table: RoleTable, means: object, function: Function, alias: str) -> sql.Expression:
+    assert isinstance(means, ColumnValue | ComputedValue)
+    of = means.column if isinstance(means, ColumnValue) else means.field
+    call = sql.Call(function.name, (cell_sql(table.cell(of), alias, ctx.aliases),))
+    return output(ctx, of.type, call) if function.keeps_type else call

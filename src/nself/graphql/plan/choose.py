@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql import sql
-from nself.graphql.conditions import all_of, to_sql
+from nself.graphql.conditions import all_of, cell_sql, to_sql
 from nself.graphql.plan import order
 from nself.graphql.plan.arguments import Coerced, Leaf, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.where import where
 from nself.graphql.scalars import INT, row_count, row_offset
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.schema.tables import TableColumn
 from nself.pg.catalog import Type
 
 _BIGINT: Final = Type(name="int8")
@@ -24,6 +25,17 @@ Join = Callable[[str], sql.Expression]
 
 def everywhere(alias: str) -> sql.Expression:
     return sql.TRUE
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows are chosen from: those of the table that `join` ties, or what a function call gives."""
+
+    join: Join = everywhere
+    call: sql.Invoke | None = None
+
+    def source(self, table: RoleTable, alias: str) -> sql.From:
+        return sql.Invoked(self.call, alias) if self.call else sql.Table(table.model.table.name, alias)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,28 +63,30 @@ def selecting(rows: Chosen, columns: tuple[tuple[sql.Expression, str | None], ..
     )
 
 
-def chosen(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, join: Join) -> Chosen:
+def chosen(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, origin: Origin) -> Chosen:
     """The rows that the arguments and the role's rules leave, limited as both say."""
-    return _chosen(ctx, table, arguments, path, join, table.select.limit)
+    return _chosen(ctx, table, arguments, path, origin, table.select.limit)
 
 
-def chosen_unlimited(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, join: Join) -> Chosen:
+def chosen_unlimited(
+    ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, origin: Origin
+) -> Chosen:
     """The same without the role's limit, which bounds what is shown and not what is counted."""
-    return _chosen(ctx, table, arguments, path, join, None)
+    return _chosen(ctx, table, arguments, path, origin, None)
 
 
 def _chosen(
-    ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, join: Join, most: int | None
+    ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], path: str, origin: Origin, most: int | None
 ) -> Chosen:
     alias = ctx.aliases.next()
     condition = all_of(table.select.filter, where(ctx.schema, table, arguments.get("where")))
     sorts = order.orders(ctx, table, arguments.get("order_by"), alias)
     select = sql.Select(
         columns=(),
-        source=sql.Table(table.model.table.name, alias),
-        where=sql.both(join(alias), to_sql(condition, alias, ctx.aliases)),
+        source=origin.source(table, alias),
+        where=sql.both(origin.join(alias), to_sql(condition, alias, ctx.aliases)),
         order=sorts,
-        distinct=order.distinct(arguments.get("distinct_on"), sorts, alias, path),
+        distinct=order.distinct(ctx, table, arguments.get("distinct_on"), sorts, alias, path),
         limit=_limit(arguments.get("limit"), most),
         offset=_offset(arguments.get("offset")),
     )
@@ -99,15 +113,15 @@ def by_key(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced]) -> 
         select=sql.Select(
             columns=(),
             source=sql.Table(table.model.table.name, alias),
-            where=sql.both(key_is(table, arguments, alias), to_sql(table.select.filter, alias, ctx.aliases)),
+            where=sql.both(key_is(ctx, table, arguments, alias), to_sql(table.select.filter, alias, ctx.aliases)),
         ),
     )
 
 
-def key_is(table: RoleTable, values: Mapping[str, Coerced], alias: str) -> sql.Expression:
-    return sql.both(
-        *(
-            sql.Infix(sql.Column(alias, column.sql), "=", sql.Parameter(source_of(values[column.name]), column.type))
-            for column in table.model.primary_key
-        )
-    )
+def key_is(ctx: Context, table: RoleTable, values: Mapping[str, Coerced], alias: str) -> sql.Expression:
+    return sql.both(*(_is(ctx, table, column, values[column.name], alias) for column in table.model.primary_key))
+
+
+def _is(ctx: Context, table: RoleTable, column: TableColumn, value: Coerced, alias: str) -> sql.Expression:
+    wanted = sql.Parameter(source_of(value), column.type)
+    return sql.Infix(cell_sql(table.cell(column), alias, ctx.aliases), "=", wanted)

@@ -160,12 +160,13 @@ def _seen(ctx: Context, table: RoleTable, origin: Origin) -> choose.Chosen:
 
 
 def looks_elsewhere(ctx: Context, table: RoleTable, one: Selected, action: Action) -> bool:
-    """Whether the answer holds anything but columns of the changed rows."""
+    """Whether the answer holds anything but columns of the changed rows: a mask may look at other tables too."""
     fields = fields_of(ctx, one)
     if action not in {Action.INSERT_ONE, Action.UPDATE_BY_KEY}:
         returning = [field for field in fields if field.of and field.of.means is Part.RETURNING]
         fields = [field for part in returning for field in fields_of(ctx, part)]
-    return any(field.of and not isinstance(field.of.means, ColumnValue) for field in fields)
+    means = [field.of.means for field in fields if field.of]
+    return any(not isinstance(one, ColumnValue) or one.column.sql in table.select.masks for one in means)
 
 
 def nothing(table: RoleTable, alias: str) -> Changed:

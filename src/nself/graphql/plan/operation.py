@@ -178,9 +178,9 @@ def _read(ctx: Context, one: Selected, root: Root) -> sql.Expression:
     table = root.table
     match root.action:
         case Action.SELECT:
-            return rows.many(ctx, table, one, choose.everywhere)
+            return rows.many(ctx, table, one, choose.Origin())
         case Action.SELECT_AGGREGATE:
-            return rows.aggregate(ctx, table, one, choose.everywhere)
+            return rows.aggregate(ctx, table, one, choose.Origin())
         case _:
             return rows.single(ctx, table, fields_of(ctx, one), choose.by_key(ctx, table, arguments_of(ctx, one)))
 
@@ -231,7 +231,7 @@ def _deleted(
     ctx: Context, table: RoleTable, action: Action, arguments: Mapping[str, Coerced], alias: str
 ) -> sql.Expression:
     if action is Action.DELETE_BY_KEY:
-        return choose.key_is(table, arguments, alias)
+        return choose.key_is(ctx, table, arguments, alias)
     return to_sql(where(ctx.schema, table, arguments["where"]), alias, ctx.aliases)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
 
 from nself.graphql import sql
-from nself.graphql.conditions import all_of, joined, to_sql
+from nself.graphql.conditions import cell_sql, joined, to_sql
 from nself.graphql.plan.arguments import Coerced
 from nself.graphql.plan.context import Context
 from nself.graphql.scalars import invalid
-from nself.graphql.schema.means import Function, Part, RelatedAggregate, RelatedRow, RoleTable
+from nself.graphql.schema.computed import ScalarField
+from nself.graphql.schema.means import ComputedAggregate, Function, Part, RelatedAggregate, RelatedRow, RoleTable
 from nself.graphql.schema.ordering import aggregate_order_by, order_by
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import EnumValue, InputField, members
@@ -28,19 +31,23 @@ def _object(ctx: Context, table: RoleTable, value: Coerced, alias: str) -> Itera
     fields = order_by(ctx.schema, table).fields
     for name, item in value.items():
         if item is not None:
-            yield from _entry(ctx, fields[name], item, alias)
+            yield from _entry(ctx, table, fields[name], item, alias)
 
 
-def _entry(ctx: Context, field: InputField, value: Coerced, alias: str) -> Iterator[sql.Order]:
+def _entry(ctx: Context, table: RoleTable, field: InputField, value: Coerced, alias: str) -> Iterator[sql.Order]:
     match field.means:
-        case TableColumn() as column:
-            yield _order(sql.Column(alias, column.sql), value)
+        case TableColumn() | ScalarField() as of:
+            yield _order(cell_sql(table.cell(of), alias, ctx.aliases), value)
         case RelatedRow(relation, target):
-            there = ctx.aliases.next()
+            there, single = ctx.aliases.next(), not relation.unique
             for order in _object(ctx, target, value, there):
-                yield sql.Order(_related(ctx, relation, target, alias, there, order.by), order.direction)
+                value_there = _there(ctx, _joined(relation, target, alias, there), target, order.by, single=single)
+                yield sql.Order(value_there, order.direction)
         case RelatedAggregate(relation, target):
-            yield from _aggregate(ctx, relation, target, value, alias)
+            yield from _aggregate(ctx, target, value, lambda there: _joined(relation, target, alias, there))
+        case ComputedAggregate(rows, target):
+            call = rows.routine.call().on(alias)
+            yield from _aggregate(ctx, target, value, lambda there: _From(sql.Invoked(call, there), there))
         case other:
             raise AssertionError(other)
 
@@ -50,24 +57,33 @@ def _order(by: sql.Expression, value: Coerced) -> sql.Order:
     return sql.Order(by, value.means)
 
 
-def _related(
-    ctx: Context, relation: Relation, target: RoleTable, alias: str, there: str, value: sql.Expression
+class _From(Struct, frozen=True):
+    """Other rows that hang on a row."""
+
+    source: sql.From
+    alias: str
+    join: sql.Expression = sql.TRUE
+
+
+def _joined(relation: Relation, target: RoleTable, here: str, there: str) -> _From:
+    return _From(sql.Table(target.model.table.name, there), there, joined(relation.mapping, here, there))
+
+
+def _there(
+    ctx: Context, rows: _From, target: RoleTable, value: sql.Expression, *, single: bool = False
 ) -> sql.Expression:
-    """A value from the related row that the role may see, or from all of them for an aggregate."""
-    single = not relation.many and not relation.unique
+    """A value from the one row that the role may see, or from all of them for an aggregate."""
     return sql.Scalar(
         sql.Select(
             columns=((value, None),),
-            source=sql.Table(relation.target, there),
-            where=sql.both(
-                joined(relation.mapping, alias, there), to_sql(all_of(target.select.filter), there, ctx.aliases)
-            ),
+            source=rows.source,
+            where=sql.both(rows.join, to_sql(target.select.filter, rows.alias, ctx.aliases)),
             limit=sql.Number(1) if single else None,
         )
     )
 
 
-def _aggregate(ctx: Context, relation: Relation, target: RoleTable, value: Coerced, alias: str) -> Iterator[sql.Order]:
+def _aggregate(ctx: Context, target: RoleTable, value: Coerced, at: Callable[[str], _From]) -> Iterator[sql.Order]:
     assert isinstance(value, dict)
     fields = aggregate_order_by(ctx.schema, target).fields
     for name, item in value.items():
@@ -75,27 +91,30 @@ def _aggregate(ctx: Context, relation: Relation, target: RoleTable, value: Coerc
             continue
         match fields[name].means:
             case Part.COUNT:
-                there = ctx.aliases.next()
-                yield _order(_related(ctx, relation, target, alias, there, sql.Call("count", (sql.STAR,))), item)
+                rows = at(ctx.aliases.next())
+                yield _order(_there(ctx, rows, target, sql.Call("count", (sql.STAR,))), item)
             case Function(name=function):
                 assert isinstance(item, dict)
                 columns = members(fields[name])
                 for key, direction in item.items():
                     if direction is None:
                         continue
-                    there = ctx.aliases.next()
-                    call = sql.Call(function, (sql.Column(there, columns[key].means.sql),))
-                    yield _order(_related(ctx, relation, target, alias, there, call), direction)
+                    rows = at(ctx.aliases.next())
+                    cell = cell_sql(target.cell(columns[key].means), rows.alias, ctx.aliases)
+                    yield _order(_there(ctx, rows, target, sql.Call(function, (cell,))), direction)
             case other:
                 raise AssertionError(other)
 
 
-def distinct(value: Coerced, order: tuple[sql.Order, ...], alias: str, path: str) -> tuple[sql.Expression, ...]:
+def distinct(
+    ctx: Context, table: RoleTable, value: Coerced, order: tuple[sql.Order, ...], alias: str, path: str
+) -> tuple[sql.Expression, ...]:
     """DISTINCT ON, whose columns PostgreSQL wants first in ORDER BY."""
     if value is None:
         return ()
     assert isinstance(value, list)
-    columns = tuple(dict.fromkeys(sql.Column(alias, item.means.sql) for item in value if isinstance(item, EnumValue)))
+    cells = (table.cell(item.means) for item in value if isinstance(item, EnumValue))
+    columns = tuple(dict.fromkeys(cell_sql(cell, alias, ctx.aliases) for cell in cells))
     leading = {sort.by for sort in order[: len(columns)]}
     if not leading <= set(columns):
         raise invalid('"distinct_on" columns must match initial "order_by" columns', path)

@@ -9,17 +9,17 @@ from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
 from nself.graphql.scalars import SHAPES, STRINGIFIED, TEXT, json_path
-from nself.graphql.schema.tables import TableColumn
 from nself.pg.catalog import Type
 
 _TEXTS: Final = Type(name="text", array=True)
 
 
-def column_value(ctx: Context, one: Selected, column: TableColumn, at: sql.Expression) -> sql.Expression:
+def shown_value(ctx: Context, one: Selected, type_: Type, at: sql.Expression) -> sql.Expression:
+    """A column or computed value as its field shows it, or the part of it that `path` names."""
     path = arguments_of(ctx, one).get("path")
     if isinstance(path, Leaf):
         return sql.Infix(at, "#>", sql.Parameter(path.source(json_path), _TEXTS))
-    return output(ctx, column.type, at)
+    return output(ctx, type_, at)
 
 
 def output(ctx: Context, type_: Type, at: sql.Expression) -> sql.Expression:

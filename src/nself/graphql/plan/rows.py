@@ -6,13 +6,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from nself.graphql import sql
-from nself.graphql.conditions import all_of, joined, to_sql
+from nself.graphql.calls import row_of
+from nself.graphql.conditions import all_of, cell_sql, joined, to_sql
 from nself.graphql.plan import choose
 from nself.graphql.plan.aggregate import functions
+from nself.graphql.plan.call import called
 from nself.graphql.plan.context import Context
-from nself.graphql.plan.output import column_value
+from nself.graphql.plan.output import shown_value
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
-from nself.graphql.schema.means import ColumnValue, Part, RelatedAggregate, RelatedRow, RelatedRows, RoleTable
+from nself.graphql.schema.means import (
+    ColumnValue,
+    ComputedRows,
+    ComputedValue,
+    Part,
+    RelatedAggregate,
+    RelatedRow,
+    RelatedRows,
+    RoleTable,
+)
+from nself.graphql.schema.tables import Relation
 from nself.pg.catalog import Type
 
 _NAME_BYTES: Final = 63
@@ -20,9 +32,10 @@ _NAME_BYTES: Final = 63
 _OBJECT: Final = "row.json"
 
 
-def many(ctx: Context, table: RoleTable, one: Selected, join: choose.Join) -> sql.Expression:
+def many(ctx: Context, table: RoleTable, one: Selected, origin: choose.Origin) -> sql.Expression:
     """The rows a list field asks for, as a JSON array."""
-    return as_list(ctx, table, fields_of(ctx, one), choose.chosen(ctx, table, arguments_of(ctx, one), one.path, join))
+    chosen = choose.chosen(ctx, table, arguments_of(ctx, one), one.path, origin)
+    return as_list(ctx, table, fields_of(ctx, one), chosen)
 
 
 def as_list(ctx: Context, table: RoleTable, fields: Sequence[Selected], rows: choose.Chosen) -> sql.Expression:
@@ -62,7 +75,13 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
         return sql.Text(table.name)
     match one.of.means:
         case ColumnValue(column):
-            return column_value(ctx, one, column, sql.Column(alias, column.sql))
+            return shown_value(ctx, one, column.type, cell_sql(table.cell(column), alias, ctx.aliases))
+        case ComputedValue(computed):
+            cell = table.cell(computed, called(ctx, computed.routine, one))
+            return shown_value(ctx, one, computed.type, cell_sql(cell, alias, ctx.aliases))
+        case ComputedRows(computed, target):
+            call = called(ctx, computed.routine, one).on(alias)
+            return many(ctx, target, one, choose.Origin(call=call))
         case RelatedRow(relation, target):
             there = ctx.aliases.next()
             select = sql.Select(
@@ -75,39 +94,48 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
             )
             return single(ctx, target, fields_of(ctx, one), choose.Chosen(alias=there, select=select))
         case RelatedRows(relation, target):
-            return many(ctx, target, one, lambda there: joined(relation.mapping, alias, there))
+            return many(ctx, target, one, _tied(relation, alias))
         case RelatedAggregate(relation, target):
-            return aggregate(ctx, target, one, lambda there: joined(relation.mapping, alias, there))
+            return aggregate(ctx, target, one, _tied(relation, alias))
         case other:
             raise AssertionError(other)
 
 
-def aggregate(ctx: Context, table: RoleTable, one: Selected, join: choose.Join) -> sql.Expression:
+def _tied(relation: Relation, alias: str) -> choose.Origin:
+    return choose.Origin(lambda there: joined(relation.mapping, alias, there))
+
+
+def aggregate(ctx: Context, table: RoleTable, one: Selected, origin: choose.Origin) -> sql.Expression:
     """`{aggregate, nodes}` over the same rows. The role's limit bounds the nodes only."""
     arguments = arguments_of(ctx, one)
     fields = fields_of(ctx, one)
     parts = []
-    chosen = choose.chosen_unlimited(ctx, table, arguments, one.path, join)
+    chosen = choose.chosen_unlimited(ctx, table, arguments, one.path, origin)
     name = ctx.aliases.next("a")
     nodes = [field for field in fields if field.of and field.of.means is Part.NODES]
     limit = table.select.limit
-    source = _numbered(ctx, chosen, name, numbered=bool(nodes) and limit is not None)
+    source = _numbered(ctx, table, chosen, name, numbered=bool(nodes) and limit is not None)
     for field in fields:
         parts.append((field.key, _part(ctx, table, field, name, limit)))
     return sql.Scalar(sql.Select(columns=((sql.Json(tuple(parts)), None),), source=source))
 
 
-_ROW_NUMBER = "row.number"
+_ROW: Final = "row"
+_ROW_NUMBER: Final = "row.number"
+_NUMBERS: Final = ".numbered"
 
 
-def _numbered(ctx: Context, chosen: choose.Chosen, name: str, *, numbered: bool) -> sql.Sub:
+def _numbered(ctx: Context, table: RoleTable, chosen: choose.Chosen, name: str, *, numbered: bool) -> sql.From:
+    """The rows under `name`; their numbers stand beside, so that a row remains one of its table."""
     inner = choose.selecting(chosen, ((sql.Star(chosen.alias), None),))
     if not numbered:
         return sql.Sub(inner, name)
     ordered = ctx.aliases.next()
-    number = sql.Call("row_number", over=True)
-    columns = ((sql.Star(ordered), None), (number, _ROW_NUMBER))
-    return sql.Sub(sql.Select(columns=columns, source=sql.Sub(inner, ordered)), name)
+    whole = row_of(table.model.table.name, ordered)
+    columns = ((whole, _ROW), (sql.Call("row_number", over=True), _ROW_NUMBER))
+    numbers = sql.Sub(sql.Select(columns=columns, source=sql.Sub(inner, ordered)), f"{name}{_NUMBERS}")
+    members = sql.Select(columns=((sql.Members(sql.Column(numbers.alias, _ROW)), None),))
+    return sql.Beside(numbers, sql.Sub(members, name))
 
 
 def _part(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
@@ -127,6 +155,6 @@ def _nodes(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: i
     node = sql.Json(tuple((one.key, value(ctx, table, one, alias)) for one in fields))
     first = None
     if limit is not None:
-        first = sql.Infix(sql.Column(alias, _ROW_NUMBER), "<=", sql.Number(limit))
+        first = sql.Infix(sql.Column(f"{alias}{_NUMBERS}", _ROW_NUMBER), "<=", sql.Number(limit))
     listed = sql.Call("json_agg", (node,), where=first)
     return sql.Call("coalesce", (listed, sql.Cast(sql.Text("[]"), Type(name="json"))))

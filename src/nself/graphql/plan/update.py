@@ -49,7 +49,7 @@ def update(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], pat
 def _target(ctx: Context, table: RoleTable, arguments: Mapping[str, Coerced], alias: str) -> sql.Expression:
     key = arguments.get("pk_columns")
     if isinstance(key, dict):
-        return choose.key_is(table, key, alias)
+        return choose.key_is(ctx, table, key, alias)
     return to_sql(where(ctx.schema, table, arguments["where"]), alias, ctx.aliases)
 
 

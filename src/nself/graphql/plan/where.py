@@ -7,19 +7,31 @@ from collections.abc import Iterable, Iterator
 from nself.graphql.conditions import (
     ALWAYS,
     AnyOf,
+    Cell,
     Compare,
     Condition,
     Counted,
     IsNull,
     Not,
+    Produced,
     Related,
     all_of,
 )
 from nself.graphql.operators import Operator
 from nself.graphql.plan.arguments import Coerced, Leaf, flag, source_of, sources_of
 from nself.graphql.scalars import BOOL, INT, invalid
+from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.filters import bool_exp
-from nself.graphql.schema.means import CastTo, CastType, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.means import (
+    CastTo,
+    CastType,
+    ComputedRows,
+    Logic,
+    Predicate,
+    RelatedCount,
+    RelatedRows,
+    RoleTable,
+)
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn
 from nself.graphql.types import EnumValue, InputField, members
@@ -47,7 +59,11 @@ def _entry(schema: RoleSchema, table: RoleTable, field: InputField, value: Coerc
         case Logic.OR:
             return AnyOf(tuple(where(schema, table, item) for item in _items(value)))
         case TableColumn() as column:
-            return _column(column, field, value)
+            return _tests(table.cell(column), column.type, field, value)
+        case ScalarField() as computed:
+            return _tests(table.cell(computed), computed.type, field, value)
+        case ComputedRows(computed, target):
+            return Produced(computed.routine.call(), all_of(target.select.filter, where(schema, target, value)))
         case RelatedRows(relation, target):
             inner = all_of(target.select.filter, where(schema, target, value))
             return Related(relation.target, relation.mapping, inner)
@@ -62,31 +78,29 @@ def _items(value: Coerced) -> Iterable[Coerced]:
     return value
 
 
-def _column(column: TableColumn, field: InputField, value: Coerced) -> Condition:
+def _tests(cell: Cell, type_: Type, field: InputField, value: Coerced) -> Condition:
     assert isinstance(value, dict)
     comparisons = members(field)
-    return all_of(*(_operation(column, column.type, comparisons[name], item) for name, item in value.items()))
+    return all_of(*(_operation(cell, type_, comparisons[name], item) for name, item in value.items()))
 
 
-def _operation(
-    column: TableColumn, type_: Type, field: InputField, value: Coerced, casts: tuple[Type, ...] = ()
-) -> Condition:
+def _operation(cell: Cell, type_: Type, field: InputField, value: Coerced, casts: tuple[Type, ...] = ()) -> Condition:
     match field.means:
         case CastTo():
-            return all_of(*_casts(column, field, value, casts))
+            return all_of(*_casts(cell, field, value, casts))
         case Operator(operand="boolean"):
-            return ALWAYS if value is None else IsNull(column.sql, flag(value))
+            return ALWAYS if value is None else IsNull(cell, flag(value))
         case Operator(operand="parts") as operator:
             parts = _parts(operator, value)
-            return Compare(column=column.sql, type=type_, operator=operator, operand=parts[0], casts=casts, parts=parts)
+            return Compare(cell=cell, type=type_, operator=operator, operand=parts[0], casts=casts, parts=parts)
         case Operator() as operator:
             operand = _operand(operator, value)
-            return Compare(column=column.sql, type=type_, operator=operator, operand=operand, casts=casts)
+            return Compare(cell=cell, type=type_, operator=operator, operand=operand, casts=casts)
         case other:
             raise AssertionError(other)
 
 
-def _casts(column: TableColumn, field: InputField, value: Coerced, casts: tuple[Type, ...]) -> Iterator[Condition]:
+def _casts(cell: Cell, field: InputField, value: Coerced, casts: tuple[Type, ...]) -> Iterator[Condition]:
     """The tests of the column as each type it is cast to."""
     assert value is None or isinstance(value, dict)
     targets = members(field)
@@ -95,7 +109,7 @@ def _casts(column: TableColumn, field: InputField, value: Coerced, casts: tuple[
         assert isinstance(to, CastType)
         assert tests is None or isinstance(tests, dict)
         for operator, item in (tests or {}).items():
-            yield _operation(column, to.type, fields[operator], item, (*casts, to.type))
+            yield _operation(cell, to.type, fields[operator], item, (*casts, to.type))
 
 
 def _parts(operator: Operator, value: Coerced) -> tuple[Source, ...]:
@@ -134,7 +148,7 @@ def _counted(schema: RoleSchema, field: InputField, means: RelatedCount, value: 
         mapping=means.relation.mapping,
         condition=all_of(means.table.select.filter, where(schema, means.table, spec.get("filter"))),
         function=predicate.means.function,
-        columns=tuple(column.means.sql for column in columns if isinstance(column, EnumValue)),
+        cells=tuple(means.table.cell(column.means) for column in columns if isinstance(column, EnumValue)),
         distinct=isinstance(distinct, Leaf) and flag(distinct),
         type=type_,
         comparisons=tuple((tests[name].means, _operand(tests[name].means, item)) for name, item in wanted.items()),

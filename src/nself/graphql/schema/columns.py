@@ -8,7 +8,7 @@ from typing import Any
 from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import TableColumn, is_enum_value
+from nself.graphql.schema.tables import Readable, TableColumn, is_enum_value
 from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
 from nself.pg import catalog
 
@@ -17,9 +17,9 @@ def scalar_type(schema: RoleSchema, name: str) -> Scalar:
     return schema.type(name, scalar)
 
 
-def value_type(schema: RoleSchema, column: TableColumn) -> Type:
+def value_type(schema: RoleSchema, column: Readable) -> Type:
     """What a column holds, null aside."""
-    enum = enum_type(schema, column)
+    enum = enum_type(schema, column) if isinstance(column, TableColumn) else None
     if enum is not None:
         return enum
     return sql_type(schema, column.type)
@@ -39,9 +39,10 @@ def enum_type(schema: RoleSchema, column: TableColumn) -> Enum | None:
     return schema.type(f"{base}_enum", lambda name: Enum(name=name, values=members, open=True))
 
 
-def output_type(schema: RoleSchema, column: TableColumn) -> Type:
+def output_type(schema: RoleSchema, column: Readable, *, masked: bool = False) -> Type:
+    """`masked` columns are null in some rows whatever the database says."""
     type_ = value_type(schema, column)
-    return type_ if column.nullable else NonNull(type_)
+    return type_ if column.nullable or masked else NonNull(type_)
 
 
 def enum_values(columns: Iterable[TableColumn]) -> dict[str, EnumValue]:
@@ -91,11 +92,11 @@ def encoder_of(type_: Type) -> Encode:
             raise AssertionError(other)
 
 
-def is_numeric(column: TableColumn) -> bool:
+def is_numeric(column: Readable) -> bool:
     return not column.type.array and column.type.name in NUMERIC
 
 
-def is_comparable(column: TableColumn) -> bool:
+def is_comparable(column: Readable) -> bool:
     """Whether MIN and MAX know the type."""
     if column.type.array or column.type.kind in {"composite", "pseudo"}:
         return False
@@ -105,9 +106,9 @@ def is_comparable(column: TableColumn) -> bool:
     return known and column.type.name not in INCOMPARABLE
 
 
-def is_jsonb(column: TableColumn) -> bool:
+def is_jsonb(column: Readable) -> bool:
     return column.type.name == "jsonb" and not column.type.array
 
 
-def is_json(column: TableColumn) -> bool:
+def is_json(column: Readable) -> bool:
     return column.type.name in {"json", "jsonb"} and not column.type.array

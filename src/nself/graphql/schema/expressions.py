@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nself.errors import NselfError
+from nself.graphql.calls import FunctionCall
 from nself.graphql.conditions import (
     AnyOf,
     Compare,
@@ -15,12 +16,15 @@ from nself.graphql.conditions import (
     Counted,
     IsNull,
     Not,
+    Produced,
     Related,
+    Rooted,
     all_of,
 )
 from nself.graphql.errors import ApiError
 from nself.graphql.operators import COMPARE_COLUMNS, OperandPart, Operator, by_name, casts
 from nself.graphql.scalars import BOOL, INT, encoder
+from nself.graphql.schema.computed import Computed, RowsField
 from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Tables
 from nself.graphql.types import Encode
 from nself.graphql.values import Constant, Constants, SessionVariable, Source, Together
@@ -35,7 +39,21 @@ class ExpressionError(NselfError):
 
 def compiled(expression: Any, table: TableModel, tables: Tables) -> Condition:
     """The condition of a permission on `table`."""
-    return _Compiler(tables, table).condition(expression, table)
+    condition = _Compiler(tables, table).condition(expression, table)
+    return Rooted(condition) if _compares_with_root(expression) else condition
+
+
+def _compares_with_root(expression: Any) -> bool:
+    """Whether `["$", column]` stands anywhere in it."""
+    match expression:
+        case Mapping():
+            return any(map(_compares_with_root, expression.values()))
+        case ["$", str()]:
+            return True
+        case list():
+            return any(map(_compares_with_root, expression))
+        case _:
+            return False
 
 
 def operand(value: Any, encode: Encode) -> Source:
@@ -86,7 +104,22 @@ class _Compiler:
         counted = table.relations.get(key.removesuffix("_aggregate"))
         if counted is not None and counted.many and key.endswith("_aggregate"):
             return self.aggregate(counted, value)
+        computed = table.computed.get(key)
+        if computed is not None:
+            return self.computed(computed, value)
         raise ExpressionError(f'"{key}" does not exist')
+
+    def computed(self, field: Computed, value: Any) -> Condition:
+        if field.routine.inputs:
+            raise ExpressionError(f'computed field "{field.name}" needs arguments: it cannot be compared here')
+        call = field.routine.call()
+        if isinstance(field, RowsField):
+            return Produced(call, self.condition(value, self.tables[field.target]))
+        if not isinstance(value, Mapping):
+            return _comparison(call, field.type, "_eq", value, field.name)
+        return all_of(
+            *(_comparison(call, field.type, _plain(name), wanted, field.name) for name, wanted in value.items())
+        )
 
     def exists(self, value: Any) -> Condition:
         match value:
@@ -118,7 +151,7 @@ class _Compiler:
             mapping=relation.mapping,
             condition=self.condition(spec.get("filter", {}), target),
             function="count" if function == "count" else "bool_and" if function == "bool_and" else "bool_or",
-            columns=tuple(column.sql for column in columns if column),
+            cells=tuple(column.sql for column in columns if column),
             distinct=bool(spec.get("distinct", False)),
             type=type_,
             comparisons=tuple(
@@ -129,13 +162,13 @@ class _Compiler:
 
     def column(self, column: TableColumn, value: Any, table: TableModel) -> Condition:
         if not isinstance(value, Mapping):
-            return _comparison(column.sql, column.type, "_eq", value)
+            return _comparison(column.sql, column.type, "_eq", value, column.sql)
         return all_of(*(self.operation(column, _plain(name), wanted, table) for name, wanted in value.items()))
 
     def operation(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
         if name in COMPARE_COLUMNS:
             return self.columns(column, name, value, table)
-        return _comparison(column.sql, column.type, name, value)
+        return _comparison(column.sql, column.type, name, value, column.sql)
 
     def columns(self, column: TableColumn, name: str, value: Any, table: TableModel) -> Condition:
         match value:
@@ -171,28 +204,32 @@ def _known(name: str, type_: Type, column: str) -> Operator:
     return operator
 
 
-def _comparison(column: str, type_: Type, name: str, value: Any, through: tuple[Type, ...] = ()) -> Condition:
-    """One operator of a column; `through` are the types it was cast to on the way to `type_`."""
+def _comparison(
+    cell: str | FunctionCall, type_: Type, name: str, value: Any, shown: str, through: tuple[Type, ...] = ()
+) -> Condition:
+    """One operator of a cell called `shown`; `through` are the types it was cast to on the way to `type_`."""
     if name == "_cast":
-        return all_of(*_cast(column, type_, value, through))
-    operator = _known(name, type_, column)
+        return all_of(*_cast(cell, type_, value, shown, through))
+    operator = _known(name, type_, shown)
     if operator.operand == "boolean":
-        return _null_test(column, value)
+        return _null_test(cell, value)
     if operator.operand == "parts":
         parts = _parts(operator, type_, value)
-        return Compare(column=column, type=type_, operator=operator, operand=parts[0], casts=through, parts=parts)
-    source = _operand(operator, type_, value, column)
-    return Compare(column=column, type=type_, operator=operator, operand=source, casts=through)
+        return Compare(cell=cell, type=type_, operator=operator, operand=parts[0], casts=through, parts=parts)
+    source = _operand(operator, type_, value, shown)
+    return Compare(cell=cell, type=type_, operator=operator, operand=source, casts=through)
 
 
-def _cast(column: str, type_: Type, value: Any, through: tuple[Type, ...]) -> Iterator[Condition]:
+def _cast(
+    cell: str | FunctionCall, type_: Type, value: Any, shown: str, through: tuple[Type, ...]
+) -> Iterator[Condition]:
     targets = casts(type_)
     for name, tests in (value if isinstance(value, Mapping) else {"": None}).items():
         if name not in targets or not isinstance(tests, Mapping):
-            raise ExpressionError(f'column "{column}" cannot be cast so')
+            raise ExpressionError(f'column "{shown}" cannot be cast so')
         to = targets[name]
         for operator, wanted in tests.items():
-            yield _comparison(column, to, _plain(operator), wanted, (*through, to))
+            yield _comparison(cell, to, _plain(operator), wanted, shown, (*through, to))
 
 
 def _parts(operator: Operator, type_: Type, value: Any) -> tuple[Source, ...]:
@@ -225,12 +262,12 @@ def _operand(operator: Operator, type_: Type, value: Any, column: str) -> Source
     return operand(value, encode)
 
 
-def _null_test(column: str, value: Any) -> Condition:
+def _null_test(cell: str | FunctionCall, value: Any) -> Condition:
     match value:
         case bool():
-            return IsNull(column, value)
+            return IsNull(cell, value)
         case str() if value.lower() in {"true", "false"}:
-            return IsNull(column, value.lower() == "true")
+            return IsNull(cell, value.lower() == "true")
         case _:
             raise ExpressionError("_is_null needs true or false")
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from nself.graphql.operators import Operator, casts, for_type
 from nself.graphql.scalars import BOOL, INT, scalar_name
 from nself.graphql.schema import columns
-from nself.graphql.schema.means import CastTo, CastType, Logic, Predicate, RelatedCount, RelatedRows, RoleTable
+from nself.graphql.schema.computed import ScalarField
+from nself.graphql.schema.means import (
+    CastTo,
+    CastType,
+    ComputedRows,
+    Logic,
+    Predicate,
+    RelatedCount,
+    RelatedRows,
+    RoleTable,
+)
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
@@ -23,6 +33,11 @@ def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
         yield InputField(name="_or", type=ListOf(NonNull(own)), means=Logic.OR)
         for column in table.readable:
             yield InputField(name=column.name, type=comparison_of(schema, column), means=column)
+        for field in table.values:
+            if isinstance(field, ScalarField):
+                yield InputField(name=field.name, type=comparison(schema, field.type), means=field)
+        for rows, target in schema.computed_rows(table):
+            yield InputField(name=rows.name, type=bool_exp(schema, target), means=ComputedRows(rows, target))
         for relation in table.model.relations.values():
             yield from _relation(schema, relation)
 

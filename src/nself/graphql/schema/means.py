@@ -8,8 +8,11 @@ from typing import LiteralString
 
 from msgspec import Struct
 
+from nself.graphql.calls import FunctionCall
+from nself.graphql.conditions import ALWAYS, Cell, Masked
+from nself.graphql.schema.computed import RowsField, ScalarField
 from nself.graphql.schema.rules import Rules, SelectRule
-from nself.graphql.schema.tables import Relation, TableColumn, TableModel
+from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
 from nself.pg.catalog import Type
 
 
@@ -35,9 +38,41 @@ class RoleTable:
             return []
         return [column for column in self.model.columns.values() if column.sql in self.rules.select.columns]
 
+    @property
+    def computed(self) -> list[ScalarField]:
+        """The computed values that are granted."""
+        if self.rules.select is None:
+            return []
+        fields = (field for field in self.model.computed.values() if isinstance(field, ScalarField))
+        return [field for field in fields if field.name in self.select.computed]
+
+    @property
+    def values(self) -> list[Readable]:
+        """All that can be had of a row without saying more than its name."""
+        return [*self.readable, *(field for field in self.computed if not field.routine.inputs)]
+
+    def cell(self, of: Readable, call: FunctionCall | None = None) -> Cell:
+        """Where a value comes from, for all that reads it: null in rows that show it to none of the role's parents.
+        `call` is a computed field's, without arguments unless given."""
+        if isinstance(of, TableColumn):
+            visible = self.select.masks.get(of.sql, ALWAYS)
+            return of.sql if visible == ALWAYS else Masked(of.sql, visible)
+        call = call or of.routine.call()
+        visible = self.select.computed[of.name]
+        return call if visible == ALWAYS else Masked(call, visible)
+
 
 class ColumnValue(Struct, frozen=True):
     column: TableColumn
+
+
+class ComputedValue(Struct, frozen=True):
+    field: ScalarField
+
+
+class ComputedRows(Struct, frozen=True):
+    field: RowsField
+    table: RoleTable
 
 
 class RelatedRow(Struct, frozen=True):
@@ -56,6 +91,13 @@ class RelatedRows(Struct, frozen=True):
 
 class RelatedAggregate(Struct, frozen=True):
     relation: Relation
+    table: RoleTable
+
+
+class ComputedAggregate(Struct, frozen=True):
+    """`<computed field>_aggregate` in an order."""
+
+    field: RowsField
     table: RoleTable
 
 

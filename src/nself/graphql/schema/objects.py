@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nself.graphql.schema import columns
+from nself.graphql.schema.call_inputs import args_field
+from nself.graphql.schema.computed import Computed, RowsField, ScalarField
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import (
     FUNCTIONS,
     ColumnValue,
+    ComputedRows,
+    ComputedValue,
     Function,
     Part,
     RelatedAggregate,
@@ -18,14 +22,19 @@ from nself.graphql.schema.means import (
 )
 from nself.graphql.schema.ordering import aggregated, order_by
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import Relation, TableColumn
+from nself.graphql.schema.tables import Readable, Relation, TableColumn
 from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 
 
 def row(schema: RoleSchema, table: RoleTable) -> Object:
     def fields() -> Iterator[Field]:
         for column in table.readable:
-            yield _column(schema, column)
+            yield _column(schema, table, column)
+        for field in table.computed:
+            yield _computed_value(schema, table, field)
+        for rows, target in schema.computed_rows(table, plain=False):
+            if is_shown(schema, target):
+                yield _computed_rows(schema, table, rows, target)
         for relation in table.model.relations.values():
             target = schema.table(relation.target)
             if target.rules.select is not None:
@@ -41,8 +50,10 @@ def is_shown(schema: RoleSchema, table: RoleTable) -> bool:
     """Whether a row has any field for this role: a permission may allow to count what it hides."""
     if table.rules.select is None:
         return False
+    if table.readable or table.computed or any(schema.computed_rows(table, plain=False)):
+        return True
     targets = (schema.table(relation.target) for relation in table.model.relations.values())
-    return bool(table.readable) or any(target.rules.select is not None for target in targets)
+    return any(target.rules.select is not None for target in targets)
 
 
 def described(comment: str | None, default: str | None) -> str | None:
@@ -50,18 +61,50 @@ def described(comment: str | None, default: str | None) -> str | None:
     return default if comment is None else comment or None
 
 
-def _column(schema: RoleSchema, column: TableColumn) -> Field:
-    args: dict[str, InputField] = {}
-    if columns.is_json(column):
-        path = InputField(name="path", type=columns.scalar_type(schema, "String"), description="JSON select path")
-        args = arguments(path)
+def _column(schema: RoleSchema, table: RoleTable, column: TableColumn) -> Field:
     return Field(
         name=column.name,
-        type=columns.output_type(schema, column),
+        type=columns.output_type(schema, column, masked=column.sql in table.select.masks),
         means=ColumnValue(column),
-        arguments=args,
+        arguments=arguments(_json_path(schema, column)),
         description=column.comment or None,
     )
+
+
+def _json_path(schema: RoleSchema, of: Readable) -> InputField | None:
+    if not columns.is_json(of):
+        return None
+    return InputField(name="path", type=columns.scalar_type(schema, "String"), description="JSON select path")
+
+
+def _computed_value(schema: RoleSchema, table: RoleTable, field: ScalarField) -> Field:
+    return Field(
+        name=field.name,
+        type=columns.output_type(schema, field),
+        means=ComputedValue(field),
+        arguments=arguments(_computed_args(schema, table, field), _json_path(schema, field)),
+        description=_computed_description(field),
+    )
+
+
+def _computed_rows(schema: RoleSchema, table: RoleTable, field: RowsField, target: RoleTable) -> Field:
+    args = _computed_args(schema, table, field)
+    return Field(
+        name=field.name,
+        type=ListOf(NonNull(row(schema, target))),
+        means=ComputedRows(field, target),
+        arguments=arguments(args) | table_arguments(schema, target),
+        description=_computed_description(field),
+    )
+
+
+def _computed_args(schema: RoleSchema, table: RoleTable, field: Computed) -> InputField | None:
+    description = f'input parameters for computed field "{field.name}" defined on table "{table.model.table.name}"'
+    return args_field(schema, field.routine, f"{field.name}_{table.name}_args", description)
+
+
+def _computed_description(field: Computed) -> str | None:
+    return described(field.comment, f'A computed field, executes function "{field.routine.function.name}"')
 
 
 def _relation(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iterator[Field]:
@@ -150,11 +193,12 @@ def _functions(schema: RoleSchema, table: RoleTable) -> Object:
     return schema.type(f"{table.name}_aggregate_fields", lambda name: Object(name, fields, description))
 
 
-def _function(schema: RoleSchema, table: RoleTable, function: Function, listed: list[TableColumn]) -> Object:
+def _function(schema: RoleSchema, table: RoleTable, function: Function, listed: list[Readable]) -> Object:
     def fields() -> Iterator[Field]:
         for column in listed:
             kept = columns.value_type(schema, column) if function.keeps_type else columns.scalar_type(schema, "Float")
-            yield Field(name=column.name, type=kept, means=ColumnValue(column), description=column.comment)
+            means = ColumnValue(column) if isinstance(column, TableColumn) else ComputedValue(column)
+            yield Field(name=column.name, type=kept, means=means, description=column.comment or None)
 
     description = f"aggregate {function.name} on columns"
     return schema.type(f"{table.name}_{function.name}_fields", lambda name: Object(name, fields, description))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nself.graphql.schema import columns
-from nself.graphql.schema.means import FUNCTIONS, Part, RelatedAggregate, RelatedRow, RoleTable
+from nself.graphql.schema.computed import ScalarField
+from nself.graphql.schema.means import FUNCTIONS, ComputedAggregate, Part, RelatedAggregate, RelatedRow, RoleTable
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import TableColumn
+from nself.graphql.schema.tables import Readable
 from nself.graphql.types import Enum, EnumValue, InputField, InputObject
 
 DIRECTIONS = {
@@ -30,13 +31,19 @@ def order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
     def fields() -> Iterator[InputField]:
         for column in table.readable:
             yield InputField(name=column.name, type=direction(schema), means=column)
+        for field in table.values:
+            if isinstance(field, ScalarField):
+                yield InputField(name=field.name, type=direction(schema), means=field)
+        for rows, target in schema.computed_rows(table):
+            if target.select.aggregations:
+                means = ComputedAggregate(rows, target)
+                yield InputField(name=f"{rows.name}_aggregate", type=aggregate_order_by(schema, target), means=means)
         for relation in table.model.relations.values():
             target = schema.table(relation.target)
             if target.rules.select is None:
                 continue
             if not relation.many:
-                means = RelatedRow(relation, target)
-                yield InputField(name=relation.name, type=order_by(schema, target), means=means)
+                yield InputField(name=relation.name, type=order_by(schema, target), means=RelatedRow(relation, target))
             elif target.select.aggregations:
                 yield InputField(
                     name=f"{relation.name}_aggregate",
@@ -62,7 +69,7 @@ def aggregate_order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
     return schema.type(f"{table.name}_aggregate_order_by", lambda name: InputObject(name, fields, description))
 
 
-def _function(schema: RoleSchema, table: RoleTable, function: str, chosen: list[TableColumn]) -> InputObject:
+def _function(schema: RoleSchema, table: RoleTable, function: str, chosen: list[Readable]) -> InputObject:
     def fields() -> Iterator[InputField]:
         for column in chosen:
             yield InputField(name=column.name, type=direction(schema), description=column.comment, means=column)
@@ -71,7 +78,7 @@ def _function(schema: RoleSchema, table: RoleTable, function: str, chosen: list[
     return schema.type(f"{table.name}_{function}_order_by", lambda name: InputObject(name, fields, description))
 
 
-def aggregated(table: RoleTable, function: str) -> list[TableColumn]:
-    """The columns an aggregate function takes."""
+def aggregated(table: RoleTable, function: str) -> list[Readable]:
+    """The columns and computed values an aggregate function takes."""
     fits = columns.is_comparable if function in {"min", "max"} else columns.is_numeric
-    return [column for column in table.readable if fits(column)]
+    return [column for column in table.values if fits(column)]

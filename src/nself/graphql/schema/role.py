@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from nself.graphql.elsewhere import Roots
+from nself.graphql.schema.computed import RowsField
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.rules import NOTHING, Rules
 from nself.graphql.schema.tables import EnumRows, TableColumn, Tables
@@ -50,6 +51,14 @@ class RoleSchema:
             if getattr(getattr(rules, kind), "backend_only", False)
         }
         return Rules(**{kind: getattr(rules, kind) for kind in Rules.__struct_fields__} | hidden) if hidden else rules
+
+    def computed_rows(self, table: RoleTable, *, plain: bool = True) -> Iterator[tuple[RowsField, RoleTable]]:
+        """The table's computed fields that give rows the role may see; `plain` ones need no arguments."""
+        for field in table.model.computed.values():
+            if isinstance(field, RowsField) and not (plain and field.routine.inputs):
+                target = self.table(field.target)
+                if target.rules.select is not None:
+                    yield field, target
 
     def visible(self) -> Iterator[RoleTable]:
         """Tables this role has any rule for."""

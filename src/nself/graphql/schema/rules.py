@@ -25,13 +25,16 @@ from nself.pg.catalog import Name
 
 
 class SelectRule(Struct, frozen=True, kw_only=True):
-    """`roots` are the root fields allowed, None for all."""
+    """`roots` are the root fields allowed, None for all. `masks` say in which of the rows a column of `columns` shows,
+    where not in all; `computed` says the same of the computed values granted."""
 
     columns: frozenset[str]
     filter: Condition = ALWAYS
     limit: int | None = None
     aggregations: bool = True
     roots: frozenset[str] | None = None
+    masks: Mapping[str, Condition] = field(default_factory=dict)
+    computed: Mapping[str, Condition] = field(default_factory=dict)
 
 
 class InsertRule(Struct, frozen=True, kw_only=True):
@@ -85,7 +88,7 @@ def _everything(table: TableModel) -> Rules:
     columns = frozenset(table.by_sql)
     writable = frozenset(name for name, column in table.by_sql.items() if column.writable)
     return Rules(
-        select=SelectRule(columns=columns),
+        select=SelectRule(columns=columns, computed=dict.fromkeys(table.computed, ALWAYS)),
         insert=InsertRule(columns=writable),
         update=UpdateRule(columns=writable),
         delete=DeleteRule(),
@@ -145,6 +148,7 @@ class _Compiler(Struct, frozen=True):
             limit=permission.limit,
             aggregations=permission.allow_aggregations,
             roots=None if roots is None else frozenset(roots),
+            computed=dict.fromkeys(permission.computed_fields, ALWAYS),
         )
 
     def insert(self, permission: InsertPermission) -> InsertRule:

@@ -9,6 +9,8 @@ from typing import Final
 
 from nself.graphql.metadata.model import ManualUsing, Metadata, Relationship, Source, TrackedTable
 from nself.graphql.metadata.targets import Target, resolve
+from nself.graphql.schema import computed
+from nself.graphql.schema.computed import Computed, ScalarField
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
 
 _GRAPHQL_NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
@@ -57,7 +59,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableModel:
-    """`name` is the base of its GraphQL names. `columns` and `relations` are by GraphQL name."""
+    """`name` is the base of its GraphQL names. `columns`, `relations` and `computed` are by GraphQL name."""
 
     name: str
     table: Table
@@ -65,12 +67,16 @@ class TableModel:
     columns: Mapping[str, TableColumn]
     relations: Mapping[str, Relation]
     by_sql: Mapping[str, TableColumn] = field(default_factory=dict)
+    computed: Mapping[str, Computed] = field(default_factory=dict)
 
     @property
     def primary_key(self) -> tuple[TableColumn, ...]:
         key = self.table.primary_key
         return tuple(self.by_sql[name] for name in key.columns) if key else ()
 
+
+Readable = TableColumn | ScalarField
+"""What has one value in each row."""
 
 Tables = Mapping[Name, TableModel]
 
@@ -93,13 +99,20 @@ def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, Tabl
     for name in sorted(known):
         tracked, table = source.tables[name], catalog.tables[name]
         columns = _columns(tracked, table, enums)
+        named = {column.name for column in columns}
+        relations = dict(_relations(tracked, catalog, known, named))
         found[name] = TableModel(
             name=base_name(tracked),
             table=table,
             tracked=tracked,
             columns={column.name: column for column in columns if is_graphql_name(column.name)},
             by_sql={column.sql: column for column in columns},
-            relations=dict(_relations(tracked, catalog, known, {column.name for column in columns})),
+            relations=relations,
+            computed={
+                entry.name: entry
+                for entry in computed.fields(tracked, catalog, known)
+                if is_graphql_name(entry.name) and entry.name not in named | relations.keys()
+            },
         )
     return found
 
