@@ -17,6 +17,7 @@ from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
 from nself.graphql.printer import printed
 from nself.graphql.run import Reply, Run
+from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import Session
 from nself.graphql.sql import Select
 from nself.graphql.values import Bindings
@@ -27,12 +28,14 @@ from nself.pg.introspect import introspect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on."""
+    """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on.
+    `row_command` ones stand for a command of /v1/query."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    row_command: bool = False
 
 
 class Engine:
@@ -68,6 +71,10 @@ class Engine:
                 metadata, catalog, enums, self._policy, stringify_numerics=self._stringify_numerics
             )
             return list(loaded.inconsistencies)
+
+    def role_schema(self, session: Session) -> RoleSchema:
+        """What the session's role may ask."""
+        return self._loaded.plans.schema_of(session.role, _sees_backend(session))
 
     async def execute(self, request: Request, session: Session) -> Reply:
         """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
@@ -106,8 +113,14 @@ class Engine:
                 request.operation_name,
                 request.variables,
                 role=session.role,
-                backend=session.is_admin or (session.trusted and session.backend_only),
+                backend=_sees_backend(session),
+                row_command=request.row_command,
             )
         except RecursionError as error:
             raise ApiError("validation-failed", TOO_DEEP) from error
         return plan, Bindings(session=session, variables=variables)
+
+
+def _sees_backend(session: Session) -> bool:
+    """Whether what is for trusted servers only shows."""
+    return session.is_admin or (session.trusted and session.backend_only)

@@ -56,21 +56,25 @@ class Plans:
     """Belongs to one loaded schema, and goes with it."""
 
     def __init__(self, schema_of: Callable[[str, bool], RoleSchema], gate: Gate, *, stringify_numerics: bool) -> None:
-        self._schema_of, self._gate, self._stringify = schema_of, gate, stringify_numerics
+        self.schema_of, self._gate, self._stringify = schema_of, gate, stringify_numerics
         self._prepared: Recent[Hashable, Prepared] = Recent(_MOST)
         self._plans: Recent[Hashable, Plan] = Recent(_MOST)
 
-    def find(self, text: str, name: str | None, given: Any, *, role: str, backend: bool) -> tuple[Plan, dict[str, Any]]:
+    def find(
+        self, text: str, name: str | None, given: Any, *, role: str, backend: bool, row_command: bool = False
+    ) -> tuple[Plan, dict[str, Any]]:
         """The plan for a request, and its variables with defaults put in."""
-        key = (role, backend, text, name)
+        key = (role, backend, row_command, text, name)
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = Prepared(document.operation(text, name))
-            self._gate.check(prepared.operation, role)
+            if not row_command:
+                self._gate.check(prepared.operation, role)
         variables = planning.variables_of(prepared.operation, given)
         plan = self._plans.get((key, of_variables(variables, prepared.used)))
         if plan is None:
-            plan, reusable = self._plan(prepared, variables, self._schema_of(role, backend))
+            schema = self.schema_of(role, backend)
+            plan, reusable = self._plan(prepared, variables, schema.of_row_commands if row_command else schema)
             # Only what was valid is worth remembering.
             if reusable and len(text) <= _LONGEST:
                 self._prepared.put(key, prepared)

@@ -110,7 +110,8 @@ class _Printer:
         return f"INSERT INTO {self.source(tree.into)} ({columns}) {rows}{conflict} RETURNING {returning}"
 
     def conflict(self, tree: sql.Conflict) -> str:
-        start = f" ON CONFLICT ON CONSTRAINT {identifier(tree.constraint)} DO"
+        on = f" ON CONSTRAINT {identifier(tree.constraint)}" if tree.constraint is not None else ""
+        start = f" ON CONFLICT{on} DO"
         if not tree.updates:
             return f"{start} NOTHING"
         return f"{start} UPDATE SET {self.updates(tree.updates)} {self.where(tree.where)}".rstrip()

@@ -259,9 +259,9 @@ class Select(Struct, frozen=True, kw_only=True):
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
-    """`updates` empty is DO NOTHING."""
+    """`updates` empty is DO NOTHING, without a constraint on any conflict."""
 
-    constraint: str
+    constraint: str | None = None
     updates: tuple[tuple[str, Expression], ...] = ()
     where: Expression = TRUE
 

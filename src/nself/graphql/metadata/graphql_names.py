@@ -1,46 +1,65 @@
-"""What a source's tables and columns are called in GraphQL: the row commands of /v1/query speak of them by SQL name."""
+"""What tables and columns are called in GraphQL, and what a role may do with them: the row commands of /v1/query speak
+of them by SQL name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata.conflicts import ROOTS, base_name, field_name
-from nself.graphql.metadata.dependencies import target_of
-from nself.graphql.metadata.model import Source, TrackedTable
-from nself.pg.catalog import Catalog, Name, Table
+from nself.graphql.schema import objects
+from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable, Root
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.session import ADMIN
+from nself.graphql.types import Field
+from nself.pg.catalog import Name
+
+READING = frozenset({Action.SELECT, Action.SELECT_AGGREGATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """One source's naming. Lookups of what is not there raise ApiError."""
+    """One role's view. Lookups of what is not there, or not for this role, raise ApiError."""
 
-    source: Source
-    catalog: Catalog
+    schema: RoleSchema
+    role: str
 
-    def table(self, name: Name) -> TrackedTable:
-        if name not in self.source.tables or name not in self.catalog.tables:
+    def table(self, name: Name, operation: str, *, reason: str = "") -> RoleTable:
+        """A table that the role may do the operation to. `reason` is what to add to the refusal."""
+        if name not in self.schema.tables:
             raise ApiError("not-exists", f'table "{name}" does not exist', path="$.args.table")
-        return self.source.tables[name]
+        table = self.schema.table(name)
+        if self.role != ADMIN and getattr(table.rules, operation) is None:
+            message = f'{operation} on "{name}" for role "{self.role}" is not allowed. {reason}'
+            raise ApiError("permission-denied", message, path="$.args")
+        return table
 
-    def facts(self, name: Name) -> Table:
-        self.table(name)
-        return self.catalog.tables[name]
+    def root(self, table: RoleTable, action: Action) -> Field:
+        root = query_root(self.schema) if action in READING else mutation_root(self.schema)
+        for field in root.fields.values():
+            if isinstance(field.means, Root) and field.means.action is action and field.means.table is table:
+                return field
+        name = table.model.table.name
+        raise ApiError("not-supported", f'"{name}" cannot be asked so: it has no such field', path="$.args")
 
-    def base(self, name: Name) -> str:
-        """The table's type; the names of its inputs begin with it."""
-        return base_name(self.table(name))
-
-    def root(self, name: Name, operation: str) -> str:
-        pattern = {**ROOTS["query_root"], **ROOTS["mutation_root"]}[operation]
-        return field_name(self.table(name), operation, pattern)
-
-    def column(self, name: Name, column: str, *, path: str) -> str:
-        if self.facts(name).column(column) is None:
+    def column(self, table: RoleTable, column: str, operation: str, *, path: str) -> str:
+        """The GraphQL name of a column that the role may do the operation to."""
+        known = table.model.by_sql.get(column)
+        if known is None:
             raise ApiError("permission-denied", f'no such column exists: "{column}"', path=path)
-        config = self.table(name).config.columns.get(column)
-        return (config.custom_name if config else None) or column
+        rule = getattr(table.rules, operation)
+        if rule is None or column not in rule.columns:
+            message = f'role "{self.role}" does not have permission to {operation} column "{column}"'
+            raise ApiError("permission-denied", message, path=path)
+        return known.name
 
-    def relationship(self, name: Name, relationship: str) -> Name | None:
-        """The table it leads to, None if there is no such relationship."""
-        return target_of(self.source, self.catalog)(name, relationship)
+    def relationship(self, table: RoleTable, name: str) -> tuple[Field, RoleTable] | None:
+        """The field and the table it leads to, None if there is no such relationship."""
+        relation = table.model.relations.get(name)
+        if relation is None:
+            return None
+        target = self.table(relation.target, "select")
+        field = objects.row(self.schema, table).fields.get(name)
+        if field is None or not isinstance(field.means, RelatedRow | RelatedRows):
+            raise ApiError("not-supported", f'"{name}" shows nothing to role "{self.role}"', path="$.args")
+        return field, target

@@ -57,7 +57,9 @@ def metadata(raw: Any, *, default_source: Source | None = None) -> Metadata:
     if "sources" in reader.object() or version == 3:
         sources = [source(item) for item in _list(reader, "sources")]
         return Metadata(
-            sources=_unique(reader, sources), rest=reader.others("version", "sources", *_PARTS), **beside_sources(reader)
+            sources=_unique(reader, sources),
+            rest=reader.others("version", "sources", *_PARTS),
+            **beside_sources(reader),
         )
     return _flat(reader, default_source or Source())
 
@@ -303,7 +305,9 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     parts = {key: reader.value[key] for key in _SOURCE_PARTS if reader.value.get(key)}
     settings = {key: value for key, value in default.rest.items() if key not in _SOURCE_PARTS}
     only = source(Reader({"name": default.name, "kind": default.kind, **settings, **parts}))
-    return Metadata(sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS, *_PARTS), **beside_sources(reader))
+    return Metadata(
+        sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS, *_PARTS), **beside_sources(reader)
+    )
 
 
 def _remote_schemas(reader: Reader) -> dict[str, RemoteSchema]:

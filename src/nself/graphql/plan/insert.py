@@ -192,22 +192,21 @@ def _conflict(ctx: Context, table: RoleTable, value: Coerced, alias: str) -> sql
     if value is None:
         return None
     assert isinstance(value, dict)
-    constraint = value["constraint"]
-    assert isinstance(constraint, EnumValue)
+    constraint = value.get("constraint")
+    assert constraint is None or isinstance(constraint, EnumValue)
+    named: str | None = constraint.means if constraint else None
     listed = value.get("update_columns") or []
     assert isinstance(listed, list)
     names = [column.means.sql for column in listed if isinstance(column, EnumValue) and column.means is not None]
     if not names:
-        return sql.Conflict(constraint=constraint.means)
+        return sql.Conflict(constraint=named)
     rule = table.rules.update
     assert rule is not None
     updates: dict[str, sql.Expression] = {name: sql.Column("excluded", name) for name in names}
     for name, source in rule.presets.items():
         updates[name] = sql.Parameter(source, table.model.by_sql[name].type)
     condition = all_of(where(ctx.schema, table, value.get("where")), rule.filter)
-    return sql.Conflict(
-        constraint=constraint.means, updates=tuple(updates.items()), where=to_sql(condition, alias, ctx.aliases)
-    )
+    return sql.Conflict(constraint=named, updates=tuple(updates.items()), where=to_sql(condition, alias, ctx.aliases))
 
 
 def rows_of(ctx: Context, table: RoleTable, value: Coerced, path: str) -> tuple[list[Row], Leaf | None]:

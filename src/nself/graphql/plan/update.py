@@ -84,6 +84,10 @@ def _changed(change: Change, column: TableColumn, value: Coerced, alias: str) ->
             return given
         case Change.INC:
             return sql.Infix(old, "+", given)
+        case Change.MUL:
+            return sql.Infix(old, "*", given)
+        case Change.DEFAULT:
+            return sql.DEFAULT
         case Change.APPEND:
             return sql.Infix(old, "||", given)
         case Change.PREPEND:

@@ -85,7 +85,8 @@ def on_conflict(schema: RoleSchema, table: RoleTable) -> InputObject | None:
         return None
 
     def fields() -> Iterator[InputField]:
-        yield InputField(name="constraint", type=NonNull(_constraint(schema, table)))
+        constraint = _constraint(schema, table)
+        yield InputField(name="constraint", type=constraint if schema.row_commands else NonNull(constraint))
         chosen = NonNull(ListOf(NonNull(_update_column(schema, table))))
         yield InputField(name="update_columns", type=chosen, default="[]")
         if table.rules.select is not None:
@@ -173,6 +174,19 @@ def changes(schema: RoleSchema, table: RoleTable) -> Iterator[InputField]:
         if listed:
             type_ = _change_input(schema, table, change, listed)
             yield InputField(name=name, type=type_, description=description, means=change)
+    if schema.row_commands:
+        yield from _commanded(schema, table)
+
+
+def _commanded(schema: RoleSchema, table: RoleTable) -> Iterator[InputField]:
+    """What `update` of /v1/query can do besides."""
+    for name, change, fits in (
+        ("_mul", Change.MUL, columns.is_numeric),
+        ("_default", Change.DEFAULT, lambda column: True),
+    ):
+        listed = [column for column in updatable(table) if fits(column)]
+        if listed:
+            yield InputField(name=name, type=_change_input(schema, table, change, listed), means=change)
 
 
 def _change_input(schema: RoleSchema, table: RoleTable, change: Change, listed: list[TableColumn]) -> InputObject:
@@ -187,6 +201,8 @@ def _change_input(schema: RoleSchema, table: RoleTable, change: Change, listed: 
 
 def _changed_type(schema: RoleSchema, change: Change, column: TableColumn) -> Type:
     match change:
+        case Change.DEFAULT:
+            return columns.scalar_type(schema, "Boolean")
         case Change.DELETE_KEY:
             return columns.scalar_type(schema, "String")
         case Change.DELETE_ELEM:

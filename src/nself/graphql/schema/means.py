@@ -179,6 +179,8 @@ class Change(Enum):
     DELETE_KEY = auto()
     DELETE_ELEM = auto()
     DELETE_AT_PATH = auto()
+    MUL = auto()
+    DEFAULT = auto()
 
 
 FUNCTIONS = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from functools import cached_property
 from typing import TypeVar
 
 from nself.graphql.elsewhere import Roots
@@ -19,6 +21,10 @@ T = TypeVar("T", Object, InputObject, Enum, Scalar)
 class RoleSchema:
     """`backend`: fields for trusted servers only are visible. `elsewhere` brings root fields that are no table's."""
 
+    row_commands = False
+    """Whether this is what the row commands of /v1/query may ask: a few changes more than GraphQL has, and every table
+    that may be read at all, whichever root fields a permission offers."""
+
     def __init__(
         self,
         role: str,
@@ -34,6 +40,13 @@ class RoleSchema:
         self._rules = rules
         self._types: dict[str, Named] = {}
         self._tables: dict[Name, RoleTable] = {}
+
+    @cached_property
+    def of_row_commands(self) -> RoleSchema:
+        """The same role's for the row commands of /v1/query."""
+        found = copy(self)
+        found.row_commands, found._types, found._tables = True, {}, {}
+        return found
 
     def table(self, name: Name) -> RoleTable:
         found = self._tables.get(name)

@@ -77,12 +77,12 @@ def _queries(schema: RoleSchema, table: RoleTable) -> Iterator[Field]:
         return
 
     def offered(root: str) -> bool:
-        return rule.roots is None or root in rule.roots
+        return rule.roots is None or root in rule.roots or schema.row_commands
 
     if objects.is_shown(schema, table) and offered("select"):
         args = objects.table_arguments(schema, table)
         yield _root(table, Action.SELECT, objects.rows_type(schema, table), args)
-    if rule.aggregations and offered("select_aggregate"):
+    if (rule.aggregations or schema.row_commands) and offered("select_aggregate"):
         args = objects.table_arguments(schema, table)
         yield _root(table, Action.SELECT_AGGREGATE, NonNull(objects.aggregate(schema, table)), args)
     if _has_key(table) and offered("select_by_pk"):

@@ -103,3 +103,154 @@ def test_what_cannot_be_done_is_refused_with_a_code(dsn: str, kind: str, args: A
         assert (reply.status_code, reply.json()["code"]) == (400, code), reply.text
 
     play(dsn, script)
+
+
+PRODUCTS = """
+    CREATE TABLE products (id serial PRIMARY KEY, name text UNIQUE, price numeric DEFAULT 10.00, owner text);
+    INSERT INTO products (name, price, owner) VALUES ('pen', 3, 'Ada'), ('cup', 7, 'Bob');
+"""
+SHOPPER = {**ADMIN, "x-hasura-role": "shopper", "x-hasura-name": "Ada"}
+
+
+async def products(api: Api) -> None:
+    """A table with a role that may do a little of everything."""
+    await api.sql(PRODUCTS)
+    await api.metadata("pg_track_table", {"table": "products"})
+    own = {"owner": "X-Hasura-Name"}
+    for kind, permission in (
+        ("select", {"columns": ["id", "name", "price"], "filter": {}, "query_root_fields": []}),
+        ("insert", {"columns": ["name", "price"], "check": own, "set": {"owner": "X-Hasura-Name"}}),
+        ("update", {"columns": ["price"], "filter": own}),
+    ):
+        args = {"table": "products", "role": "shopper", "permission": permission}
+        await api.metadata(f"pg_create_{kind}_permission", args)
+
+
+def test_an_update_multiplies_and_puts_defaults_back(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        update = {"table": "products", "where": {"name": "pen"}, "returning": ["price"]}
+        tripled = await run(api, "update", {**update, "$mul": {"price": 3}})
+        assert tripled == {"affected_rows": 1, "returning": [{"price": 9}]}
+        assert (await run(api, "update", {**update, "$default": ["price"]}))["returning"] == [{"price": 10.00}]
+        both = await run(api, "update", {**update, "$inc": {"price": 1}, "$mul": {"price": 2}})
+        assert both["error"] == "Column found in multiple operators: ['price']."
+        nothing = await run(api, "update", update)
+        assert (nothing["code"], nothing["path"]) == ("unexpected-payload", "$.args")
+
+    play(dsn, script)
+
+
+def test_graphql_itself_knows_no_mul(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        reply = await api.graphql("mutation { update_products(where: {}, _mul: {price: 2}) { affected_rows } }")
+        assert reply["errors"][0]["message"] == "'update_products' has no argument named '_mul'"
+
+    play(dsn, script)
+
+
+def test_a_conflict_may_be_ignored_without_saying_which(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        args = {"table": "products", "objects": [{"name": "pen"}, {"name": "pot"}], "returning": ["name"]}
+        ignored = await run(api, "insert", {**args, "on_conflict": {"action": "ignore"}})
+        assert ignored == {"affected_rows": 1, "returning": [{"name": "pot"}]}
+        by_column = {"constraint_on": "name", "action": "update"}
+        updated = await run(api, "insert", {**args, "objects": [{"name": "pen", "price": 1}], "on_conflict": by_column})
+        assert updated["affected_rows"] == 1
+        gone = {**args, "on_conflict": {"constraint_on": ["price"], "action": "ignore"}}
+        assert (await run(api, "insert", gone))["code"] == "constraint-error"
+
+    play(dsn, script)
+
+
+def test_an_upsert_overwrites_what_the_role_may_update(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        args = {
+            "table": "products",
+            "objects": [{"name": "pen", "price": 4}],
+            "on_conflict": {"constraint": "products_name_key", "action": "update"},
+            "returning": ["id", "price"],
+        }
+        assert (await run(api, "insert", args, SHOPPER))["returning"] == [{"id": 1, "price": 4}]
+
+    play(dsn, script)
+
+
+def test_hidden_root_fields_do_not_hide_the_table_from_commands(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        assert await run(api, "count", {"table": "products", "where": {"price": {"$gte": 3}}}, SHOPPER) == {"count": 2}
+        asked = {"table": "products", "columns": "*", "order_by": {"column": "id", "type": "desc", "nulls": "last"}}
+        assert [row["id"] for row in await run(api, "select", asked, SHOPPER)] == [2, 1]
+
+    play(dsn, script)
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "path", "message"),
+    [
+        (
+            "select",
+            {"columns": ["owner"]},
+            "$.args.columns[0]",
+            'role "shopper" does not have permission to select column "owner"',
+        ),
+        (
+            "select",
+            {"columns": ["id"], "where": {"$or": [{"owner": "Ada"}]}},
+            "$.args.where.$or[0].owner",
+            'role "shopper" does not have permission to select column "owner"',
+        ),
+        (
+            "update",
+            {"where": {}, "$set": {"name": "x"}},
+            '$.args["$set"]',
+            'role "shopper" does not have permission to update column "name"',
+        ),
+        (
+            "insert",
+            {"objects": [{"owner": "Eve"}]},
+            "$.args.objects[0]",
+            'role "shopper" does not have permission to insert column "owner"',
+        ),
+        ("delete", {"where": {}}, "$.args", 'delete on "products" for role "shopper" is not allowed. '),
+    ],
+)
+def test_what_a_role_may_not_touch_is_said_column_by_column(
+    dsn: str, kind: str, args: Any, path: str, message: str
+) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        refused = await run(api, kind, {"table": "products", **args}, SHOPPER)
+        assert (refused["code"], refused["path"], refused["error"]) == ("permission-denied", path, message)
+
+    play(dsn, script)
+
+
+def test_counting_without_the_right_to_select_says_why(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        refused = await run(api, "count", {"table": "products"}, {**ADMIN, "x-hasura-role": "stranger"})
+        assert refused["error"] == (
+            'select on "products" for role "stranger" is not allowed. ; '
+            '"count" is only allowed if the role has "select" permissions on the table'
+        )
+
+    play(dsn, script)
+
+
+def test_errors_of_the_rows_blame_the_arguments(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await products(api)
+        for kind, args, code, path in (
+            ("insert", {"objects": [{"name": "pen"}]}, "constraint-violation", "$.args"),
+            ("select", {"columns": ["id"], "where": {"id": "x"}}, "data-exception", "$.args"),
+            ("select", {}, "parse-failed", "$"),
+        ):
+            refused = await run(api, kind, {"table": "products", **args})
+            assert (refused["code"], refused["path"]) == (code, path), refused
+
+    play(dsn, script)
