@@ -34,16 +34,26 @@ def never(call: Call) -> bool:
     return False
 
 
+Access = Literal["read", "write"]
+
+
+def either(call: Call) -> Access | None:
+    """A command that goes together with reading and writing ones."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """`of_source` commands carry the prefix `pg_` on /v1/metadata and none on /v1/query. `changes` says whether a call
-    can change the metadata or the schema; `data` marks row commands, open to every role, not part of /v1/metadata."""
+    can change the metadata or the schema; `data` marks row commands, open to every role, not part of /v1/metadata.
+    `access` is what a call insists on: a bulk cannot hold both."""
 
     name: str
     run: Callable[[Draft, Call], Awaitable[Reply]]
     of_source: bool = False
     changes: Callable[[Call], bool] = always
     data: bool = False
+    access: Callable[[Call], Access | None] = either
 
 
 def source(args: Reader) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 from nself import registry
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import commands
-from nself.graphql.metadata.command import Call, Command, Reply, Style
+from nself.graphql.metadata.command import Access, Call, Command, Reply, Style
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
 
@@ -30,6 +31,14 @@ class Task:
     @property
     def changes(self) -> bool:
         return self.command.changes(self.call) if self.command else any(task.changes for task in self.tasks)
+
+    @property
+    def accesses(self) -> set[Access]:
+        """What the commands insist on."""
+        if self.command is None:
+            return {access for task in self.tasks for access in task.accesses}
+        access = self.command.access(self.call)
+        return {access} if access else set()
 
     @property
     def admin_only(self) -> bool:
@@ -52,11 +61,21 @@ def read(body: Any, style: Style) -> Task:
         raise ApiError("parse-failed", f"expected 1 or 2, encountered {version}", path="$.version")
     call = Call(args=Reader(body.get("args") if body.get("args") is not None else {}), style=style, version=version)
     if name in BULKS:
-        return Task(name, None, call, tuple(_item(item, style) for item in call.args.items()))
+        return _checked(Task(name, None, call, tuple(_item(item, style) for item in call.args.items())))
     command = _find(name, style)
     if command is None:
         raise ApiError("parse-failed", f'unknown command "{name}"', path="$.type")
     return Task(name, command, call)
+
+
+def _checked(bulk: Task) -> Task:
+    """A bulk whose commands can run together."""
+    if bulk.accesses == {"read", "write"}:
+        message = "incompatible access mode requirements in bulk query: some commands are read only, others write"
+        raise ApiError("bad-request", message, path="$.args")
+    if bulk.name == "concurrent_bulk" and ("write" in bulk.accesses or bulk.changes):
+        raise ApiError("bad-request", "only read-only commands are allowed in a concurrent_bulk", path="$.args")
+    return bulk
 
 
 async def run(task: Task, draft: Draft) -> Reply:
@@ -64,20 +83,25 @@ async def run(task: Task, draft: Draft) -> Reply:
         return await task.command.run(draft, task.call)
     if task.name == "bulk_keep_going":
         return [await _kept_going(inner, draft) for inner in task.tasks]
-    replies = []
-    for number, inner in enumerate(task.tasks):
-        try:
-            replies.append(await run(inner, draft))
-        except ApiError as error:
-            raise error.under(f"$.args[{number}]") from error
-    return replies
+    if task.name == "concurrent_bulk":
+        return await asyncio.gather(*(_numbered(number, inner, draft) for number, inner in enumerate(task.tasks)))
+    return [await _numbered(number, inner, draft) for number, inner in enumerate(task.tasks)]
 
 
-async def _kept_going(task: Task, draft: Draft) -> Reply:
-    """The reply, or the error in its place."""
+async def _numbered(number: int, task: Task, draft: Draft) -> Reply:
     try:
         return await run(task, draft)
     except ApiError as error:
+        raise error.under(f"$.args[{number}]") from error
+
+
+async def _kept_going(task: Task, draft: Draft) -> Reply:
+    """The reply, or the error in its place: what the failed command had begun is taken back."""
+    before = draft.metadata
+    try:
+        return await run(task, draft)
+    except ApiError as error:
+        draft.metadata = before
         return {"path": error.path, "error": error.message, "code": error.code}
 
 

@@ -214,3 +214,42 @@ def test_a_script_survives_the_failure_of_a_later_command_with_its_metadata(dsn:
         assert (await api.exported())["tables"][0]["table"]["name"] == "people"
 
     play(dsn, script)
+
+
+def read_only(sql: str) -> dict[str, object]:
+    return {"type": "run_sql", "args": {"sql": sql, "read_only": True}}
+
+
+def test_a_bulk_either_reads_or_writes(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        writing = {"type": "run_sql", "args": {"sql": "DELETE FROM article"}}
+        deleting = {"type": "delete", "args": {"table": "article", "where": {}}}
+        reading = read_only("SELECT count(*) FROM article")
+        for other in (writing, deleting, {"type": "bulk", "args": [writing]}):
+            code, path, message = await api.refused("bulk", [reading, other], path="/v1/query")
+            assert (code, path) == ("bad-request", "$.args")
+            assert "access mode" in message
+        reply = await api.post(
+            "/v1/query", {"type": "bulk", "args": [reading, {"type": "count", "args": {"table": "article"}}]}
+        )
+        assert [part.get("count", part.get("result")) for part in reply.json()] == [[["count"], ["3"]], 3]
+
+    play(dsn, script)
+
+
+def test_a_concurrent_bulk_only_reads(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        args = [read_only(f"SELECT {number} AS n") for number in range(4)]
+        reply = await api.post("/v2/query", {"type": "concurrent_bulk", "args": args})
+        assert [part["result"][1] for part in reply.json()] == [["0"], ["1"], ["2"], ["3"]]
+        for refused in (
+            {"type": "run_sql", "args": {"sql": "SELECT 1"}},
+            {"type": "track_table", "args": {"table": "t"}},
+        ):
+            code, path, _ = await api.refused("concurrent_bulk", [refused], path="/v2/query")
+            assert (code, path) == ("bad-request", "$.args")
+        code, path, _ = await api.refused("concurrent_bulk", [args[0], read_only("SELECT 1/0")], path="/v2/query")
+        assert (code, path) == ("postgres-error", "$.args[1].args")
+
+    play(dsn, script)

@@ -8,7 +8,7 @@ import msgspec
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata.command import Call, Command, Reply, never
+from nself.graphql.metadata.command import Access, Call, Command, Reply, never
 from nself.graphql.metadata.graphql_names import Names
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
@@ -147,6 +147,11 @@ async def _answer(draft: Draft, request: Request) -> msgspec.Raw:
     return msgspec.json.decode(reply.body, type=_Body).data[ANSWER]
 
 
-COMMANDS = tuple(
-    Command(name=run.__name__, run=run, data=True, changes=never) for run in (select, count, insert, update, delete)
+def writes(call: Call) -> Access:
+    return "write"
+
+
+COMMANDS = (
+    *(Command(name=run.__name__, run=run, data=True, changes=never) for run in (select, count)),
+    *(Command(name=run.__name__, run=run, data=True, changes=never, access=writes) for run in (insert, update, delete)),
 )

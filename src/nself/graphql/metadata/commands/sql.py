@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nself.graphql.metadata.command import Call, Command, Reply, source
+from nself.graphql.metadata.command import Access, Call, Command, Reply, source
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.run_sql import Wanted, run_sql
 
@@ -26,4 +26,8 @@ def _wanted(call: Call) -> Wanted:
     return Wanted(sql=call.args.at("sql").text(), check_consistency=check.boolean() if check else None, **flags)
 
 
-COMMANDS = (Command(name="run_sql", run=run, changes=follows_schema),)
+def access(call: Call) -> Access:
+    return "read" if _wanted(call).read_only else "write"
+
+
+COMMANDS = (Command(name="run_sql", run=run, changes=follows_schema, access=access),)
