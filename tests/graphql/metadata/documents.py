@@ -42,7 +42,19 @@ EVERYTHING: Json = {
                     "computed_fields": [
                         {"name": "initials", "definition": {"function": {"schema": "public", "name": "initials"}}}
                     ],
-                    "event_triggers": [{"name": "greet", "definition": {"enable_manual": True}}],
+                    "event_triggers": [
+                        {
+                            "name": "greet",
+                            "definition": {
+                                "enable_manual": True,
+                                "update": {"columns": ["name"], "payload": "*"},
+                            },
+                            "retry_conf": {"num_retries": 3, "interval_sec": 15, "timeout_sec": 60},
+                            "webhook_from_env": "GREETER",
+                            "headers": [{"name": "x-from", "value": "here"}, {"name": "k", "value_from_env": "KEY"}],
+                            "request_transform": {"version": 2, "template_engine": "Kriti"},
+                        }
+                    ],
                 },
                 {
                     "table": {"schema": "public", "name": "article"},

@@ -23,7 +23,10 @@ def test_a_column_is_needed_by_permissions_and_by_relationships_over_it() -> Non
         'permission article.user.update in source "default"',
     ]
     assert 'relationship author.articles in source "default"' in names(Part("column", ARTICLE, "author_id"))
-    assert names(Part("column", AUTHOR, "name")) == ['permission article.user.select in source "default"']
+    assert names(Part("column", AUTHOR, "name")) == [
+        'event-trigger author.greet in source "default"',
+        'permission article.user.select in source "default"',
+    ]
 
 
 def test_what_needs_a_relationship_goes_with_it() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from nself.graphql.events import triggers
+from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata import edit, endpoint_consistency, export
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.functions import field_objection, function_objection, returned_table
@@ -68,6 +70,7 @@ def _check_source(source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
                     yield _relationship(source, tracked, kind, entry, reason)
     for tracked in sound:
         yield from _computed_fields(source, tracked, catalog)
+        yield from _event_triggers(source, tracked, catalog.tables[tracked.table])
         yield from _permissions(source, tracked, catalog)
     for function in source.functions.values():
         objection = function_objection(function, source, catalog)
@@ -157,6 +160,26 @@ def _computed_fields(source: Source, tracked: TrackedTable, catalog: Catalog) ->
                     "table": export.qualified(tracked.table),
                 },
             )
+
+
+def _event_triggers(source: Source, tracked: TrackedTable, table: Table) -> Iterator[Inconsistency]:
+    for entry in tracked.event_triggers:
+        missing = sorted(name for name in entry.columns if table.column(name) is None)
+        where = f'in table "{tracked.table}": in event trigger "{entry.name}": '
+        if missing:
+            yield event_trigger_problem(source.name, tracked, entry, f'{where}column "{missing[0]}" does not exist')
+        elif table.kind in ("view", "materialized") and entry.operations:
+            reason = f"{where}events of a {table.kind} cannot be captured, only those of tables"
+            yield event_trigger_problem(source.name, tracked, entry, reason)
+
+
+def event_trigger_problem(source: str, tracked: TrackedTable, entry: EventTrigger, reason: str) -> Inconsistency:
+    return Inconsistency(
+        kind="event_trigger",
+        name=f"event_trigger {entry.name} in table {tracked.table} in source {source}",
+        reason=f"Inconsistent object: {reason}",
+        definition={**triggers.exported(entry), "source": source, "table": export.qualified(tracked.table)},
+    )
 
 
 def _function(source: Source, entry: TrackedFunction, reason: str) -> Inconsistency:

@@ -35,7 +35,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dependent:
-    """A relationship, a computed field, a function, or a role's permission (`kind` is then the operation)."""
+    """A relationship, a computed field, an event trigger, a function, or a role's permission (`kind` is then the
+    operation)."""
 
     source: str
     table: Name
@@ -45,7 +46,7 @@ class Dependent:
     def __str__(self) -> str:
         if self.kind == "function":
             return f'function {self.table} in source "{self.source}"'
-        if self.kind in ("relationship", "computed field"):
+        if self.kind in ("relationship", "computed field", "event-trigger"):
             return f'{self.kind} {self.table}.{self.name} in source "{self.source}"'
         return f'permission {self.table}.{self.name}.{self.kind} in source "{self.source}"'
 
@@ -107,6 +108,9 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
             returned = returned_table(catalog, computed.function)
             tables = {Part("table", returned)} if returned else set[Part]()
             yield Dependent(source.name, table, "computed field", computed.name), tables
+        for trigger in tracked.event_triggers:
+            columns = {Part("column", table, column) for column in trigger.columns}
+            yield Dependent(source.name, table, "event-trigger", trigger.name), columns
         for kind in edit.PERMISSION_KINDS:
             for permission in edit.permissions_of(tracked, kind):
                 needed = _needed(source, catalog, table, permission)
@@ -185,6 +189,8 @@ def _without(metadata: Metadata, source: str, entry: Dependent) -> Metadata:
     tracked = edit.table_of(metadata, source, entry.table)
     if entry.kind == "relationship":
         return edit.put_table(metadata, source, edit.without_relationship(tracked, entry.name))
+    if entry.kind == "event-trigger":
+        return edit.put_table(metadata, source, edit.without_event_trigger(tracked, entry.name))
     if entry.kind == "computed field":
         return edit.put_table(metadata, source, edit.without_computed_field(tracked, entry.name))
     if all(permission.role != entry.name for permission in edit.permissions_of(tracked, entry.kind)):

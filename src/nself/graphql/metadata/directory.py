@@ -61,7 +61,7 @@ def read_json(folder: Path) -> dict[str, Any]:
 
 def render(metadata: Metadata) -> dict[str, str]:
     """{path: text} of the whole directory, the same bytes for the same metadata."""
-    whole = export.metadata(metadata)
+    whole = export.shown(metadata)
     texts: dict[str, Any] = {"version.yaml": {"version": 3}}
     texts |= _render_sources(whole.pop("sources"))
     del whole["version"]
@@ -76,7 +76,7 @@ def render(metadata: Metadata) -> dict[str, str]:
 
 def digest(metadata: Metadata) -> str:
     """A fingerprint of the content: comments and layout of the files do not count."""
-    return hashlib.sha256(json.dumps(export.metadata(metadata), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(export.shown(metadata), sort_keys=True).encode()).hexdigest()
 
 
 def _optional(folder: Path, file: str) -> Any:

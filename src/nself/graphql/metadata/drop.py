@@ -64,6 +64,8 @@ def _part(tracked: TrackedTable, kind: str, definition: dict[str, Any]) -> Track
             part = f"{kind}ships"
             entries = tuple(entry for entry in getattr(tracked, part) if entry.name != definition["name"])
             return edit.with_part(tracked, part, entries)
+        case "event_trigger":
+            return edit.without_event_trigger(tracked, definition["name"])
         case "computed_field":
             return edit.without_computed_field(tracked, definition["name"])
         case _:

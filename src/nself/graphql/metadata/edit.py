@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nself.graphql.errors import ApiError
+from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.model import (
     DeletePermission,
     InsertPermission,
@@ -102,6 +103,20 @@ def without_computed_field(tracked: TrackedTable, name: str) -> TrackedTable:
         for entry in tracked.select_permissions
     )
     return replace(tracked, computed_fields=fields, select_permissions=granted)
+
+
+def event_trigger_of(metadata: Metadata, source: str, name: str) -> tuple[TrackedTable, EventTrigger]:
+    """The trigger and the table it is on."""
+    for tracked in source_of(metadata, source).tables.values():
+        for entry in tracked.event_triggers:
+            if entry.name == name:
+                return tracked, entry
+    message = f'event trigger with name "{name}" does not exist in source "{source}"'
+    raise ApiError("not-exists", message, path="$.args.name")
+
+
+def without_event_trigger(tracked: TrackedTable, name: str) -> TrackedTable:
+    return with_part(tracked, "event_triggers", tuple(entry for entry in tracked.event_triggers if entry.name != name))
 
 
 def permissions_of(tracked: TrackedTable, kind: str) -> tuple[Permission, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from nself.graphql.events import schedules, triggers
 from nself.graphql.metadata import collections, rest_endpoints
 from nself.graphql.metadata.model import (
     ColumnConfig,
@@ -40,12 +42,19 @@ def beside_sources(whole: Metadata) -> Exported:
     disabled = list(whole.no_introspection)
     return {
         "remote_schemas": _each(export_remote_schema, tuple(whole.remote_schemas.values())),
+        "cron_triggers": _each(schedules.exported, tuple(whole.cron_triggers.values())),
         "query_collections": _each(collections.render_collection, tuple(whole.query_collections.values())),
         "allowlist": _each(collections.render_allowed, tuple(whole.allowlist.values())),
         "rest_endpoints": _each(rest_endpoints.render, tuple(whole.rest_endpoints.values())),
         "api_limits": dict(whole.api_limits.raw),
         "graphql_schema_introspection": _filled({"disabled_for_roles": disabled}),
     }
+
+
+def shown(whole: Metadata) -> Exported:
+    """As users see it: without the cron triggers that are not to be part of it."""
+    included = {name: entry for name, entry in whole.cron_triggers.items() if entry.included}
+    return metadata(replace(whole, cron_triggers=included))
 
 
 def source(entry: Source) -> Exported:
@@ -76,6 +85,7 @@ def table(tracked: TrackedTable) -> Exported:
             "array_relationships": _each(relationship, tracked.array_relationships),
             "computed_fields": _each(computed_field, tracked.computed_fields),
             "remote_relationships": _each(export_relationship, tracked.remote_relationships),
+            "event_triggers": _each(triggers.exported, tracked.event_triggers),
             "insert_permissions": _each(insert_permission, tracked.insert_permissions),
             "select_permissions": _each(select_permission, tracked.select_permissions),
             "update_permissions": _each(update_permission, tracked.update_permissions),

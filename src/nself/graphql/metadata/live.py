@@ -22,7 +22,7 @@ LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
 NEWLY_FOUND = "cannot continue due to newly found inconsistent metadata"
 """Hasura's words, and its status 500, when stored queries break."""
-NOT_SERVED = ("actions", "cron_triggers", "inherited_roles")
+NOT_SERVED = ("actions", "inherited_roles")
 
 
 class Draft:
@@ -176,9 +176,6 @@ def not_served(metadata: Metadata) -> list[str]:
     for source in metadata.sources.values():
         if source.functions:
             found.append("functions")
-        tables = source.tables.values()
-        if any(tracked.rest.get("event_triggers") for tracked in tables):
-            found.append("event triggers")
     return found
 
 

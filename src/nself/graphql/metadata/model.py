@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nself.graphql.events.schedules import CronTrigger
+from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.api_limits import ApiLimits
 from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
@@ -158,8 +160,9 @@ class TrackedTable:
     delete_permissions: tuple[DeletePermission, ...] = ()
     computed_fields: tuple[ComputedField, ...] = ()
     remote_relationships: tuple[RemoteRelationship, ...] = ()
+    event_triggers: tuple[EventTrigger, ...] = ()
     rest: Json = field(default_factory=dict)
-    """event_triggers, apollo_federation_config, …"""
+    """apollo_federation_config, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +177,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The whole of it. `rest` holds actions, cron_triggers, …"""
+    """The whole of it. `rest` holds actions, …"""
 
     version: int = 3
     sources: Mapping[str, Source] = field(default_factory=dict)
     remote_schemas: Mapping[str, RemoteSchema] = field(default_factory=dict)
+    cron_triggers: Mapping[str, CronTrigger] = field(default_factory=dict)
     query_collections: Mapping[str, QueryCollection] = field(default_factory=dict)
     allowlist: Mapping[str, AllowedCollection] = field(default_factory=dict)
     rest_endpoints: Mapping[str, RestEndpoint] = field(default_factory=dict)

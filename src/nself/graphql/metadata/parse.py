@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nself.graphql.events import schedules, triggers
+from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.metadata import api_limits, collections, rest_endpoints
 from nself.graphql.metadata.model import (
     ColumnConfig,
@@ -43,6 +45,7 @@ ROOT_FIELDS = (
 _SOURCE_PARTS = ("tables", "functions")
 _PARTS = (
     "remote_schemas", "query_collections", "allowlist", "rest_endpoints", "api_limits", "graphql_schema_introspection",
+    "cron_triggers",
 )  # fmt: skip
 
 
@@ -72,6 +75,7 @@ def beside_sources(reader: Reader) -> dict[str, Any]:
     endpoints = map(rest_endpoints.endpoint, _list(reader, "rest_endpoints"))
     return {
         "remote_schemas": _remote_schemas(reader),
+        "cron_triggers": _cron_triggers(reader),
         "query_collections": {entry.name: entry for entry in queries},
         "allowlist": {entry.collection: entry for entry in allowed},
         "rest_endpoints": {entry.name: entry for entry in endpoints},
@@ -116,10 +120,11 @@ def table(reader: Reader) -> TrackedTable:
         delete_permissions=tuple(delete_permission(item) for item in _list(reader, "delete_permissions")),
         computed_fields=tuple(computed_field(item) for item in _list(reader, "computed_fields")),
         remote_relationships=tuple(remote_relationship(item) for item in _list(reader, "remote_relationships")),
+        event_triggers=tuple(triggers.parsed(item) for item in _list(reader, "event_triggers")),
         rest=reader.others(
             "table", "is_enum", "configuration", "object_relationships", "array_relationships", "computed_fields",
             "select_permissions", "insert_permissions", "update_permissions", "delete_permissions",
-            "remote_relationships",
+            "remote_relationships", "event_triggers",
         ),
     )  # fmt: skip
 
@@ -308,6 +313,16 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     return Metadata(
         sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS, *_PARTS), **beside_sources(reader)
     )
+
+
+def _cron_triggers(reader: Reader) -> dict[str, CronTrigger]:
+    found: dict[str, CronTrigger] = {}
+    for item in _list(reader, "cron_triggers"):
+        entry = schedules.parsed(item)
+        if entry.name in found:
+            item.fail(f'multiple declarations exist for the following cron trigger: "{entry.name}"')
+        found[entry.name] = entry
+    return found
 
 
 def _remote_schemas(reader: Reader) -> dict[str, RemoteSchema]:

@@ -77,7 +77,15 @@ def _table(tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) ->
         part: tuple(_relationship(old, entry, renames) for entry in getattr(tracked, part))
         for part in edit.RELATIONSHIP_PARTS
     }
-    return replace(tracked, table=renames.table(old), config=config, **permissions, **relationships)
+    triggers = tuple(entry.renamed(lambda name: renames.column(old, name)) for entry in tracked.event_triggers)
+    return replace(
+        tracked,
+        table=renames.table(old),
+        config=config,
+        event_triggers=triggers,
+        **permissions,
+        **relationships,
+    )
 
 
 def _relationship(table: Name, entry: Relationship, renames: Renames) -> Relationship:

@@ -12,7 +12,7 @@ from nself.graphql.metadata.store import DEFAULT_SOURCE
 
 
 async def export_metadata(draft: Draft, call: Call) -> Reply:
-    whole = export.metadata(draft.metadata)
+    whole = export.shown(draft.metadata)
     return whole if call.version == 1 else {"resource_version": draft.version, "metadata": whole}
 
 

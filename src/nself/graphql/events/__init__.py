@@ -1,0 +1,1 @@
+"""Event triggers, cron triggers and scheduled events: captured or planned in the database, sent to webhooks."""
