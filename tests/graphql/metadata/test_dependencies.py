@@ -24,8 +24,8 @@ def test_a_column_is_needed_by_permissions_and_by_relationships_over_it() -> Non
     ]
     assert 'relationship author.articles in source "default"' in names(Part("column", ARTICLE, "author_id"))
     assert names(Part("column", AUTHOR, "name")) == [
-        'event-trigger author.greet in source "default"',
         'permission article.user.select in source "default"',
+        'event-trigger author.greet in source "default"',
     ]
 
 
