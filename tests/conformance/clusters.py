@@ -17,10 +17,11 @@ _SIGNS = {"postgis": "postgis", "lc_monetary": AMERICAN}
 
 
 def needs(folder: Path, group: Group) -> set[str]:
-    """`postgis`, the locale of money, `remote_graphql`, …"""
+    """`postgis`, the locale of money, the helpers of its cases, …"""
     steps = (*group.get("setup", ()), *group.get("case_setup", ()))
     texts = [(folder / step["file"]).read_text(encoding="utf-8") for step in steps if "file" in step]
-    return {*group.get("requires", ()), *(need for sign, need in _SIGNS.items() if any(sign in text for text in texts))}
+    stated = {*group.get("requires", ()), *(need for case in group["cases"] for need in case.get("requires", ()))}
+    return stated | {need for sign, need in _SIGNS.items() if any(sign in text for text in texts)}
 
 
 @cache
@@ -52,9 +53,9 @@ class Clusters:
     _postgis: list[Cluster] = field(default_factory=list)
 
     def of(self, group: Group) -> Cluster | None:
-        """None if this machine cannot run the class; remote services are not part of the data."""
+        """None if this machine cannot run the class."""
         wanted = needs(self.folder, group)
-        if "remote_graphql" in wanted or (AMERICAN in wanted and not has_locale(AMERICAN)):
+        if AMERICAN in wanted and not has_locale(AMERICAN):
             return None
         if "postgis" not in wanted:
             return self.usual

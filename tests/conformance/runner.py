@@ -17,6 +17,7 @@ import httpx
 from tests.cluster import Cluster
 from tests.conformance import server, webhooks
 from tests.conformance.cases import Group, Json, Step, read_yaml
+from tests.conformance.clusters import needs
 from tests.conformance.compare import both_errors, difference
 
 _PLACEHOLDER = re.compile(r"\{\{(ADMIN_SECRET|HGE_URL|NOW(?:\+(\d+))?|\$(\w+))\}\}")
@@ -181,7 +182,7 @@ class Play:
 
 async def run_class(cluster: Cluster, folder: Path, group: Group) -> list[Outcome]:
     """Every case's outcome. A set-up that fails fails them all; a failing teardown fails none."""
-    requires = group.get("requires", ())
+    requires = needs(folder, group)
     async with webhooks.running(requires) as helpers:
         environ = {**webhooks.variables(helpers), **(group.get("env") or {})}
         async with server.serving(cluster, environ, postgis="postgis" in requires) as client:

@@ -50,7 +50,7 @@ def test_exactly_the_known_cases_fail(
 ) -> None:
     outcomes = play(clusters, area)
     if not outcomes:
-        pytest.skip("needs PostGIS (postgresql-NN-postgis-3), the locale en_US.UTF-8, or remote services")
+        pytest.skip("needs PostGIS (postgresql-NN-postgis-3) or the locale en_US.UTF-8")
     failed = {outcome.id: outcome.reason for outcome in outcomes if outcome.reason}
     passed = {outcome.id for outcome in outcomes} - set(failed)
     record_property("conformance", f"{area}: {len(passed)} of {len(outcomes)} pass")

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from tests.conformance import remote_services
 from tests.conformance.compare import difference
 
 
@@ -60,6 +61,7 @@ def keeping(helper: Helper) -> ASGIApp:
 HELPERS: Mapping[str, tuple[str, Callable[[Helper], ASGIApp]]] = {
     "events_webhook": ("EVENT_WEBHOOK_HANDLER", keeping),
     "scheduled_webhook": ("SCHEDULED_TRIGGERS_WEBHOOK_DOMAIN", keeping),
+    "remote_graphql": ("REMOTE_SCHEMAS_WEBHOOK_DOMAIN", lambda helper: remote_services.app()),
 }
 """{what a class requires: (the variable that tells the engine the URL, the service)}"""
 

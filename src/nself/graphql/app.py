@@ -27,6 +27,8 @@ from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.apply_directory import apply_directory
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.store import Store
+from nself.graphql.outgoing import Outgoing
+from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.surface import Surface
@@ -98,8 +100,10 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         kept_in = database
         if settings.metadata_database_url and settings.metadata_database_url != settings.database_url:
             kept_in = await _database(stack, settings, settings.metadata_database_url)
+        outgoing = await stack.enter_async_context(Outgoing.open())
         engine = Engine(
             database,
+            remotes=RemoteSchemas(outgoing, settings.environ, permissions=settings.enable_remote_schema_permissions),
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             policy=Policy(only_listed=settings.enable_allowlist),

@@ -16,14 +16,19 @@ from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
 from nself.graphql.printer import printed
+from nself.graphql.remote.endpoint import RemoteErrorsError
+from nself.graphql.remote.registry import RemoteSchemas
+from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.run import Reply, Run
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.tables import EnumRows
 from nself.graphql.session import Session
 from nself.graphql.sql import Select
 from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
 from nself.pg.introspect import introspect
+from nself.web.json import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +54,15 @@ class Engine:
         self,
         database: Database,
         *,
+        remotes: RemoteSchemas | None = None,
         stringify_numerics: bool = False,
         show_internal: bool = False,
         policy: Policy | None = None,
     ) -> None:
         self._database, self._policy = database, policy or Policy()
+        self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
-        self._loaded = load(Metadata(), Catalog(), {}, self._policy, stringify_numerics=stringify_numerics)
+        self._loaded = self._load(Metadata(), Catalog(), {})
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -67,14 +74,23 @@ class Engine:
         async with self._one_at_a_time:
             catalog = await introspect(self._database)
             enums = await enum_rows(self._database, metadata, catalog)
-            self._loaded = loaded = load(
-                metadata, catalog, enums, self._policy, stringify_numerics=self._stringify_numerics
-            )
+            await self.remotes.refresh(metadata)
+            self._loaded = loaded = self._load(metadata, catalog, enums)
             return list(loaded.inconsistencies)
 
     def role_schema(self, session: Session) -> RoleSchema:
         """What the session's role may ask."""
         return self._loaded.plans.schema_of(session.role, _sees_backend(session))
+
+    def _load(self, metadata: Metadata, catalog: Catalog, enums: EnumRows) -> Loaded:
+        return load(
+            metadata,
+            catalog,
+            enums,
+            self._policy,
+            remote=RemoteRoots(self.remotes, metadata),
+            stringify_numerics=self._stringify_numerics,
+        )
 
     async def execute(self, request: Request, session: Session) -> Reply:
         """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
@@ -84,6 +100,8 @@ class Engine:
             if isinstance(plan, QueryPlan):
                 return await execute.query(run, plan)
             return await execute.mutation(run, plan)
+        except RemoteErrorsError as error:
+            return Reply(encode({"data": None, "errors": error.errors}))
         except ApiError as error:
             if not self._show_internal:
                 error.internal = None

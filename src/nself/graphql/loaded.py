@@ -11,6 +11,7 @@ from nself.graphql.enums import unusable
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plans import Plans
+from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.rules import RulesByTable, all_rules
@@ -26,7 +27,15 @@ class Loaded:
     plans: Plans
 
 
-def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, policy: Policy, *, stringify_numerics: bool) -> Loaded:
+def load(
+    metadata: Metadata,
+    catalog: Catalog,
+    enums: EnumRows,
+    policy: Policy,
+    *,
+    remote: RemoteRoots,
+    stringify_numerics: bool,
+) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     source = of_source(metadata)
     broken = names.unusable(source, catalog) | unusable(enums)
@@ -36,7 +45,8 @@ def load(metadata: Metadata, catalog: Catalog, enums: EnumRows, policy: Policy, 
     known = [_table(name, reason, source.name) for name, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, source.name: source}), catalog)
     named = {(entry.kind, entry.name) for entry in known}
-    schemas = _Schemas(found, rules, enums, ())
+    known += remote.inconsistencies
+    schemas = _Schemas(found, rules, enums, (remote,), remote.roles)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
     return Loaded(
@@ -58,8 +68,16 @@ def _table(name: Name, reason: str, source: str) -> Inconsistency:
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(self, tables: Tables, rules: RulesByTable, enums: EnumRows, elsewhere: Sequence[Roots]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        rules: RulesByTable,
+        enums: EnumRows,
+        elsewhere: Sequence[Roots],
+        roles: frozenset[str],
+    ) -> None:
         self._tables, self._rules, self._enums, self._elsewhere = tables, rules, enums, elsewhere
+        self._roles = roles | rules.keys()
         self._made: dict[tuple[str, bool], RoleSchema] = {}
 
     def of(self, role: str, backend: bool) -> RoleSchema:
@@ -67,7 +85,7 @@ class _Schemas:
         if key not in self._made:
             rules = self._rules.get(role, {})
             schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self._elsewhere)
-            if role not in self._rules:
+            if role not in self._roles:
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema
             self._made[key] = schema

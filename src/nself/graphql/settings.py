@@ -110,6 +110,11 @@ class GraphqlSettings:
         minimum=0,
         help="Longest time one SQL statement of a GraphQL request may take, in ms; 0 for no limit.",
     )
+    enable_remote_schema_permissions: bool = env(
+        "HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS",
+        default=False,
+        help="Roles see of remote schemas only what a permission gives them. Without it, every role sees all of them.",
+    )
     body_limit_mb: int = env(
         "HASURA_GRAPHQL_BODY_LIMIT", default=32, minimum=1, help="Largest request body accepted, in MiB."
     )

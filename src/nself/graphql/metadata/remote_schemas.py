@@ -6,19 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nself.graphql import env_templates
+from nself.graphql.env_templates import Header
 from nself.graphql.metadata.reader import Reader
 from nself.pg.catalog import Name
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """Sent with every request: a value, or the name of the environment variable that has it."""
-
-    name: str
-    value: str | None = None
-    from_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +122,7 @@ def definition(reader: Reader) -> Definition:
     return Definition(
         url=url,
         url_from_env=from_env,
-        headers=tuple(header(item) for item in _items(reader, "headers")),
+        headers=env_templates.headers(reader.get("headers")),
         forward_client_headers=forward.boolean() if forward else False,
         timeout_s=timeout.natural() if timeout else None,
         customization=customization(naming) if naming else Customization(),
@@ -137,13 +130,6 @@ def definition(reader: Reader) -> Definition:
             "url", "url_from_env", "headers", "forward_client_headers", "timeout_seconds", "customization"
         ),
     )
-
-
-def header(reader: Reader) -> Header:
-    value, from_env = _text(reader, "value"), _text(reader, "value_from_env")
-    if (value is None) == (from_env is None):
-        reader.fail("expecting exactly one of value or value_from_env")
-    return Header(name=reader.at("name").name(), value=value, from_env=from_env)
 
 
 def customization(reader: Reader) -> Customization:
@@ -244,10 +230,7 @@ def export_definition(entry: Definition) -> dict[str, Any]:
         "url_from_env": entry.url_from_env,
         "timeout_seconds": entry.timeout_s,
         "customization": _export_customization(entry.customization),
-        "headers": [
-            _filled({"name": header.name, "value": header.value, "value_from_env": header.from_env})
-            for header in entry.headers
-        ],
+        "headers": env_templates.exported(entry.headers),
         "forward_client_headers": entry.forward_client_headers,
     }
     return {**_filled(parts), **entry.rest}

@@ -50,7 +50,7 @@ def selected(ctx: Context, parent: Object, selections: Sequence[SelectionSetNode
         definition = None if name == TYPENAME else parent.fields.get(name)
         if definition is None and name != TYPENAME:
             raise invalid(f"field '{name}' not found in type: '{parent.name}'", where)
-        _check_subselection(node, definition, where)
+        check_field(node, definition, where)
         known = found.setdefault(key, Selected(key, definition, where))
         if known.nodes:
             _refuse_difference(known.node, node, where)
@@ -75,7 +75,7 @@ def _flat(ctx: Context, parent: Object, selections: Sequence[SelectionSetNode], 
     for selection_set in selections:
         for node in selection_set.selections:
             ctx.count_field()
-            if not _wanted(ctx, node.directives or (), path):
+            if not wanted(ctx, node.directives or (), path):
                 continue
             match node:
                 case FieldNode():
@@ -100,18 +100,18 @@ def applies(parent: Object, condition: str) -> bool:
     return condition == parent.name or any(type_.name == condition for type_ in parent.abstract)
 
 
-def _wanted(ctx: Context, directives: Sequence[DirectiveNode], path: str) -> bool:
-    wanted = True
+def wanted(ctx: Context, directives: Sequence[DirectiveNode], path: str) -> bool:
+    kept = True
     for node in directives:
         name = node.name.value
         if name not in {"include", "skip"}:
             raise invalid(f"directive '{name}' is not defined in the schema", f"{path}.selectionSet")
         value = flag(coerced_arguments(ctx, node.arguments or (), _CONDITION, name, f"{path}.{name}")["if"])
-        wanted = wanted and value == (name == "include")
-    return wanted
+        kept = kept and value == (name == "include")
+    return kept
 
 
-def _check_subselection(node: FieldNode, definition: Field | None, path: str) -> None:
+def check_field(node: FieldNode, definition: Field | None, path: str) -> None:
     is_object = definition is not None and isinstance(named(definition.type), Composite)
     if is_object and not node.selection_set:
         raise invalid(f"missing selection set for '{node.name.value}'", path)

@@ -31,6 +31,10 @@ async def replace_metadata(draft: Draft, call: Call) -> Reply:
 
 
 async def reload_metadata(draft: Draft, call: Call) -> Reply:
+    again = call.args.get("reload_remote_schemas")
+    if again:
+        every = again.boolean() if isinstance(again.value, bool) else None
+        draft.engine.remotes.forget(again.names() if every is None else None if every else ())
     await draft.reload()
     state = _consistency(draft)
     return {**SUCCESS, **(state if draft.found else {"is_consistent": True})}

@@ -1,0 +1,132 @@
+"""All remote schemas of one load: their root fields in every role's schema, and what is inconsistent about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from weakref import WeakKeyDictionary
+
+from nself.graphql.errors import ApiError
+from nself.graphql.metadata.conflicts import ROOTS, field_name
+from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.metadata.remote_schemas import RemoteSchema, export_definition, export_permission
+from nself.graphql.remote.bridge import Bridge
+from nself.graphql.remote.naming import Naming
+from nself.graphql.remote.registry import RemoteSchemas, Served
+from nself.graphql.remote.roots import RemotePlace
+from nself.graphql.remote.upstream import RemoteType
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.session import ADMIN
+from nself.graphql.types import Field
+
+
+class RemoteRoots:
+    """Belongs to one load, and goes with it: running requests keep the remotes they began with."""
+
+    def __init__(self, registry: RemoteSchemas, metadata: Metadata) -> None:
+        self._permissions = registry.permissions
+        self.inconsistencies: list[Inconsistency] = []
+        self._served: dict[str, Served] = {}
+        claimed = _claimed(metadata)
+        for name, entry in metadata.remote_schemas.items():
+            found = registry.served(entry)
+            if isinstance(found, Served):
+                found = _without_conflict(found, claimed)
+            if isinstance(found, ApiError):
+                self.inconsistencies.append(_inconsistent(entry, found))
+                continue
+            self._served[name] = found
+            self.inconsistencies += _refused(found)
+        self._places: WeakKeyDictionary[RoleSchema, dict[str, RemotePlace]] = WeakKeyDictionary()
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Roles that a remote schema knows."""
+        return frozenset(role for served in self._served.values() for role in served.roles)
+
+    def queries(self, schema: RoleSchema) -> Iterator[Field]:
+        for place in self.places(schema).values():
+            yield from place.fields(place.bridge.upstream.query)
+
+    def mutations(self, schema: RoleSchema) -> Iterator[Field]:
+        for place in self.places(schema).values():
+            yield from place.fields(place.bridge.upstream.mutation)
+
+    def places(self, schema: RoleSchema) -> Mapping[str, RemotePlace]:
+        """The remote schemas that a role may use, by name."""
+        found = self._places.get(schema)
+        if found is None:
+            made = {name: self._place(schema, served) for name, served in self._served.items()}
+            found = self._places[schema] = {name: place for name, place in made.items() if place}
+        return found
+
+    def _place(self, schema: RoleSchema, served: Served) -> RemotePlace | None:
+        whole = schema.role == ADMIN or not self._permissions
+        upstream = served.upstream if whole else served.roles.get(schema.role)
+        if upstream is None:
+            return None
+        return RemotePlace(Bridge(served.entry.name, upstream, served.naming, self), served.endpoint)
+
+    def fields_of(self, bridge: Bridge, type_: RemoteType) -> Iterator[Field]:
+        yield from ()
+
+
+def _claimed(metadata: Metadata) -> dict[str, set[str]]:
+    """Names of root fields that are taken."""
+    found: dict[str, set[str]] = {}
+    for root, patterns in ROOTS.items():
+        found[root] = {
+            field_name(tracked, key, pattern)
+            for source in metadata.sources.values()
+            for tracked in source.tables.values()
+            for key, pattern in patterns.items()
+        }
+    return found
+
+
+def _without_conflict(served: Served, claimed: Mapping[str, set[str]]) -> Served | ApiError:
+    """Whoever comes first has the name."""
+    wanted = {
+        "query_root": _root_names(served.naming, served.upstream.query),
+        "mutation_root": _root_names(served.naming, served.upstream.mutation),
+    }
+    for root, names in wanted.items():
+        taken = sorted(claimed[root] & names)
+        if taken:
+            listed = ", ".join(f'"{name}"' for name in taken)
+            hint = "give the remote schema a root_fields_namespace, or its fields other names"
+            message = f"Duplicate remote field {listed} in {root}: {hint}"
+            return ApiError("remote-schema-conflicts", message)
+    for root, names in wanted.items():
+        claimed[root].update(names)
+    return served
+
+
+def _root_names(naming: Naming, root: str | None) -> set[str]:
+    if root is None or root not in naming.upstream.types:
+        return set()
+    if naming.customization.namespace:
+        return {naming.customization.namespace}
+    return {naming.field(root, name) for name in naming.upstream.types[root].fields}
+
+
+def _inconsistent(entry: RemoteSchema, error: ApiError) -> Inconsistency:
+    definition = {"name": entry.name, "definition": export_definition(entry.definition), "comment": entry.comment}
+    return Inconsistency(
+        kind="remote_schema",
+        name=f"remote_schema {entry.name}",
+        reason=f"Inconsistent object: {error.message}",
+        definition=definition,
+    )
+
+
+def _refused(served: Served) -> Sequence[Inconsistency]:
+    return [
+        Inconsistency(
+            kind="remote_schema_permission",
+            name=f"remote_schema_permission {permission.role} in remote schema {served.entry.name}",
+            reason=f"Inconsistent object: {served.refused[permission.role].message}",
+            definition={**export_permission(permission), "remote_schema": served.entry.name},
+        )
+        for permission in served.entry.permissions
+        if permission.role in served.refused
+    ]
