@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.cluster import Cluster
-from tests.conformance import server, webhooks
+from tests.conformance import server, webhooks, websocket
 from tests.conformance.cases import Group, Json, Step, read_yaml
 from tests.conformance.clusters import needs
 from tests.conformance.compare import both_errors, difference
@@ -40,7 +40,7 @@ class CaseFailed(Exception):  # noqa: N818 - a verdict, not an error of the runn
 class Play:
     """One case (or a set-up) being played: the replies so far, saved values, whether all matches were exact."""
 
-    client: httpx.AsyncClient
+    client: server.Client
     folder: Path
     replies: list[httpx.Response | None]
     saved: dict[str, Any]
@@ -48,7 +48,7 @@ class Play:
     exact: bool = True
 
     @classmethod
-    def on(cls, client: httpx.AsyncClient, folder: Path, helpers: Mapping[str, webhooks.Helper]) -> Play:
+    def on(cls, client: server.Client, folder: Path, helpers: Mapping[str, webhooks.Helper]) -> Play:
         return cls(client, folder, [], {}, helpers)
 
     async def steps(self, steps: Sequence[Step]) -> None:
@@ -69,28 +69,47 @@ class Play:
         return reply
 
     async def _check(self, step: Step) -> httpx.Response | None:
-        if step.get("transport", "http") != "http":
-            raise CaseFailed("websockets are not served yet")
         found = self._filled(step["case"]) if "case" in step else read_yaml(self.folder / step["file"])
+        deadline = asyncio.get_running_loop().time() + step.get("retry_for", 0)
         reply = None
         for number, case in enumerate(found if isinstance(found, list) else [found]):
-            try:
-                reply = await self._check_one(case, add_auth=step.get("add_auth", True) or "secret_header" in step)
-            except CaseFailed as failed:
-                raise CaseFailed(f"{step.get('file', 'inline case')}[{number}]: {failed}") from failed
+            while True:
+                try:
+                    reply = await self._check_one(case, step)
+                    break
+                except CaseFailed as failed:
+                    if asyncio.get_running_loop().time() > deadline:
+                        raise CaseFailed(f"{step.get('file', 'inline case')}[{number}]: {failed}") from failed
+                await asyncio.sleep(0.2)
         return reply
 
-    async def _check_one(self, case: dict[str, Any], *, add_auth: bool) -> httpx.Response:
-        reply = await self.client.request(
-            case.get("method", "POST").replace("POSTJSON", "POST"), case["url"], **_content(case, add_auth=add_auth)
-        )
-        if reply.status_code != case.get("status", 200):
-            raise CaseFailed(f"status {reply.status_code}, expected {case.get('status', 200)}: {reply.text[:600]}")
+    async def _check_one(self, case: dict[str, Any], step: Step) -> httpx.Response:
+        content = _content(case, add_auth=step.get("add_auth", True) or "secret_header" in step)
+        if step.get("transport", "http") == "http":
+            method = case.get("method", "POST").replace("POSTJSON", "POST")
+            reply = await self.client.request(method, case["url"], **content)
+            if reply.status_code != case.get("status", 200):
+                raise CaseFailed(f"status {reply.status_code}, expected {case.get('status', 200)}: {reply.text[:600]}")
+        else:
+            reply = await self._over_socket(case, content["headers"], step)
         allowed = case.get("allowed_responses") or [case]
         verdicts = [self._judge(case, variant, reply) for variant in allowed]
         if all(verdicts):
             raise CaseFailed(f"{verdicts[0]}\n    reply: {reply.text[:900]}")
         return reply
+
+    async def _over_socket(self, case: dict[str, Any], headers: dict[str, str], step: Step) -> httpx.Response:
+        try:
+            body = await websocket.asked(self.client, case["url"], case["query"], headers, step)
+        except (websocket.DialogueFailed, TimeoutError) as failed:
+            raise CaseFailed(f"{type(failed).__name__}: {failed}") from failed
+        return httpx.Response(200, json=body)
+
+    async def _websocket(self, step: Step) -> None:
+        try:
+            await websocket.dialogue(self.client, step, self._filled)
+        except (websocket.DialogueFailed, TimeoutError) as failed:
+            raise CaseFailed(f"{type(failed).__name__}: {failed}") from failed
 
     def _judge(self, case: dict[str, Any], variant: dict[str, Any], reply: httpx.Response) -> str | None:
         for name, value in (variant.get("resp_headers") or {}).items():

@@ -37,17 +37,25 @@ _ENVIRONMENT = {
 }
 
 
+class Client(httpx.AsyncClient):
+    """Calls the app in this process; `app` is for the websockets that httpx does not speak."""
+
+    def __init__(self, app: Any) -> None:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        super().__init__(transport=transport, base_url=URL, timeout=30)
+        self.app = app
+
+
 @contextlib.asynccontextmanager
 async def serving(
     cluster: Cluster, environ: Mapping[str, str | None], *, postgis: bool = False
-) -> AsyncIterator[httpx.AsyncClient]:
+) -> AsyncIterator[Client]:
     """A client of a fresh server on an empty database."""
     await asyncio.to_thread(empty, cluster, postgis=postgis)
     wanted = {**_ENVIRONMENT, "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn(DATABASE), **environ}
     settings = from_env(SERVER.settings, {key: value for key, value in wanted.items() if value is not None})
     app = SERVER.create(settings, {})
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with lifespan(app), httpx.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
+    async with lifespan(app), Client(app) as client:
         yield client
 
 

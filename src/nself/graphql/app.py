@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from nself.errors import ConfigError
@@ -33,6 +33,8 @@ from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.surface import Surface
 from nself.graphql.webhook import WebhookMode
+from nself.graphql.websocket.endpoint import WebsocketEndpoint
+from nself.graphql.websocket.handshake import Handshake
 from nself.pg.database import Database
 from nself.web.errors import ErrorMiddleware
 from nself.web.server import Peers, Server
@@ -85,11 +87,18 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
             ("", "/console", "GET", console.page),
             ("", "/console/assets/{name}", "GET", console.asset),
         ]
-    return [
+    answering: list[BaseRoute] = [
         Route(path, exchange.guarded(surface, endpoint), methods=[method])
         for api, path, method, endpoint in table
         if not api or api in settings.enabled_apis
     ]
+    return answering + (websockets(settings, surface) if "graphql" in settings.enabled_apis else [])
+
+
+def websockets(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRoute]:
+    handshake = Handshake.of(settings)
+    table = {"/v1/graphql": operations.request_of, "/v1alpha1/graphql": operations.request_of}
+    return [WebSocketRoute(path, WebsocketEndpoint(surface, handshake, read)) for path, read in table.items()]
 
 
 @contextlib.asynccontextmanager

@@ -82,6 +82,23 @@ class GraphqlSettings:
         help="Origins that browsers may call from: `*`, or a list such as https://*.example.com,http://localhost:3000.",
     )
     disable_cors: bool = env("HASURA_GRAPHQL_DISABLE_CORS", default=False, help="Send no CORS headers at all.")
+    ws_read_cookie: bool = env(
+        "HASURA_GRAPHQL_WS_READ_COOKIE",
+        default=False,
+        help="Read the cookie of a websocket's handshake although CORS is disabled. Only safe if cookies are SameSite.",
+    )
+    websocket_keepalive_s: int = env(
+        "HASURA_GRAPHQL_WEBSOCKET_KEEPALIVE",
+        default=5,
+        minimum=0,
+        help="How often a websocket's client hears that it is still connected, in seconds; 0 for never.",
+    )
+    websocket_init_timeout_s: int = env(
+        "HASURA_GRAPHQL_WEBSOCKET_CONNECTION_INIT_TIMEOUT",
+        default=3,
+        minimum=1,
+        help="How long a websocket may be open without `connection_init`, in seconds.",
+    )
     stringify_numeric_types: bool = env(
         "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES",
         default=False,

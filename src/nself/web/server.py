@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from nself.errors import NselfError
 from nself.web.lifespan import KeepsFailure
+from nself.web.websockets import AbortableWebsocket
 
 Peers = Mapping[str, ASGIApp]
 """Sibling servers in the same process, by name: `web.client` calls them without a socket."""
@@ -103,7 +104,8 @@ class _Hosted(uvicorn.Server):
                 port=listener.port or 0,
                 loop="uvloop",
                 http="httptools",
-                ws="websockets-sansio",
+                ws=AbortableWebsocket,
+                ws_per_message_deflate=False,  # costs every socket its own compressor
                 lifespan="on",
                 log_level="warning",
                 access_log=False,

@@ -1,0 +1,1 @@
+"""GraphQL over websockets: both subprotocols that Hasura's clients speak."""
