@@ -78,6 +78,10 @@ class Engine:
             self._loaded = loaded = self._load(metadata, catalog, enums)
             return list(loaded.inconsistencies)
 
+    async def look(self) -> Catalog:
+        """The database's catalog as it is now, which may be newer than the one in use."""
+        return await introspect(self._database)
+
     def role_schema(self, session: Session) -> RoleSchema:
         """What the session's role may ask."""
         return self._loaded.plans.schema_of(session.role, _sees_backend(session))

@@ -36,7 +36,7 @@ class Draft:
         """Whether something is to be kept that is not yet: the metadata, or the news of a changed catalog."""
         self.settled = False
         """Whether the engine has seen the draft, or a part of it."""
-        self._store, self._saved = live.store, live.stored
+        self.store, self._saved = live.store, live.stored
         self._tolerated = {_key(entry) for entry in live.inconsistencies}
         self._subjects: set[str] = set()
         self._loaded: Metadata | None = live.stored.metadata
@@ -70,8 +70,8 @@ class Draft:
 
     async def save(self, *, within: Connection | None = None) -> Stored:
         """Keep the draft. With SQL under way in the same database, both are kept or neither is."""
-        if self.touched and (within is None or self._store.is_in(self.database)):
-            version = await self._store.save(self.metadata, replacing=self._saved.version, within=within)
+        if self.touched and (within is None or self.store.is_in(self.database)):
+            version = await self.store.save(self.metadata, replacing=self._saved.version, within=within)
             self._saved, self.touched = Stored(self.metadata, version), False
         return self._saved
 

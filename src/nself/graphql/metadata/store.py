@@ -43,35 +43,35 @@ class Store:
     """The metadata of one server, safe with several processes on it."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     async def ensure(self) -> None:
         """Create what is missing. Two servers starting at once do not trip over each other."""
-        if await self._database.fetch_value(SQL["exists"]):
+        if await self.database.fetch_value(SQL["exists"]):
             return
-        async with self._database.transaction() as connection:
+        async with self.database.transaction() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('nself:hdb_catalog'))")
             await connection.execute(SQL["create"])
             await connection.execute(SQL["insert"], _text(Metadata(sources={"default": DEFAULT_SOURCE})))
 
     async def read(self) -> Stored:
-        row = await self._database.fetch_row(SQL["read"])
+        row = await self.database.fetch_row(SQL["read"])
         if row is None:
-            await self._database.execute(SQL["insert"], _text(Metadata(sources={"default": DEFAULT_SOURCE})))
+            await self.database.execute(SQL["insert"], _text(Metadata(sources={"default": DEFAULT_SOURCE})))
             return await self.read()
         return Stored(parse.metadata(json.loads(row["metadata"])), row["resource_version"])
 
     async def version(self) -> int:
-        return int(await self._database.fetch_value(SQL["version"]) or 0)
+        return int(await self.database.fetch_value(SQL["version"]) or 0)
 
     def is_in(self, database: Database) -> bool:
         """Whether one transaction can change the metadata together with that database."""
-        return self._database is database
+        return self.database is database
 
     async def save(self, metadata: Metadata, *, replacing: int, within: Connection | None = None) -> int:
         """Keep it if the stored version still is `replacing`; the new version. `within` a transaction under way, it
         comes into force with that."""
-        fetch = within.fetchval if within else self._database.fetch_value
+        fetch = within.fetchval if within else self.database.fetch_value
         version = await fetch(SQL["update"], _text(metadata), replacing)
         if version is None:
             raise StaleVersionError(replacing)
@@ -79,11 +79,11 @@ class Store:
 
     async def applied_digest(self) -> str | None:
         """What `HASURA_GRAPHQL_METADATA_DIR` held when it was applied last."""
-        digest: str | None = await self._database.fetch_value(SQL["applied_digest"])
+        digest: str | None = await self.database.fetch_value(SQL["applied_digest"])
         return digest
 
     async def set_applied_digest(self, digest: str) -> None:
-        await self._database.execute(SQL["set_applied_digest"], digest)
+        await self.database.execute(SQL["set_applied_digest"], digest)
 
 
 def _text(metadata: Metadata) -> str:

@@ -65,18 +65,31 @@ async def set_is_enum(draft: Draft, call: Call) -> Reply:
     return SUCCESS
 
 
+async def set_apollo_federation(draft: Draft, call: Call) -> Reply:
+    where, table, wanted = source(call.args), _table(call.args), call.args.get("apollo_federation_config")
+    others = {
+        key: value for key, value in edit.table_of(draft.metadata, where, table).rest.items() if key != _FEDERATION
+    }
+    rest = {**others, _FEDERATION: wanted.object()} if wanted else others
+    draft.replace(edit.change_table(draft.metadata, where, table, lambda tracked: replace(tracked, rest=rest)))
+    return SUCCESS
+
+
+_FEDERATION = "apollo_federation_config"
+
+
 async def _track(draft: Draft, args: Reader) -> None:
     where, table = source(args), _table(args)
     if table in edit.source_of(draft.metadata, where).tables:
         raise ApiError("already-tracked", f'view/table already tracked: "{table}"', path="$.args")
     if table not in draft.engine.catalog.tables:
         await draft.refresh()
-    is_enum, federation = args.get("is_enum"), args.get("apollo_federation_config")
+    is_enum, federation = args.get("is_enum"), args.get(_FEDERATION)
     tracked = TrackedTable(
         table=table,
         is_enum=is_enum.boolean() if is_enum else False,
         config=parse.config(args.get("configuration")),
-        rest={"apollo_federation_config": federation.object()} if federation else {},
+        rest={_FEDERATION: federation.object()} if federation else {},
     )
     draft.replace(edit.put_table(draft.metadata, where, tracked), subject=_subject(where, table))
 
@@ -128,5 +141,6 @@ COMMANDS = (
     Command(name="untrack_tables", run=untrack_many, of_source=True),
     Command(name="set_table_customization", run=set_customization, of_source=True),
     Command(name="set_table_custom_fields", run=set_custom_fields, of_source=True),
+    Command(name="set_apollo_federation_config", run=set_apollo_federation, of_source=True),
     Command(name="set_table_is_enum", run=set_is_enum, of_source=True),
 )
