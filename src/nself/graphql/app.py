@@ -21,11 +21,12 @@ from nself.errors import ConfigError
 from nself.graphql.admission.gate import Policy
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
-from nself.graphql.http import administration, console, edge, exchange, facts, operations
+from nself.graphql.http import administration, console, edge, exchange, facts, operations, rest
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.apply_directory import apply_directory
 from nself.graphql.metadata.live import LiveMetadata
+from nself.graphql.metadata.rest_endpoints import METHODS
 from nself.graphql.metadata.store import Store
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
@@ -75,6 +76,8 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
         ("", "/hasura/healthz", "GET", facts.healthz),
         ("", "/v1/version", "GET", facts.version),
         ("graphql", "/v1alpha1/graphql", "POST", operations.graphql),
+        ("graphql", "/api/rest/{path:path}", " ".join(METHODS), rest.endpoint),
+        ("graphql", "/api/swagger/json", "GET", rest.openapi),
         ("graphql", "/v1/graphql/explain", "POST", operations.explain),
         ("metadata", "/v1/metadata", "POST", administration.metadata),
         ("metadata", "/v1/query", "POST", administration.query),
@@ -88,7 +91,7 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
             ("", "/console/assets/{name}", "GET", console.asset),
         ]
     answering: list[BaseRoute] = [
-        Route(path, exchange.guarded(surface, endpoint), methods=[method])
+        Route(path, exchange.guarded(surface, endpoint), methods=method.split())
         for api, path, method, endpoint in table
         if not api or api in settings.enabled_apis
     ]

@@ -19,6 +19,7 @@ from nself.graphql.printer import printed
 from nself.graphql.remote.endpoint import RemoteErrorsError
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.remote.schema import RemoteRoots
+from nself.graphql.rest.router import Router
 from nself.graphql.run import Reply, Run
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import EnumRows
@@ -68,6 +69,15 @@ class Engine:
     @property
     def catalog(self) -> Catalog:
         return self._loaded.catalog
+
+    @property
+    def rest(self) -> Router:
+        """The REST endpoints in force."""
+        return self._loaded.rest
+
+    def schema(self, role: str) -> RoleSchema:
+        """What the role sees, as a trusted server."""
+        return self._loaded.schema_of(role, True)
 
     async def load(self, metadata: Metadata) -> list[Inconsistency]:
         """Read the catalog, build the schema, swap both in. What metadata names in vain is returned and left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nself.graphql.admission.gate import Gate, Policy
@@ -12,6 +12,7 @@ from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plans import Plans
 from nself.graphql.remote.schema import RemoteRoots
+from nself.graphql.rest.router import Router, router
 from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.rules import RulesByTable, all_rules
@@ -25,6 +26,8 @@ class Loaded:
     catalog: Catalog
     inconsistencies: Sequence[Inconsistency]
     plans: Plans
+    rest: Router
+    schema_of: Callable[[str, bool], RoleSchema]
 
 
 def load(
@@ -53,6 +56,8 @@ def load(
         catalog=catalog,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
         plans=Plans(schemas.of, Gate(policy, metadata), stringify_numerics=stringify_numerics),
+        rest=router(metadata),
+        schema_of=schemas.of,
     )
 
 
