@@ -30,8 +30,8 @@ MAY_IMPORT = {
     "tls": BASE | {"model"},
     "actions": BASE
     | {"model", "pg", "tls", "templates", "web.tokens"}
-    # What the tool does with metadata itself: its files, and asking whether they would work.
-    | {"graphql.check", "graphql.errors", "graphql.metadata"}
+    # What the tool does with metadata itself: its files, and trying out whether it works.
+    | {"graphql.check", "graphql.errors", "graphql.metadata", "graphql.rehearsal"}
     | MIDDLE
     | {f"{server}.settings" for server in SERVERS},
     "cli": BASE | {"actions", "model"},

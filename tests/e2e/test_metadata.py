@@ -28,6 +28,7 @@ def as_it_was(demo: Project) -> Iterator[None]:
     before = file.read_text()
     yield
     file.write_text(before)
+    (demo.root / "db/permissions.yml").unlink(missing_ok=True)
 
 
 def tracked(demo: Project) -> set[str]:
@@ -90,3 +91,30 @@ def test_without_a_database_only_the_files_are_checked_and_that_is_said(tmp_path
     assert "only the files themselves were checked" in project.nself("db", "metadata", "validate").stdout
     refused = project.json("db", "metadata", "apply", check=False)["error"]
     assert "nself status graphql" in refused["fixes"]
+
+
+def test_permissions_are_tried_and_what_is_meant_is_written_down(demo: Project) -> None:
+    assert demo.json("db", "permissions", "test")["blocking"] is False
+    file = demo.root / HIKES
+    own = "      filter:\n        user_id: { _eq: X-Hasura-User-Id }\n      allow_aggregations"
+    assert own in file.read_text()
+    file.write_text(file.read_text().replace(own, "      filter: {}\n      allow_aggregations"))
+    ran = demo.nself("db", "permissions", "test", check=False)
+    assert ran.returncode == 1
+    assert "another person's among them" in ran.stdout
+    assert demo.json("db", "permissions", "test", "--running")["blocking"] is False, "what runs is sound still"
+    assert demo.json("db", "permissions", "test", "--accept")["blocking"] is False
+    assert "{role: user, table: hikes, verb: select}" in (demo.root / "db/permissions.yml").read_text()
+    shown = demo.nself("db", "permissions", "matrix").stdout
+    assert "S i u d" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["accepted: 3", "accepted: [x]", "accepted: [{role: a}]", "{", "accepted: [{role: a, table: b, verb: c, x: d}]"],
+)
+def test_a_list_of_what_is_meant_that_cannot_be_read_is_refused(demo: Project, text: str) -> None:
+    (demo.root / "db/permissions.yml").write_text(text)
+    ran = demo.nself("db", "permissions", "test", check=False)
+    assert ran.returncode == 3
+    assert "db/permissions.yml" in ran.stderr

@@ -1,4 +1,4 @@
-"""Metadata against a database, without a server: what `nself db metadata validate` asks."""
+"""Metadata and a database, without a server between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from nself.graphql.engine import Engine
 from nself.graphql.metadata import consistency
 from nself.graphql.metadata.live import merged, rendered
 from nself.graphql.metadata.model import Metadata
-from nself.pg.database import Database
+from nself.graphql.metadata.store import DEFAULT_SOURCE, Store
+from nself.pg.database import MISSING_OBJECT, Database
 
 
 async def inconsistencies(dsn: str, metadata: Metadata) -> list[dict[str, Any]]:
@@ -18,5 +19,16 @@ async def inconsistencies(dsn: str, metadata: Metadata) -> list[dict[str, Any]]:
         engine = Engine(database)
         found = await engine.load(metadata)
         return [rendered(entry) for entry in merged(consistency.check(metadata, engine.catalog), found)]
+    finally:
+        await database.close()
+
+
+async def stored(dsn: str) -> Metadata:
+    """The metadata that a server on this database runs on; an empty one when none ever did."""
+    database = await Database.open(dsn, name="nself-check", max_size=1, wait_s=2, raw_json=True)
+    try:
+        return (await Store(database).read()).metadata
+    except MISSING_OBJECT:
+        return Metadata(sources={"default": DEFAULT_SOURCE})
     finally:
         await database.close()

@@ -58,12 +58,19 @@ class Cast:
         try:
             made = await self._insert(table, await self.values(table, person))
         except PostgresError as error:
-            self.failed[name] = f"no row could be made: {error}"
+            self.failed[name] = self._reason(table, error)
             return None
         finally:
             self._under_way.discard(key)
         self.rows[key] = made
         return made
+
+    def _reason(self, table: Table, error: PostgresError) -> str:
+        """A row that is missing elsewhere is why this one is."""
+        for key in table.foreign_keys:
+            if key.target in self.failed:
+                return f"it needs a row in {key.target}; {self.failed[key.target]}"
+        return f"no row could be made in {table.name}: {str(error).splitlines()[0]}"
 
     async def values(self, table: Table, person: Person) -> dict[str, str | None]:
         """A new row of this person's, not yet inserted: what must be given, and what says whose it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from string import ascii_lowercase
 from typing import Any, Final, Literal
 
 from nself.pg.catalog import Catalog, Name, Type
@@ -62,7 +63,12 @@ def text(type_: Type, catalog: Catalog, number: int) -> str:
         return str(_WHOLE[type_.name] // 2 + number)
     if type_.name in _FRACTIONS:
         return str(number)
-    return _TEXTS[type_.name](number) if type_.name in _TEXTS else f"nself-{number}"
+    return _TEXTS[type_.name](number) if type_.name in _TEXTS else _short(number)
+
+
+def _short(number: int) -> str:
+    """Columns may be narrow: two letters for as many values as there are columns."""
+    return ascii_lowercase[number // 26 % 26] + ascii_lowercase[number % 26]
 
 
 def as_json(type_: Type, value: str) -> Any:
