@@ -17,6 +17,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.metadata import parse
 from nself.graphql.metadata.model import Inconsistency
 from nself.graphql.session import Session
+from nself.graphql.sources.pools import Pools
 from nself.pg.database import Database
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "graphql"
@@ -29,7 +30,7 @@ class Served:
     def __init__(self, dsn: str, **options: bool) -> None:
         self._runner = asyncio.Runner()
         self.database = self.run(Database.open(dsn, name="test", max_size=4, raw_json=True))
-        self.engine = Engine(self.database, **options)
+        self.engine = Engine(Pools(self.database, dsn), **options)
 
     def __enter__(self) -> Served:
         return self

@@ -245,7 +245,7 @@ def test_internal_details_are_kept_only_when_wanted(library: Served) -> None:
     internal = library.refused("{ books { price } }").internal
     assert internal["error"]["status_code"] == "42703"
     assert internal["statement"].startswith("SELECT")
-    quiet = Engine(library.database)
+    quiet = Engine(library.engine.pools)
     library.run(quiet.load(parse.metadata(metadata())))
     library.sql("ALTER TABLE books RENAME sold TO gone")
     with pytest.raises(ApiError) as caught:
@@ -291,7 +291,7 @@ def test_explain_shows_the_statement_and_the_plan_of_each_root_field(reading: Se
 
 
 def test_numbers_that_json_loses_become_strings_when_asked(library: Served) -> None:
-    engine = Engine(library.database, stringify_numerics=True)
+    engine = Engine(library.engine.pools, stringify_numerics=True)
     library.run(engine.load(parse.metadata(metadata())))
     query = """{ books_by_pk(id: 1) { id sold price }
         books_aggregate { aggregate { sum { sold id } avg { id } max { price } } } }"""

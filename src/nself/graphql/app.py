@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
@@ -32,6 +33,8 @@ from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
+from nself.graphql.sources.connection import Connection
+from nself.graphql.sources.pools import OWN_VARIABLES, Pools, opened
 from nself.graphql.surface import Surface
 from nself.graphql.webhook import WebhookMode
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
@@ -108,19 +111,16 @@ def websockets(settings: GraphqlSettings, surface: exchange.Opened) -> list[Base
 async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
     LOG.setLevel(settings.log_level.upper())
     async with contextlib.AsyncExitStack() as stack:
-        database = await _database(stack, settings, settings.database_url)
-        kept_in = database
-        if settings.metadata_database_url and settings.metadata_database_url != settings.database_url:
-            kept_in = await _database(stack, settings, settings.metadata_database_url)
+        pools, kept_in = await _databases(stack, settings)
         outgoing = await stack.enter_async_context(Outgoing.open())
         engine = Engine(
-            database,
+            pools,
             remotes=RemoteSchemas(outgoing, settings.environ, permissions=settings.enable_remote_schema_permissions),
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             policy=Policy(only_listed=settings.enable_allowlist),
         )
-        live = LiveMetadata(database, engine, Store(kept_in))
+        live = LiveMetadata(engine, Store(kept_in))
         await live.open()
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))
@@ -131,7 +131,9 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             unauthorized_role=settings.unauthorized_role,
             mode=await _mode(stack, settings),
         )
-        yield Surface(settings=settings, database=database, engine=engine, live=live, authenticator=authenticator)
+        yield Surface(
+            settings=settings, metadata_database=kept_in, engine=engine, live=live, authenticator=authenticator
+        )
 
 
 async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> Mode | None:
@@ -150,13 +152,17 @@ async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> 
     return JwtMode.of(settings.jwt_secret, keys=RemoteKeys(str(address), http) if address else None)
 
 
-async def _database(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, dsn: str) -> Database:
-    limits = {"statement_timeout": str(settings.statement_timeout_ms)} if settings.statement_timeout_ms else {}
-    database = await Database.open(
-        dsn, name="nself-graphql", max_size=settings.pg_connections, raw_json=True, settings=limits
-    )
-    stack.push_async_callback(database.close)
-    return database
+async def _databases(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> tuple[Pools, Database]:
+    """The sources' pools, and the database that keeps the metadata: without that there is nothing to serve. The main
+    database goes by its usual names in `from_env`, however the server was told of it."""
+    opens = functools.partial(opened, most=settings.pg_connections, statement_ms=settings.statement_timeout_ms)
+    own = settings.metadata_database_url or settings.database_url
+    kept_in = await opens(Connection(dsn=own), wait_s=30.0)
+    stack.push_async_callback(kept_in.close)
+    environ = {**dict.fromkeys(OWN_VARIABLES, settings.database_url), **settings.environ}
+    pools = Pools(main=kept_in, main_dsn=own, environ=environ, open=opens)
+    stack.push_async_callback(pools.close)
+    return pools, kept_in
 
 
 @contextlib.asynccontextmanager

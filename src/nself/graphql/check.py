@@ -9,6 +9,7 @@ from nself.graphql.metadata import consistency
 from nself.graphql.metadata.live import merged, rendered
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.store import DEFAULT_SOURCE, Store
+from nself.graphql.sources.pools import OneDatabase
 from nself.pg.database import MISSING_OBJECT, Database
 
 
@@ -16,9 +17,9 @@ async def inconsistencies(dsn: str, metadata: Metadata) -> list[dict[str, Any]]:
     """What `get_inconsistent_metadata` would list were this metadata in force. Nothing is changed."""
     database = await Database.open(dsn, name="nself-check", max_size=2, wait_s=2, raw_json=True)
     try:
-        engine = Engine(database)
+        engine = Engine(OneDatabase(database, dsn))
         found = await engine.load(metadata)
-        return [rendered(entry) for entry in merged(consistency.check(metadata, engine.catalog), found)]
+        return [rendered(entry) for entry in merged(consistency.check(metadata, engine.catalogs), found)]
     finally:
         await database.close()
 

@@ -10,11 +10,10 @@ from typing import Any
 from nself.graphql import execute
 from nself.graphql.admission.gate import Policy
 from nself.graphql.document import TOO_DEEP
-from nself.graphql.enums import enum_rows
 from nself.graphql.errors import ApiError
 from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
-from nself.graphql.plan.operation import Asked, MutationPlan, Plan, QueryPlan
+from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, Plan, QueryPlan
 from nself.graphql.printer import printed
 from nself.graphql.remote.endpoint import RemoteErrorsError
 from nself.graphql.remote.registry import RemoteSchemas
@@ -22,14 +21,18 @@ from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router
 from nself.graphql.run import Reply, Run
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.tables import EnumRows
 from nself.graphql.session import Session
+from nself.graphql.sources.found import Found, find
+from nself.graphql.sources.pools import Pools
 from nself.graphql.sql import Select
+from nself.graphql.statement import translating
 from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
 from nself.pg.introspect import introspect
 from nself.web.json import encode
+
+_NOTHING = Catalog()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class Request:
 
 
 class Engine:
-    """Serves one database. `load` swaps catalog and metadata in at once; running requests keep what they began with.
+    """Serves the databases of the metadata's sources. `load` swaps catalogs and metadata in at once; running requests
+    keep what they began with.
 
     `show_internal` keeps the statement and the database's own error in ApiError.internal. They hold values and SQL: who
     may see them is the caller's to decide.
@@ -53,22 +57,23 @@ class Engine:
 
     def __init__(
         self,
-        database: Database,
+        pools: Pools,
         *,
         remotes: RemoteSchemas | None = None,
         stringify_numerics: bool = False,
         show_internal: bool = False,
         policy: Policy | None = None,
     ) -> None:
-        self._database, self._policy = database, policy or Policy()
+        self.pools, self._policy = pools, policy or Policy()
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
-        self._loaded = self._load(Metadata(), Catalog(), {})
+        self._loaded = self._load(Metadata(), {})
         self._one_at_a_time = asyncio.Lock()
 
     @property
-    def catalog(self) -> Catalog:
-        return self._loaded.catalog
+    def catalogs(self) -> Mapping[str, Catalog]:
+        """Of the sources that can be reached, by name."""
+        return self._loaded.catalogs
 
     @property
     def rest(self) -> Router:
@@ -79,28 +84,42 @@ class Engine:
         """What the role sees, as a trusted server."""
         return self._loaded.schema_of(role, True)
 
-    async def load(self, metadata: Metadata) -> list[Inconsistency]:
-        """Read the catalog, build the schema, swap both in. What metadata names in vain is returned and left out."""
+    def catalog_of(self, source: str) -> Catalog:
+        """Empty for a source that cannot be reached."""
+        return self._loaded.catalogs.get(source, _NOTHING)
+
+    def database_of(self, source: str) -> Database:
+        """Raises ApiError for a source that cannot be reached."""
+        if source not in self._loaded.databases:
+            reason = self.pools.failures.get(source, "it was just added")
+            raise ApiError(
+                "connection-not-established", f'source "{source}" cannot be reached: {reason}', path="$.args"
+            )
+        return self._loaded.databases[source]
+
+    async def load(self, metadata: Metadata, *, retry: bool = False) -> list[Inconsistency]:
+        """Read the catalogs, build the schema, swap both in. What metadata names in vain is returned and left out.
+        With `retry`, sources that could not be reached are tried again."""
         async with self._one_at_a_time:
-            catalog = await introspect(self._database)
-            enums = await enum_rows(self._database, metadata, catalog)
+            found = await find(self.pools, metadata, retry=retry)
             await self.remotes.refresh(metadata)
-            self._loaded = loaded = self._load(metadata, catalog, enums)
+            self._loaded = loaded = self._load(metadata, found)
             return list(loaded.inconsistencies)
 
-    async def look(self) -> Catalog:
-        """The database's catalog as it is now, which may be newer than the one in use."""
-        return await introspect(self._database)
+    async def look(self, source: str) -> Catalog:
+        """A source's catalog as it is now, which may be newer than the one in use."""
+        with translating("$.args"):
+            return await introspect(self.database_of(source))
 
     def role_schema(self, session: Session) -> RoleSchema:
         """What the session's role may ask."""
         return self._loaded.plans.schema_of(session.role, _sees_backend(session))
 
-    def _load(self, metadata: Metadata, catalog: Catalog, enums: EnumRows) -> Loaded:
+    def _load(self, metadata: Metadata, found: Mapping[str, Found]) -> Loaded:
         return load(
             metadata,
-            catalog,
-            enums,
+            found,
+            self.pools.failures,
             self._policy,
             remote=RemoteRoots(self.remotes, metadata),
             stringify_numerics=self._stringify_numerics,
@@ -108,9 +127,10 @@ class Engine:
 
     async def execute(self, request: Request, session: Session) -> Reply:
         """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
+        loaded = self._loaded
         try:
-            plan, bindings = self._planned(self._loaded, request, session)
-            run = Run(database=self._database, bindings=bindings, query=request.query, headers=request.headers)
+            plan, bindings = self._planned(loaded, request, session)
+            run = Run(databases=loaded.databases, bindings=bindings, query=request.query, headers=request.headers)
             if isinstance(plan, QueryPlan):
                 return await execute.query(run, plan)
             return await execute.mutation(run, plan)
@@ -123,20 +143,21 @@ class Engine:
 
     async def explain(self, request: Request, session: Session) -> list[dict[str, Any]]:
         """`{field, sql, plan}` for each root field of a query."""
-        plan, bindings = self._planned(self._loaded, request, session)
+        loaded = self._loaded
+        plan, bindings = self._planned(loaded, request, session)
         if isinstance(plan, MutationPlan):
             raise ApiError("invalid-params", "only queries can be explained")
-        return [await self._explained(field.key, field, plan, bindings) for field in plan.fields]
+        return [await self._explained(loaded, field, plan, bindings) for field in plan.fields]
 
-    async def _explained(self, key: str, field: object, plan: QueryPlan, bindings: Bindings) -> dict[str, Any]:
+    async def _explained(
+        self, loaded: Loaded, field: Known | Asked | Awaited, plan: QueryPlan, bindings: Bindings
+    ) -> dict[str, Any]:
         if not isinstance(field, Asked):
-            return {"field": key, "sql": None, "plan": None}
-        statement = printed(Select(columns=((plan.columns[field.column], None),)))
-        return {
-            "field": key,
-            "sql": statement.text,
-            "plan": await execute.explain(self._database, statement, bindings),
-        }
+            return {"field": field.key, "sql": None, "plan": None}
+        read = plan.reads[field.read]
+        statement = printed(Select(columns=((read.columns[field.column], None),)))
+        lines = await execute.explain(loaded.databases[read.source], statement, bindings)
+        return {"field": field.key, "sql": statement.text, "plan": lines}
 
     def _planned(self, loaded: Loaded, request: Request, session: Session) -> tuple[Plan, Bindings]:
         try:

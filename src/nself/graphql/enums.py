@@ -6,31 +6,31 @@ from collections.abc import Iterable
 
 from nself.graphql import sql
 from nself.graphql.metadata.enum_tables import objections
-from nself.graphql.metadata.model import Metadata
+from nself.graphql.metadata.model import Source
 from nself.graphql.printer import printed
-from nself.graphql.schema.tables import EnumRows, is_enum_value, of_source
+from nself.graphql.schema.tables import EnumRows, TableKey, is_enum_value
 from nself.pg.catalog import Catalog, Name
 from nself.pg.database import Database
 
 
-async def enum_rows(database: Database, metadata: Metadata, catalog: Catalog) -> EnumRows:
+async def enum_rows(database: Database, source: Source, catalog: Catalog) -> EnumRows:
     """The values of every table that is tracked as an enum and by its shape may serve as one."""
-    found: dict[Name, dict[str, str | None]] = {}
-    for name, tracked in of_source(metadata).tables.items():
+    found: dict[TableKey, dict[str, str | None]] = {}
+    for name, tracked in source.tables.items():
         table = catalog.tables.get(name)
         if tracked.is_enum and table is not None and not objections(table):
             key = table.primary_key.columns[0] if table.primary_key else ""
             described = next((column.name for column in table.columns if column.name != key), None)
-            found[name] = await _values(database, name, key, described)
+            found[TableKey(source.name, name)] = await _values(database, name, key, described)
     return found
 
 
-def unusable(enums: EnumRows) -> dict[Name, str]:
+def unusable(enums: EnumRows) -> dict[TableKey, str]:
     """Tables whose rows cannot be the values of an enum, with the reason."""
-    reasons = {name: _objection(values) for name, values in enums.items()}
+    reasons = {key: _objection(values) for key, values in enums.items()}
     return {
-        name: f'the table "{name}" cannot be used as an enum because {reason}'
-        for name, reason in reasons.items()
+        key: f'the table "{key.name}" cannot be used as an enum because {reason}'
+        for key, reason in reasons.items()
         if reason
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from contextlib import AsyncExitStack
+from typing import Any, Final, TypeAlias
 
 from nself.graphql import joins, sql
 from nself.graphql.elsewhere import Part
@@ -17,26 +18,33 @@ from nself.graphql.values import Bindings, one
 from nself.pg.database import Connection, Database
 from nself.web.json import encode
 
+Rows: TypeAlias = Sequence[Sequence[Any]]
+"""What the reads of a plan answered, in their order."""
+
 _CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
 
 
 async def query(run: Run, plan: QueryPlan) -> Reply:
     if plan.parts or plan.joined:
         return await _put_together(run, plan)
-    row = await _row(run, plan)
-    return Reply(body((field.key, _shown(field, row)) for field in plan.fields))
+    rows = await _rows(run, plan)
+    return Reply(body((field.key, _shown(field, rows)) for field in plan.fields))
 
 
-async def _row(run: Run, plan: QueryPlan) -> Sequence[Any]:
-    return () if plan.statement is None else await read_row(run.database, plan.statement, run.bindings)
+async def _rows(run: Run, plan: QueryPlan) -> Rows:
+    """What each source answers. Several are asked at the same time."""
+    reads = plan.reads
+    if len(reads) == 1:
+        return (await read_row(run.databases[reads[0].source], reads[0].statement, run.bindings),)
+    return await joins.together(read_row(run.databases[read.source], read.statement, run.bindings) for read in reads)
 
 
-def _shown(field: Known | Asked | Awaited, row: Sequence[Any], ready: Mapping[str, bytes] | None = None) -> bytes:
+def _shown(field: Known | Asked | Awaited, rows: Rows, ready: Mapping[str, bytes] | None = None) -> bytes:
     match field:
         case Known():
             return field.json
         case Asked():
-            text = row[field.column]
+            text = rows[field.read][field.column]
             return b"null" if text is None else text.encode()
         case Awaited():
             return (ready or {})[field.key]
@@ -44,24 +52,24 @@ def _shown(field: Known | Asked | Awaited, row: Sequence[Any], ready: Mapping[st
 
 async def _put_together(run: Run, plan: QueryPlan) -> Reply:
     """The statement, the parts, and then what either left for others to fill in."""
-    row: Sequence[Any] = ()
+    rows: Rows = ()
     ready: dict[str, bytes] = {}
 
     async def ask() -> None:
-        nonlocal row
-        row = await _row(run, plan)
+        nonlocal rows
+        rows = await _rows(run, plan)
 
     async def run_part(part: Part) -> None:
         ready.update(await part.run(run))
 
     await joins.together([ask(), *map(run_part, plan.parts)])
-    fields = [(field, _shown(field, row, ready)) for field in plan.fields]
+    fields = [(field, _shown(field, rows, ready)) for field in plan.fields]
     shown = await joins.together(joins.merged(run, shown, field.joins) for field, shown in fields)
     return reply(run, zip((field.key for field in plan.fields), shown, strict=True))
 
 
 async def mutation(run: Run, plan: MutationPlan) -> Reply:
-    """In order. Neighbours that change the database do so in one transaction: any error takes all of them back."""
+    """In order. Neighbours that change databases do so in one transaction each: any error takes all of them back."""
     ready = {field.key: field.json for field in plan.fields if isinstance(field, Known)}
     for turn in plan.turns:
         if isinstance(turn, tuple):
@@ -72,9 +80,16 @@ async def mutation(run: Run, plan: MutationPlan) -> Reply:
 
 
 async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, bytes]:
+    connections: dict[str, Connection] = {}
+    ready: dict[str, bytes] = {}
     with translating("$"):
-        async with run.database.transaction() as connection:
-            return {field.key: await _change(connection, field, run.bindings) for field in fields}
+        async with AsyncExitStack() as transactions:
+            for field in fields:
+                if field.source not in connections:
+                    begun = run.databases[field.source].transaction()
+                    connections[field.source] = await transactions.enter_async_context(begun)
+                ready[field.key] = await _change(connections[field.source], field, run.bindings)
+    return ready
 
 
 async def _change(connection: Connection, field: MutationField, bindings: Bindings) -> bytes:

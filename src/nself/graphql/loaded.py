@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots
 from nself.graphql.enums import unusable
 from nself.graphql.metadata import consistency, export
-from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.plans import Plans
 from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router, router
 from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.rules import RulesByTable, all_rules
-from nself.graphql.schema.tables import EnumRows, Tables, of_source, tables
+from nself.graphql.schema.rules import Rules, all_rules
+from nself.graphql.schema.tables import EnumRows, TableKey, TableModel, tables
 from nself.graphql.session import ADMIN
-from nself.pg.catalog import Catalog, Name
+from nself.graphql.sources.found import Found
+from nself.graphql.sources.pools import Failures
+from nself.pg.catalog import Catalog
+from nself.pg.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    catalog: Catalog
+    """`databases` are those its plans may ask, by the name of their source."""
+
+    databases: Mapping[str, Database]
+    catalogs: Mapping[str, Catalog]
     inconsistencies: Sequence[Inconsistency]
     plans: Plans
     rest: Router
@@ -32,28 +38,30 @@ class Loaded:
 
 def load(
     metadata: Metadata,
-    catalog: Catalog,
-    enums: EnumRows,
+    found: Mapping[str, Found],
+    failures: Failures,
     policy: Policy,
     *,
     remote: RemoteRoots,
     stringify_numerics: bool,
 ) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
-    source = of_source(metadata)
-    broken = names.unusable(source, catalog) | unusable(enums)
-    source = replace(source, tables={name: one for name, one in source.tables.items() if name not in broken})
-    found = tables(source, catalog, enums)
-    rules, problems = all_rules(found, source.name)
-    known = [_table(name, reason, source.name) for name, reason in sorted(broken.items())]
-    known += consistency.check(replace(metadata, sources={**metadata.sources, source.name: source}), catalog)
+    catalogs = {name: one.catalog for name, one in found.items()}
+    enums = {key: rows for one in found.values() for key, rows in one.enums.items()}
+    broken = names.unusable([metadata.sources[name] for name in found], catalogs) | unusable(enums)
+    sound = {name: _without(metadata.sources[name], broken) for name in found}
+    known = [consistency.out_of_reach(name, reason) for name, reason in sorted(failures.items())]
+    known += [_table(key, reason) for key, reason in sorted(broken.items())]
+    known += consistency.check(replace(metadata, sources={**metadata.sources, **sound}), catalogs)
+    schemas = _Schemas(enums, (remote,), remote.roles | {ADMIN})
+    problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
-    schemas = _Schemas(found, rules, enums, (remote,), remote.roles)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
     return Loaded(
-        catalog=catalog,
+        databases={name: one.database for name, one in found.items()},
+        catalogs=catalogs,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
         plans=Plans(schemas.of, Gate(policy, metadata), stringify_numerics=stringify_numerics),
         rest=router(metadata),
@@ -61,36 +69,45 @@ def load(
     )
 
 
-def _table(name: Name, reason: str, source: str) -> Inconsistency:
+def _without(source: Source, broken: Mapping[TableKey, str]) -> Source:
+    kept = {name: one for name, one in source.tables.items() if TableKey(source.name, name) not in broken}
+    return replace(source, tables=kept)
+
+
+def _table(key: TableKey, reason: str) -> Inconsistency:
     return Inconsistency(
         kind="table",
-        name=f"table {name} in source {source}",
+        name=f"table {key.name} in source {key.source}",
         reason=f"Inconsistent object: {reason}",
-        definition=export.qualified(name),
+        definition=export.qualified(key.name),
+        source=key.source,
     )
 
 
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(
-        self,
-        tables: Tables,
-        rules: RulesByTable,
-        enums: EnumRows,
-        elsewhere: Sequence[Roots],
-        roles: frozenset[str],
-    ) -> None:
-        self._tables, self._rules, self._enums, self._elsewhere = tables, rules, enums, elsewhere
-        self._roles = roles | rules.keys()
+    def __init__(self, enums: EnumRows, elsewhere: Sequence[Roots], roles: frozenset[str]) -> None:
+        self._enums, self._elsewhere, self._roles = enums, elsewhere, roles
+        self._tables: dict[TableKey, TableModel] = {}
+        self._rules: dict[str, dict[TableKey, Rules]] = {}
         self._made: dict[tuple[str, bool], RoleSchema] = {}
+
+    def add(self, source: Source, catalog: Catalog) -> list[Inconsistency]:
+        """What a source contributes. Permissions that cannot be are returned and left out."""
+        found = tables(source, catalog, self._enums)
+        rules, problems = all_rules(found, source.name)
+        self._tables |= {table.key: table for table in found.values()}
+        for role, by_table in rules.items():
+            self._rules.setdefault(role, {}).update(by_table)
+        return problems
 
     def of(self, role: str, backend: bool) -> RoleSchema:
         key = (role, backend)
         if key not in self._made:
             rules = self._rules.get(role, {})
             schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self._elsewhere)
-            if role not in self._roles:
+            if role not in self._roles | self._rules.keys():
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema
             self._made[key] = schema

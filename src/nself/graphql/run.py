@@ -22,9 +22,10 @@ class PassedOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """`query` is the document as sent, `headers` are the client's, names in lower case (none on some transports)."""
+    """`databases` are those of the sources, by name. `query` is the document as sent, `headers` are the client's, names
+    in lower case (none on some transports)."""
 
-    database: Database
+    databases: Mapping[str, Database]
     bindings: Bindings
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,8 @@ from nself.graphql.errors import ApiError
 from nself.graphql.values import Bindings
 from nself.pg.database import Database, DriverError, PostgresError
 
+_ALL_IN_USE: Final = "no connection to the database became free in time: all of its pool are in use"
+
 _SYNTAX_ERROR: Final = "42601"
 """Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
 
@@ -44,6 +46,8 @@ def translating(path: str, statement: sql.Statement | None = None, arguments: Se
         yield
     except PostgresError as error:
         raise translated(error, path, statement, arguments) from error
+    except TimeoutError as error:
+        raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=path, status=500) from error
     except (DriverError, OSError) as error:
         # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
         raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error

@@ -14,7 +14,8 @@ from nself.pg.database import Database
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     settings: GraphqlSettings
-    database: Database
+    metadata_database: Database
+    """Where the metadata is kept, and what else belongs to no source."""
     engine: Engine
     live: LiveMetadata
     authenticator: Authenticator

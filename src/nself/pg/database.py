@@ -46,8 +46,8 @@ async def _clear(connection: asyncpg.Connection[Any]) -> None:
 class Database:
     """Opened once per server. json and jsonb arrive as Python values; everything else as asyncpg gives it."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
-        self.pool = pool
+    def __init__(self, pool: asyncpg.Pool[Any], *, patience_s: float | None = None) -> None:
+        self.pool, self._patience_s = pool, patience_s
 
     @classmethod
     async def open(
@@ -60,9 +60,13 @@ class Database:
         wait_s: float = 30.0,
         raw_json: bool = False,
         settings: Mapping[str, str] | None = None,
+        connect_s: float = 60.0,
+        idle_s: float = 60.0,
+        patience_s: float | None = None,
     ) -> Database:
         """Connect, waiting up to `wait_s` for a server that is still starting. `name` shows in pg_stat_activity;
-        `settings` are PostgreSQL's own (`statement_timeout`), the default of every connection."""
+        `settings` are PostgreSQL's own (`statement_timeout`), the default of every connection. `patience_s` bounds the
+        wait for a connection while all are in use; then TimeoutError."""
 
         async def prepare(connection: asyncpg.Connection[Any]) -> None:
             if not raw_json:
@@ -80,9 +84,10 @@ class Database:
                     reset=_clear,
                     # Compiling pays off for statements that run for seconds, ours would wait for it.
                     server_settings={"application_name": name, "jit": "off", **(settings or {})},
-                    max_inactive_connection_lifetime=60,
+                    max_inactive_connection_lifetime=idle_s,
+                    timeout=connect_s,
                 )
-                return cls(pool)
+                return cls(pool, patience_s=patience_s)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise DatabaseError(
@@ -109,7 +114,7 @@ class Database:
         """For a statement that sets nothing in its session: clearing the connection would be a second round trip."""
         token = _UNTOUCHED.set(False)
         try:
-            async with self.pool.acquire() as connection:
+            async with self.pool.acquire(timeout=self._patience_s) as connection:
                 row = await connection.fetchrow(sql, *args)
                 _UNTOUCHED.set(True)
                 return row
@@ -127,10 +132,10 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=self._patience_s) as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.pool.acquire(timeout=self._patience_s) as connection, connection.transaction():
             yield connection

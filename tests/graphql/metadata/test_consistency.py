@@ -16,7 +16,7 @@ def without_functions() -> dict[str, Any]:
 
 
 def found(raw: dict[str, Any], catalog: Catalog = CATALOG) -> dict[str, str]:
-    return {entry.name: entry.reason for entry in consistency.check(parse.metadata(raw), catalog)}
+    return {entry.name: entry.reason for entry in consistency.check(parse.metadata(raw), {"default": catalog})}
 
 
 def test_metadata_that_fits_is_consistent() -> None:

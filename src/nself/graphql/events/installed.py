@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from nself.graphql.errors import ApiError
 from nself.graphql.events.capture import Capture, captures, names_of
-from nself.graphql.metadata import edit
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.printer import identifier, literal
 from nself.pg import queries
@@ -34,10 +33,11 @@ class Found:
 
 @dataclass(slots=True)
 class Installed:
-    """The triggers of one database. `follow` after each change of metadata or catalog."""
+    """The triggers of one source's database. `follow` after each change of metadata or catalog."""
 
     database: Database
     stringify: bool
+    source: str = "default"
     _last: dict[str, Capture] | None = None
     _kept: set[str] = field(default_factory=set)
 
@@ -51,7 +51,7 @@ class Installed:
     ) -> None:
         """Make the database hold just the triggers that metadata wants. Those of inconsistent event triggers stay as
         they are: what they still catch is better than nothing. `anew` makes all of them again."""
-        source = metadata.sources.get(edit.served(metadata) or "")
+        source = metadata.sources.get(self.source)
         left_out = {entry.definition["name"] for entry in found if entry.kind == "event_trigger"}
         wanted = captures(source, catalog, left_out, stringify=self.stringify) if source else {}
         kept = {name for trigger in left_out for name in names_of(trigger)}

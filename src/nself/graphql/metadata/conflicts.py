@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata.edit import served as served_name
 from nself.graphql.metadata.model import Metadata, TrackedTable
 
 ROOTS: Mapping[str, Mapping[str, str]] = {
@@ -22,15 +21,19 @@ ROOTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def refuse_conflicts(metadata: Metadata) -> None:
-    """Raises ApiError with every field that is claimed more than once."""
-    served = served_name(metadata)
-    source = metadata.sources[served] if served else None
+def refuse_conflicts(metadata: Metadata, *, across: bool = True) -> None:
+    """Raises ApiError with every field that is claimed more than once, `across` sources or in one of them."""
+    sources = list(metadata.sources.values())
+    for together in [sources] if across else [[source] for source in sources]:
+        _refuse([(source.name, tracked) for source in together for tracked in source.tables.values()])
+
+
+def _refuse(tables: Sequence[tuple[str, TrackedTable]]) -> None:
     for root, patterns in ROOTS.items():
         claims: dict[str, list[str]] = {}
-        for tracked in source.tables.values() if source else ():
+        for source, tracked in tables:
             for key, pattern in patterns.items():
-                owner = f"table {tracked.table} in source {served}"
+                owner = f"table {tracked.table} in source {source}"
                 claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
         double = {name: sorted(owners) for name, owners in claims.items() if len(owners) > 1}
         if double:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nself.graphql.events import triggers
@@ -32,23 +32,24 @@ AUTO_DERIVED = (
 _RELATION = {"object_relationships": "object_relation", "array_relationships": "array_relation"}
 
 
-def check(metadata: Metadata, catalog: Catalog) -> list[Inconsistency]:
-    """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again."""
-    served = edit.served(metadata)
+def check(metadata: Metadata, catalogs: Mapping[str, Catalog]) -> list[Inconsistency]:
+    """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again. Of sources
+    that have no catalog nothing is known: whether they can be reached is not asked here."""
     of_sources = [
         found
         for name, source in metadata.sources.items()
-        for found in (_check_source(source, catalog) if name == served else [_not_served(source)])
+        if name in catalogs
+        for found in _check_source(source, catalogs[name])
     ]
     return [*of_sources, *endpoint_consistency.check(metadata)]
 
 
-def _not_served(source: Source) -> Inconsistency:
+def out_of_reach(source: str, reason: str) -> Inconsistency:
     return Inconsistency(
         kind="source",
-        name=f"source {source.name}",
-        reason="Inconsistent object: this engine serves one database, the source of another is kept and left out",
-        definition={"name": source.name, "kind": source.kind},
+        name=f"source {source}",
+        reason=f"Inconsistent object: {reason}",
+        definition={"name": source},
     )
 
 
@@ -197,6 +198,7 @@ def _table(source: Source, tracked: TrackedTable, reason: str) -> Inconsistency:
         name=f"table {tracked.table} in source {source.name}",
         reason=f"Inconsistent object: {reason}",
         definition=export.qualified(tracked.table),
+        source=source.name,
     )
 
 

@@ -14,14 +14,15 @@ from nself.pg.catalog import Catalog
 T = TypeVar("T")
 
 
-def without(metadata: Metadata, catalog: Catalog, found: Inconsistency) -> Metadata:
+def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsistency) -> Metadata:
     """The metadata without the object; unchanged if it is gone already."""
     definition = dict(found.definition)
     if found.kind == "source":
-        return edit.without_source(metadata, definition["name"])
+        name = definition["name"]
+        return edit.without_source(metadata, name) if name in metadata.sources else metadata
     if found.kind in {"rest_endpoint", "allowlist", "query_collections"}:
         return _offered(metadata, found)
-    where = str(definition.get("source", "default"))
+    where = str(definition.get("source", found.source))
     if found.kind == "function":
         source, function = edit.source_of(metadata, where), Reader(definition["function"]).qualified()
         kept = {name: entry for name, entry in source.functions.items() if name != function}
@@ -32,7 +33,7 @@ def without(metadata: Metadata, catalog: Catalog, found: Inconsistency) -> Metad
         return metadata
     if found.kind == "table":
         parts = {dependencies.Part("table", table)}
-        kept_tables = dependencies.refuse_or_drop(metadata, catalog, where, parts, cascade=True)
+        kept_tables = dependencies.refuse_or_drop(metadata, catalogs[where], where, parts, cascade=True)
         return edit.without_table(kept_tables, where, table)
     return edit.put_table(metadata, where, _part(tracked, found.kind, definition))
 

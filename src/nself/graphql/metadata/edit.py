@@ -25,11 +25,6 @@ RELATIONSHIP_PARTS = ("object_relationships", "array_relationships")
 PERMISSION_KINDS = ("select", "insert", "update", "delete")
 
 
-def served(metadata: Metadata) -> str | None:
-    """The name of the one source that this engine serves: `default`, or else the first."""
-    return "default" if "default" in metadata.sources else next(iter(metadata.sources), None)
-
-
 def source_of(metadata: Metadata, name: str) -> Source:
     if name not in metadata.sources:
         raise ApiError("not-exists", f'source with name "{name}" does not exist', path="$.args")

@@ -10,6 +10,7 @@ from nself.graphql.schema import objects
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.tables import TableKey
 from nself.graphql.session import ADMIN
 from nself.graphql.types import Field
 from nself.pg.catalog import Name
@@ -19,16 +20,18 @@ READING = frozenset({Action.SELECT, Action.SELECT_AGGREGATE})
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """One role's view. Lookups of what is not there, or not for this role, raise ApiError."""
+    """One role's view of a source. Lookups of what is not there, or not for this role, raise ApiError."""
 
     schema: RoleSchema
     role: str
+    source: str
 
     def table(self, name: Name, operation: str, *, reason: str = "") -> RoleTable:
         """A table that the role may do the operation to. `reason` is what to add to the refusal."""
-        if name not in self.schema.tables:
+        key = TableKey(self.source, name)
+        if key not in self.schema.tables:
             raise ApiError("not-exists", f'table "{name}" does not exist', path="$.args.table")
-        table = self.schema.table(name)
+        table = self.schema.table(key)
         if self.role != ADMIN and getattr(table.rules, operation) is None:
             message = f'{operation} on "{name}" for role "{self.role}" is not allowed. {reason}'
             raise ApiError("permission-denied", message, path="$.args")

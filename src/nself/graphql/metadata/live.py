@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from nself.graphql.engine import Engine
@@ -29,7 +29,7 @@ class Draft:
     """One request's work on the metadata. Commands replace it step by step; it comes into force when all went well."""
 
     def __init__(self, live: LiveMetadata, session: Session) -> None:
-        self.session, self.engine, self.database = session, live.engine, live.database
+        self.session, self.engine = session, live.engine
         self.metadata, self.version = live.stored.metadata, live.stored.version
         self.found: Sequence[Inconsistency] = live.inconsistencies
         self.touched = False
@@ -43,8 +43,8 @@ class Draft:
 
     def replace(self, metadata: Metadata, *, subject: str = "", tolerate: bool = False) -> None:
         """Take the change, unless it makes something inconsistent that was not. `subject` names what was changed."""
-        refuse_conflicts(metadata)
-        found = consistency.check(metadata, self.engine.catalog)
+        refuse_conflicts(metadata, across=not tolerate)
+        found = consistency.check(metadata, self.engine.catalogs)
         self._subjects.add(subject)
         self._refuse_new(found, tolerate=tolerate)
         self.metadata, self.touched = metadata, True
@@ -53,24 +53,25 @@ class Draft:
         """This object is being changed as well: what is wrong with it is the change's own fault."""
         self._subjects.add(subject)
 
-    def adopt(self, metadata: Metadata, catalog: Catalog) -> None:
-        """Take metadata that goes with a catalog the engine has not seen yet."""
-        self._refuse_new(consistency.check(metadata, catalog), tolerate=False)
+    def adopt(self, metadata: Metadata, catalogs: Mapping[str, Catalog]) -> None:
+        """Take metadata that goes with catalogs the engine has not seen yet."""
+        self._refuse_new(consistency.check(metadata, catalogs), tolerate=False)
         self.metadata, self.touched = metadata, True
 
-    async def settle(self, *, tolerate: bool = False) -> None:
-        """Let the engine serve the draft now: a following command of the same request needs it."""
+    async def settle(self, *, tolerate: bool = False, retry: bool = False) -> None:
+        """Let the engine serve the draft now: a following command of the same request needs it. With `retry`, sources
+        that could not be reached are tried again."""
         if self.metadata is self._loaded:
             return
-        engine_says = await self.engine.load(self.metadata)
+        engine_says = await self.engine.load(self.metadata, retry=retry)
         self._loaded, self.settled = self.metadata, True
-        found = merged(consistency.check(self.metadata, self.engine.catalog), engine_says)
+        found = merged(consistency.check(self.metadata, self.engine.catalogs), engine_says)
         self._refuse_new(found, tolerate=tolerate)
         self.found = found
 
-    async def save(self, *, within: Connection | None = None) -> Stored:
+    async def save(self, *, within: Connection | None = None, of: Database | None = None) -> Stored:
         """Keep the draft. With SQL under way in the same database, both are kept or neither is."""
-        if self.touched and (within is None or self.store.is_in(self.database)):
+        if self.touched and (of is None or self.store.is_in(of)):
             version = await self.store.save(self.metadata, replacing=self._saved.version, within=within)
             self._saved, self.touched = Stored(self.metadata, version), False
         return self._saved
@@ -83,7 +84,7 @@ class Draft:
     async def reload(self) -> None:
         """Read the catalog again; what no longer fits becomes inconsistent and is left out."""
         self._loaded, self.touched = None, True
-        await self.settle(tolerate=True)
+        await self.settle(tolerate=True, retry=True)
 
     async def follow(self) -> None:
         """Load after SQL that changed the catalog and was kept together with the draft."""
@@ -101,8 +102,8 @@ class Draft:
 class LiveMetadata:
     """Opened once per server. Other processes on the same database are noticed by the resource version."""
 
-    def __init__(self, database: Database, engine: Engine, store: Store) -> None:
-        self.database, self.engine, self.store = database, engine, store
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self.engine, self.store = engine, store
         self.stored = Stored(Metadata(), 0)
         self.inconsistencies: Sequence[Inconsistency] = ()
         self._one_at_a_time = asyncio.Lock()
@@ -141,6 +142,9 @@ class LiveMetadata:
             try:
                 async with self._one_at_a_time:
                     await self._catch_up()
+                if await self.engine.pools.answers_again():
+                    async with self._one_at_a_time:
+                        await self._load(self.stored, retry=True)
             except (OSError, PostgresError, ApiError) as error:
                 LOG.debug("metadata cannot be looked at now: %s", error)
 
@@ -148,9 +152,9 @@ class LiveMetadata:
         if await self.store.version() != self.stored.version:
             await self._load(await self.store.read())
 
-    async def _load(self, stored: Stored) -> None:
-        engine_says = await self.engine.load(stored.metadata)
-        self.inconsistencies = merged(consistency.check(stored.metadata, self.engine.catalog), engine_says)
+    async def _load(self, stored: Stored, *, retry: bool = False) -> None:
+        engine_says = await self.engine.load(stored.metadata, retry=retry)
+        self.inconsistencies = merged(consistency.check(stored.metadata, self.engine.catalogs), engine_says)
         self.stored = stored
         for entry in self.inconsistencies:
             LOG.warning("inconsistent metadata: %s: %s", entry.name, entry.reason)

@@ -200,3 +200,5 @@ class Inconsistency:
     name: str
     reason: str
     definition: Json = field(default_factory=dict)
+    source: str = "default"
+    """Where a table is; what else is in a source says so in its definition."""

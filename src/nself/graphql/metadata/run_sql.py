@@ -46,7 +46,7 @@ class Wanted:
 
 async def run_sql(draft: Draft, wanted: Wanted, *, source: str) -> Any:
     edit.source_of(draft.metadata, source)
-    async with draft.database.connection() as connection:
+    async with draft.engine.database_of(source).connection() as connection:
         try:
             await connection.execute(NO_TIMEOUT)
             result = await _in_step(draft, connection, wanted, source)
@@ -68,7 +68,7 @@ async def _in_step(draft: Draft, connection: Connection, wanted: Wanted, source:
         result = await _execute(connection, wanted.sql)
         await _forget_role(connection)
         await _follow(draft, connection, before, wanted, source)
-        await draft.save(within=connection)
+        await draft.save(within=connection, of=draft.engine.database_of(source))
         return result
 
 
@@ -115,7 +115,7 @@ async def _follow(draft: Draft, connection: Connection, before: Identities, want
     """Bring the draft in step with the changed schema, inside the transaction: refusing takes the DDL back too."""
     after = await _identities(connection)
     gone, renames = compare(before, after)
-    old = draft.engine.catalog
+    old = draft.engine.catalog_of(source)
     tracked = edit.source_of(draft.metadata, source).tables
     kept = dependencies.refuse_or_drop(draft.metadata, old, source, gone, cascade=wanted.cascade)
     for part in gone:
@@ -125,7 +125,8 @@ async def _follow(draft: Draft, connection: Connection, before: Identities, want
     if renames:
         kept = rename.apply(kept, old, source, renames)
     catalog = await introspect(connection)
-    draft.adopt(dependencies.without_lost_functions(kept, catalog, source, cascade=wanted.cascade), catalog)
+    kept = dependencies.without_lost_functions(kept, catalog, source, cascade=wanted.cascade)
+    draft.adopt(kept, {**draft.engine.catalogs, source: catalog})
 
 
 def compare(before: Identities, after: Identities) -> tuple[set[dependencies.Part], rename.Renames]:

@@ -28,6 +28,7 @@ _raw: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 class RowsByKey(Struct, frozen=True):
     """A Lookup: each key is a list of values, one for each pair of the relation's mapping and in that order."""
 
+    source: str
     statement: sql.Statement
     path: str
     joins: tuple[Join, ...]
@@ -37,7 +38,7 @@ class RowsByKey(Struct, frozen=True):
         stored: dict[str, Bound] = {
             f"{_KEYS}.{n}": [self._text(value) for value in column] for n, column in enumerate(columns)
         }
-        row = await read_row(run.database, self.statement, replace(run.bindings, stored=stored))
+        row = await read_row(run.databases[self.source], self.statement, replace(run.bindings, stored=stored))
         if not self.joins:
             return _raw(row[0])
         found: list[Any] = await joins.filled(run, joins.decode(row[0]), self.joins)
@@ -62,4 +63,4 @@ def by_key(ctx: Context, one: Selected) -> RowsByKey:
     keys = sql.Unnest(arrays, alias, tuple(name for name, _ in means.relation.mapping))
     listed = sql.Call("json_agg", (rows.value(ctx, means.table, one, alias),))
     statement = printed(sql.Select(columns=((sql.Cast(listed, TEXT), None),), source=keys))
-    return RowsByKey(statement, one.path, joins.taken(ctx, one.path))
+    return RowsByKey(means.table.model.source, statement, one.path, joins.taken(ctx, one.path))

@@ -39,6 +39,7 @@ class MutationField(Struct, frozen=True, kw_only=True):
     """`answers` name what was stored as JSON; `listed` ones make a list together."""
 
     key: str
+    source: str
     steps: tuple[Step, ...]
     answers: tuple[str, ...]
     listed: bool = False

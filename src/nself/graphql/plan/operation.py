@@ -42,9 +42,10 @@ class Known(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """A root field that the statement answers, in the column of this number."""
+    """A root field that a statement answers: the number of the read, and of the column in it."""
 
     key: str
+    read: int
     column: int
     joins: tuple[Join, ...] = ()
 
@@ -56,12 +57,19 @@ class Awaited(Struct, frozen=True):
     joins: tuple[Join, ...] = ()
 
 
+class Read(Struct, frozen=True, kw_only=True):
+    """What one source is asked: one statement for all its root fields, a column each."""
+
+    source: str
+    columns: tuple[sql.Expression, ...]
+    statement: sql.Statement
+
+
 class QueryPlan(Struct, frozen=True, kw_only=True):
-    """One statement answers all root fields that ask the database, a column each. `joined`: some field has joins."""
+    """`joined`: some field has joins."""
 
     fields: tuple[Known | Asked | Awaited, ...]
-    columns: tuple[sql.Expression, ...]
-    statement: sql.Statement | None
+    reads: tuple[Read, ...] = ()
     parts: tuple[Part, ...] = ()
     joined: bool = False
 
@@ -135,20 +143,21 @@ def _query(ctx: Context) -> QueryPlan:
             places.setdefault(id(one.of.means.place), []).append(one)
     parts = [part for neighbours in places.values() for part in _parts(ctx, neighbours)]
     fields: list[Known | Asked | Awaited] = []
-    columns: list[sql.Expression] = []
+    asked: dict[str, list[sql.Expression]] = {}
     for one in ones:
         match one.of and one.of.means:
             case Root() as means:
+                source = means.table.model.source
+                columns = asked.setdefault(source, [])
                 columns.append(sql.Cast(_read(ctx, one, means), TEXT))
-                fields.append(Asked(one.key, len(columns) - 1, taken(ctx, one.path)))
+                fields.append(Asked(one.key, [*asked].index(source), len(columns) - 1, taken(ctx, one.path)))
             case Elsewhere():
                 fields.append(Awaited(one.key, taken(ctx, one.path)))
             case _:
                 fields.append(_known(ctx, one, own.name))
     return QueryPlan(
         fields=tuple(fields),
-        columns=tuple(columns),
-        statement=_together(columns) if columns else None,
+        reads=tuple(_together(source, columns) for source, columns in asked.items()),
         parts=tuple(parts),
         joined=any(field.joins for field in fields),
     )
@@ -162,8 +171,9 @@ def _parts(ctx: Context, ones: Sequence[Selected]) -> Sequence[Part]:
     return means.place.plan(ctx, ones)
 
 
-def _together(columns: Sequence[sql.Expression]) -> sql.Statement:
-    return printed(sql.Select(columns=tuple((column, None) for column in columns)))
+def _together(source: str, columns: Sequence[sql.Expression]) -> Read:
+    statement = printed(sql.Select(columns=tuple((column, None) for column in columns)))
+    return Read(source=source, columns=tuple(columns), statement=statement)
 
 
 def _known(ctx: Context, one: Selected, typename: str) -> Known:
@@ -224,7 +234,7 @@ def _change(ctx: Context, one: Selected) -> MutationField:
             alias = ctx.aliases.next()
             changed = delete(ctx, table, _deleted(ctx, table, action, arguments, alias), alias)
     steps = steps_for(ctx, table, one, action, changed, name=one.key, path=one.path)
-    return MutationField(key=one.key, steps=steps, answers=(one.key,))
+    return MutationField(key=one.key, source=table.model.source, steps=steps, answers=(one.key,))
 
 
 def _deleted(
@@ -245,13 +255,13 @@ def _insert(
     if not any(map(is_tree, found)):
         changed = insert(ctx, table, found, conflict, origin)
         steps = steps_for(ctx, table, one, action, changed, name=one.key, path=path)
-        return MutationField(key=one.key, steps=steps, answers=(one.key,))
+        return MutationField(key=one.key, source=table.model.source, steps=steps, answers=(one.key,))
     ctx.reusable = False
     tree = Tree(ctx, one.key)
     returned = tree.rows(table, found, conflict, path)
     origin_of_answer = FromStore(table.model.table.name, returned, tuple(tree.counts))
     last = final(ctx, table, one, action, origin_of_answer, name=one.key)
-    return MutationField(key=one.key, steps=(*tree.steps, last), answers=(one.key,))
+    return MutationField(key=one.key, source=table.model.source, steps=(*tree.steps, last), answers=(one.key,))
 
 
 def _update_many(ctx: Context, one: Selected, table: RoleTable, arguments: Mapping[str, Coerced]) -> MutationField:
@@ -264,4 +274,4 @@ def _update_many(ctx: Context, one: Selected, table: RoleTable, arguments: Mappi
         path = f"{one.path}.args.updates[{index}]"
         changed = update(ctx, table, item, path)
         steps += steps_for(ctx, table, one, Action.UPDATE, changed, name=name, path=path)
-    return MutationField(key=one.key, steps=tuple(steps), answers=names, listed=True)
+    return MutationField(key=one.key, source=table.model.source, steps=tuple(steps), answers=names, listed=True)

@@ -18,6 +18,7 @@ from nself.graphql.rehearsal.play import Play
 from nself.graphql.rehearsal.report import Cell, Report, Verb, Verdict
 from nself.graphql.rehearsal.witness import Witness
 from nself.graphql.session import ADMIN
+from nself.graphql.sources.pools import OneDatabase
 from nself.pg.catalog import Name
 from nself.pg.introspect import introspect
 
@@ -35,7 +36,7 @@ async def rehearse(dsn: str, metadata: Metadata, progress: Progress) -> Report:
         known = people.people(plain, catalog)
         cast = Cast(on, catalog, known)
         await cast.fill(sorted(tried.names))
-        engine = Engine(on)
+        engine = Engine(OneDatabase(on, dsn))
         await engine.load(tried.metadata)
         witness = Witness(on, plain, catalog, known.sessions["A"])
         cells: list[Cell] = []

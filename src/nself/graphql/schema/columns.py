@@ -34,7 +34,7 @@ def enum_type(schema: RoleSchema, column: TableColumn) -> Enum | None:
     values = schema.values_of(column)
     if values is None or column.enum is None or column.type.array:
         return None
-    base = schema.tables[column.enum].name if column.enum in schema.tables else column.enum.name
+    base = schema.tables[column.enum].name if column.enum in schema.tables else column.enum.name.name
     members = {name: EnumValue(name, description) for name, description in sorted(values.items())}
     return schema.type(f"{base}_enum", lambda name: Enum(name=name, values=members, open=True))
 

@@ -54,7 +54,7 @@ def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
 
 
 def _relation(schema: RoleSchema, relation: Relation) -> Iterator[InputField]:
-    target = schema.table(relation.target)
+    target = schema.related(relation)
     if target.rules.select is None:
         return
     yield InputField(name=relation.name, type=bool_exp(schema, target), means=RelatedRows(relation, target))

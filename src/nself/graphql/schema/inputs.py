@@ -35,7 +35,7 @@ def insert_input(schema: RoleSchema, table: RoleTable) -> InputObject:
                 means=column,
             )
         for relation in table.model.relations.values():
-            target = schema.table(relation.target)
+            target = schema.related(relation)
             if not can_insert(target):
                 continue
             if relation.many:

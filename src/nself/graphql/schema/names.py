@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from nself.graphql.metadata.model import Source
 from nself.graphql.scalars import BUILT_IN, scalar_name
-from nself.graphql.schema.tables import base_name, is_graphql_name
-from nself.pg.catalog import Catalog, Name
+from nself.graphql.schema.tables import TableKey, base_name, is_graphql_name
+from nself.pg.catalog import Catalog
 
 _SHARED: Final = frozenset(
     {"query_root", "mutation_root", "subscription_root", "order_by", "cursor_ordering", "jsonb_cast_exp"}
@@ -60,36 +60,43 @@ _DERIVED: Final = (
 )
 
 
-def unusable(source: Source, catalog: Catalog) -> dict[Name, str]:
-    """Tables that cannot be shown, with the reason."""
-    bases = {name: base_name(tracked) for name, tracked in source.tables.items() if name in catalog.tables}
-    scalars = {scalar_name(column.type) for name in bases for column in catalog.tables[name].columns}
-    found: dict[Name, str] = {}
-    first: dict[str, Name] = {}
-    for name, base in sorted(bases.items()):
-        reason = _objection(base, scalars, first)
+def unusable(sources: Sequence[Source], catalogs: Mapping[str, Catalog]) -> dict[TableKey, str]:
+    """Tables that cannot be shown, with the reason. Of two with one name, the first source's is shown."""
+    shown = [
+        (TableKey(source.name, name), base_name(tracked), catalogs[source.name].tables[name])
+        for source in sources
+        for name, tracked in sorted(source.tables.items())
+        if name in catalogs[source.name].tables
+    ]
+    scalars = {scalar_name(column.type) for _, _, table in shown for column in table.columns}
+    found: dict[TableKey, str] = {}
+    first: dict[str, TableKey] = {}
+    for key, base, _ in shown:
+        reason = _objection(key, base, scalars, first)
         if reason is None:
-            first[base] = name
+            first[base] = key
         else:
-            found[name] = reason
+            found[key] = reason
     return found | _derived(first)
 
 
-def _objection(base: str, scalars: Iterable[str], first: Mapping[str, Name]) -> str | None:
+def _objection(key: TableKey, base: str, scalars: Iterable[str], first: Mapping[str, TableKey]) -> str | None:
     if not is_graphql_name(base):
         return f'"{base}" is not a valid GraphQL identifier: give the table a custom name'
     if base in _SHARED or base in scalars or base.endswith("_comparison_exp"):
         return f'"{base}" is the name of a GraphQL type of its own: give the table a custom name'
     if base in first:
-        return f'the name "{base}" is already taken by the table "{first[base]}": give the table a custom name'
+        other = first[base]
+        where = "" if other.source == key.source else f' in source "{other.source}"'
+        return f'the name "{base}" is already taken by the table "{other.name}"{where}: give the table a custom name'
     return None
 
 
-def _derived(tables: Mapping[str, Name]) -> dict[Name, str]:
+def _derived(tables: Mapping[str, TableKey]) -> dict[TableKey, str]:
     """`users_aggregate` beside `users`: the second's own types have that name."""
     return {
-        tables[derived]: f'the name "{derived}" is already taken by a type of the table "{name}"'
-        for base, name in tables.items()
+        tables[derived]: f'the name "{derived}" is already taken by a type of the table "{key.name}"'
+        for base, key in tables.items()
         for derived in (f"{base}_{suffix}" for suffix in _DERIVED)
         if derived in tables
     }

@@ -36,7 +36,7 @@ def row(schema: RoleSchema, table: RoleTable) -> Object:
             if is_shown(schema, target):
                 yield _computed_rows(schema, table, rows, target)
         for relation in table.model.relations.values():
-            target = schema.table(relation.target)
+            target = schema.related(relation)
             if target.rules.select is not None:
                 yield from _relation(schema, relation, target)
 
@@ -52,7 +52,7 @@ def is_shown(schema: RoleSchema, table: RoleTable) -> bool:
         return False
     if table.readable or table.computed or any(schema.computed_rows(table, plain=False)):
         return True
-    targets = (schema.table(relation.target) for relation in table.model.relations.values())
+    targets = (schema.related(relation) for relation in table.model.relations.values())
     return any(target.rules.select is not None for target in targets)
 
 

@@ -39,7 +39,7 @@ def order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
                 means = ComputedAggregate(rows, target)
                 yield InputField(name=f"{rows.name}_aggregate", type=aggregate_order_by(schema, target), means=means)
         for relation in table.model.relations.values():
-            target = schema.table(relation.target)
+            target = schema.related(relation)
             if target.rules.select is None:
                 continue
             if not relation.many:

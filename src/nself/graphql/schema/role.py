@@ -1,4 +1,4 @@
-"""The GraphQL schema of one role: its types, made once, when first needed."""
+"""The GraphQL schema of one role, over all sources: its types, made once, when first needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nself.graphql.elsewhere import Roots
 from nself.graphql.schema.computed import RowsField
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.rules import NOTHING, Rules
-from nself.graphql.schema.tables import EnumRows, TableColumn, Tables
+from nself.graphql.schema.tables import EnumRows, Relation, TableColumn, TableKey, TableModel
 from nself.graphql.types import Enum, InputObject, Named, Object, Scalar
 from nself.pg.catalog import Name
 
@@ -28,8 +28,8 @@ class RoleSchema:
     def __init__(
         self,
         role: str,
-        tables: Tables,
-        rules: Mapping[Name, Rules],
+        tables: Mapping[TableKey, TableModel],
+        rules: Mapping[TableKey, Rules],
         enums: EnumRows,
         *,
         backend: bool,
@@ -39,7 +39,7 @@ class RoleSchema:
         self.elsewhere = elsewhere
         self._rules = rules
         self._types: dict[str, Named] = {}
-        self._tables: dict[Name, RoleTable] = {}
+        self._tables: dict[TableKey, RoleTable] = {}
 
     @cached_property
     def of_row_commands(self) -> RoleSchema:
@@ -48,12 +48,20 @@ class RoleSchema:
         found.row_commands, found._types, found._tables = True, {}, {}
         return found
 
-    def table(self, name: Name) -> RoleTable:
-        found = self._tables.get(name)
+    def table(self, key: TableKey) -> RoleTable:
+        found = self._tables.get(key)
         if found is None:
-            rules = self._rules.get(name, NOTHING)
-            found = self._tables[name] = RoleTable(self.tables[name], self._permitted(rules))
+            rules = self._rules.get(key, NOTHING)
+            found = self._tables[key] = RoleTable(self.tables[key], self._permitted(rules))
         return found
+
+    def beside(self, table: RoleTable, name: Name) -> RoleTable:
+        """The table of this name in the source of another."""
+        return self.table(TableKey(table.model.source, name))
+
+    def related(self, relation: Relation) -> RoleTable:
+        """The table a relationship leads to."""
+        return self.table(TableKey(relation.source, relation.target))
 
     def _permitted(self, rules: Rules) -> Rules:
         if self.backend:
@@ -69,13 +77,13 @@ class RoleSchema:
         """The table's computed fields that give rows the role may see; `plain` ones need no arguments."""
         for field in table.model.computed.values():
             if isinstance(field, RowsField) and not (plain and field.routine.inputs):
-                target = self.table(field.target)
+                target = self.beside(table, field.target)
                 if target.rules.select is not None:
                     yield field, target
 
     def visible(self) -> Iterator[RoleTable]:
         """Tables this role has any rule for."""
-        return (self.table(name) for name in self.tables if name in self._rules)
+        return (self.table(key) for key in self.tables if key in self._rules)
 
     def type(self, name: str, make: Callable[[str], T]) -> T:
         found = self._types.get(name)

@@ -18,10 +18,9 @@ from nself.graphql.metadata.model import (
     UpdatePermission,
 )
 from nself.graphql.schema.expressions import ExpressionError, compiled, preset
-from nself.graphql.schema.tables import TableModel, Tables
+from nself.graphql.schema.tables import TableKey, TableModel, Tables
 from nself.graphql.session import ADMIN
 from nself.graphql.values import Source
-from nself.pg.catalog import Name
 
 
 class SelectRule(Struct, frozen=True, kw_only=True):
@@ -67,18 +66,18 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Rules()
-RulesByTable = Mapping[str, Mapping[Name, Rules]]
+RulesByTable = Mapping[str, Mapping[TableKey, Rules]]
 """{role: {table: rules}}. A table absent is invisible."""
 
 
 def all_rules(tables: Tables, source: str) -> tuple[RulesByTable, list[Inconsistency]]:
     """Every permission compiled once. One that cannot be is reported and left out: nothing is allowed by it."""
-    found: dict[str, dict[Name, Rules]] = {ADMIN: {name: _everything(table) for name, table in tables.items()}}
+    found: dict[str, dict[TableKey, Rules]] = {ADMIN: {table.key: _everything(table) for table in tables.values()}}
     problems: list[Inconsistency] = []
-    for name, table in tables.items():
+    for table in tables.values():
         for role, parts in _by_role(table).items():
             compiler = _Compiler(table, tables, source, problems)
-            found.setdefault(role, {})[name] = Rules(
+            found.setdefault(role, {})[table.key] = Rules(
                 **{kind: compiler.rule(kind, part) for kind, part in parts.items()}
             )
     return found, problems

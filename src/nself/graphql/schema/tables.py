@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from nself.graphql.metadata.model import ManualUsing, Metadata, Relationship, Source, TrackedTable
+from nself.graphql.metadata.model import ManualUsing, Relationship, Source, TrackedTable
 from nself.graphql.metadata.targets import Target, resolve
 from nself.graphql.schema import computed
 from nself.graphql.schema.computed import Computed, ScalarField
@@ -17,7 +17,15 @@ _GRAPHQL_NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """Two underscores in front are GraphQL's own."""
 _NO_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
 
-EnumRows = Mapping[Name, Mapping[str, str | None]]
+
+class TableKey(NamedTuple):
+    """A table among those of all sources."""
+
+    source: str
+    name: Name
+
+
+EnumRows = Mapping[TableKey, Mapping[str, str | None]]
 """The values of each enum table, with their descriptions."""
 
 
@@ -40,13 +48,14 @@ class TableColumn:
     writable: bool
     """Neither computed by the database nor an identity it insists on."""
     comment: str | None = None
-    enum: Name | None = None
+    enum: TableKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relation:
-    """`mapping` is (column here, column there). `unique`: at most one row there can match."""
+    """`mapping` is (column here, column there). `unique`: at most one row there can match. Both are of `source`."""
 
+    source: str
     name: str
     many: bool
     target: Name
@@ -61,6 +70,7 @@ class Relation:
 class TableModel:
     """`name` is the base of its GraphQL names. `columns`, `relations` and `computed` are by GraphQL name."""
 
+    source: str
     name: str
     table: Table
     tracked: TrackedTable
@@ -68,6 +78,10 @@ class TableModel:
     relations: Mapping[str, Relation]
     by_sql: Mapping[str, TableColumn] = field(default_factory=dict)
     computed: Mapping[str, Computed] = field(default_factory=dict)
+
+    @property
+    def key(self) -> TableKey:
+        return TableKey(self.source, self.table.name)
 
     @property
     def primary_key(self) -> tuple[TableColumn, ...]:
@@ -79,11 +93,6 @@ Readable = TableColumn | ScalarField
 """What has one value in each row."""
 
 Tables = Mapping[Name, TableModel]
-
-
-def of_source(metadata: Metadata) -> Source:
-    """The source this engine serves."""
-    return metadata.sources.get("default") or next(iter(metadata.sources.values()), Source())
 
 
 def base_name(tracked: TrackedTable) -> str:
@@ -98,10 +107,11 @@ def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, Tabl
     found = {}
     for name in sorted(known):
         tracked, table = source.tables[name], catalog.tables[name]
-        columns = _columns(tracked, table, enums)
+        columns = _columns(source.name, tracked, table, enums)
         named = {column.name for column in columns}
-        relations = dict(_relations(tracked, catalog, known, named))
+        relations = dict(_relations(source.name, tracked, catalog, known, named))
         found[name] = TableModel(
+            source=source.name,
             name=base_name(tracked),
             table=table,
             tracked=tracked,
@@ -117,14 +127,13 @@ def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, Tabl
     return found
 
 
-def _columns(tracked: TrackedTable, table: Table, enums: EnumRows) -> list[TableColumn]:
-    pointing = {
-        key.columns[0]: key.target for key in table.foreign_keys if len(key.columns) == 1 and key.target in enums
-    }
+def _columns(source: str, tracked: TrackedTable, table: Table, enums: EnumRows) -> list[TableColumn]:
+    keys = [(key.columns[0], TableKey(source, key.target)) for key in table.foreign_keys if len(key.columns) == 1]
+    pointing = {column: target for column, target in keys if target in enums}
     return [_column(tracked, column, pointing.get(column.name)) for column in table.columns]
 
 
-def _column(tracked: TrackedTable, column: Column, enum: Name | None) -> TableColumn:
+def _column(tracked: TrackedTable, column: Column, enum: TableKey | None) -> TableColumn:
     config = tracked.config.columns.get(column.name)
     return TableColumn(
         name=(config and config.custom_name) or column.name,
@@ -138,7 +147,7 @@ def _column(tracked: TrackedTable, column: Column, enum: Name | None) -> TableCo
 
 
 def _relations(
-    tracked: TrackedTable, catalog: Catalog, known: set[Name], taken: set[str]
+    source: str, tracked: TrackedTable, catalog: Catalog, known: set[Name], taken: set[str]
 ) -> Iterator[tuple[str, Relation]]:
     both = ((tracked.object_relationships, False), (tracked.array_relationships, True))
     for entries, many in both:
@@ -146,12 +155,14 @@ def _relations(
             target = resolve(catalog, tracked.table, entry)
             if isinstance(target, str) or target.table not in known or entry.name in taken:
                 continue
-            relation = _relation(catalog, tracked.table, entry, target, many=many)
+            relation = _relation(source, catalog, tracked.table, entry, target, many=many)
             if relation and is_graphql_name(entry.name):
                 yield entry.name, relation
 
 
-def _relation(catalog: Catalog, here: Name, entry: Relationship, target: Target, *, many: bool) -> Relation | None:
+def _relation(
+    source: str, catalog: Catalog, here: Name, entry: Relationship, target: Target, *, many: bool
+) -> Relation | None:
     table, there = catalog.tables[here], catalog.tables[target.table]
     left = [table.column(name) for name in target.mapping]
     if any(column is None for column in (*left, *map(there.column, target.mapping.values()))):
@@ -159,6 +170,7 @@ def _relation(catalog: Catalog, here: Name, entry: Relationship, target: Target,
     manual = isinstance(entry.using, ManualUsing)
     reverse = not isinstance(entry.using, ManualUsing) and entry.using.table is not None
     return Relation(
+        source=source,
         name=entry.name,
         many=many,
         target=target.table,

@@ -63,7 +63,7 @@ def test_the_engine_tells_what_it_has_in_mind(dsn: str) -> None:
     async def script(api: Api) -> None:
         await authors_and_articles(api)
         state = await api.metadata("dump_internal_state", {})
-        assert sorted(state["catalog"]["tables"]) == ["article", "author"]
+        assert sorted(state["sources"]["default"]["catalog"]["tables"]) == ["article", "author"]
         assert len(state["sources"]["default"]["tables"]) == 2
         assert state["inconsistent_objects"] == []
         kinds = await api.metadata("list_source_kinds", {})

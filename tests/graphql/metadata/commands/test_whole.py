@@ -98,7 +98,7 @@ def test_inconsistent_objects_of_every_kind_can_be_dropped(dsn: str) -> None:
     play(dsn, script)
 
 
-def test_a_second_database_is_kept_and_told_apart(dsn: str) -> None:
+def test_a_second_source_that_says_no_database_is_kept_and_told_apart(dsn: str) -> None:
     async def script(api: Api) -> None:
         await api.sql("CREATE TABLE t (id int PRIMARY KEY)")
         sources = [{"name": name, "kind": "postgres", "tables": [{"table": "t"}]} for name in ("default", "second")]

@@ -56,24 +56,26 @@ async def set_state(draft: Draft, call: Call) -> Reply:
 
 async def internal_state(draft: Draft, call: Call) -> Reply:
     """What the engine has in mind, for the one who wonders why it answers as it does."""
-    catalog = draft.engine.catalog
     sources = {
         name: {
             "tables": [export.table(tracked) for tracked in entry.tables.values()],
             "functions": [export.function(function) for function in entry.functions.values()],
+            "catalog": _seen(draft.engine.catalog_of(name)),
         }
         for name, entry in draft.metadata.sources.items()
     }
     return {
         "resource_version": draft.version,
         "sources": sources,
-        "catalog": {
-            "tables": {
-                str(name): _described(table) for name, table in sorted(catalog.tables.items()) if _is_open(name)
-            },
-            "functions": [str(name) for name in sorted(catalog.functions) if _is_open(name)],
-        },
         "inconsistent_objects": [rendered(entry) for entry in draft.found],
+    }
+
+
+def _seen(catalog: Catalog) -> dict[str, Any]:
+    tables = sorted(catalog.tables.items())
+    return {
+        "tables": {str(name): _described(table) for name, table in tables if _is_open(name)},
+        "functions": [str(name) for name in sorted(catalog.functions) if _is_open(name)],
     }
 
 
@@ -84,8 +86,9 @@ async def connection_template(draft: Draft, call: Call) -> Reply:
 
 async def _catalog(draft: Draft, call: Call) -> Catalog:
     """As the database is now: what was created behind the engine's back is there too."""
-    edit.source_of(draft.metadata, source(call.args))
-    return await draft.engine.look()
+    where = source(call.args)
+    edit.source_of(draft.metadata, where)
+    return await draft.engine.look(where)
 
 
 def _is_open(name: Name) -> bool:

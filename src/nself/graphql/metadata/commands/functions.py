@@ -21,7 +21,7 @@ async def track(draft: Draft, call: Call) -> Reply:
         raise ApiError("already-tracked", f'function already tracked: "{entry.function}"', path="$.args")
     if entry.function in known.tables:
         raise ApiError("not-supported", f'table with name "{entry.function}" already exists', path="$.args")
-    if entry.function not in draft.engine.catalog.functions:
+    if entry.function not in draft.engine.catalog_of(where).functions:
         await draft.refresh()
     _put(draft, where, entry)
     return SUCCESS
@@ -68,7 +68,7 @@ async def add_field(draft: Draft, call: Call) -> Reply:
     tracked = edit.table_of(draft.metadata, where, table)
     if any(other.name == entry.name for other in tracked.computed_fields):
         raise ApiError("already-exists", f'field with name "{entry.name}" already exists', path="$.args.name")
-    if entry.function not in draft.engine.catalog.functions:
+    if entry.function not in draft.engine.catalog_of(where).functions:
         await draft.refresh()
     changed = replace(tracked, computed_fields=(*tracked.computed_fields, entry))
     draft.replace(
@@ -85,7 +85,7 @@ async def drop_field(draft: Draft, call: Call) -> Reply:
     cascade = call.args.get("cascade")
     kept = dependencies.refuse_or_drop(
         draft.metadata,
-        draft.engine.catalog,
+        draft.engine.catalog_of(where),
         where,
         {dependencies.Part("computed field", table, name)},
         cascade=cascade.boolean() if cascade else False,

@@ -37,7 +37,7 @@ async def drop(draft: Draft, call: Call) -> Reply:
     edit.relationship_of(edit.table_of(draft.metadata, where, table), name)
     kept = dependencies.refuse_or_drop(
         draft.metadata,
-        draft.engine.catalog,
+        draft.engine.catalog_of(where),
         where,
         {dependencies.Part("relationship", table, name)},
         cascade=cascade.boolean() if cascade else False,
@@ -55,7 +55,7 @@ async def rename(draft: Draft, call: Call) -> Reply:
     part, _ = edit.relationship_of(tracked, old)
     if any(entry.name == new for kind in edit.RELATIONSHIP_PARTS for entry in getattr(tracked, kind)):
         raise ApiError("already-exists", f'field with name "{new}" already exists in table "{table}"', path="$.args")
-    changed = rename_relationship(draft.metadata, draft.engine.catalog, where, (table, old), new)
+    changed = rename_relationship(draft.metadata, draft.engine.catalog_of(where), where, (table, old), new)
     kind = part.removesuffix("ships")
     draft.replace(changed, subject=f"{kind} {new} in table {table} in source {where}")
     return SUCCESS

@@ -8,7 +8,7 @@ import msgspec
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata.command import Access, Call, Command, Reply, never
+from nself.graphql.metadata.command import Access, Call, Command, Reply, never, source
 from nself.graphql.metadata.graphql_names import Names
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
@@ -90,7 +90,7 @@ async def _begin(draft: Draft, call: Call, operation: str, *, reason: str = "") 
     """What earlier commands of the same bulk changed is in force from here on."""
     await draft.settle()
     schema = draft.engine.role_schema(draft.session).of_row_commands
-    names = Names(schema, draft.session.role)
+    names = Names(schema, draft.session.role, source(call.args))
     return Document(names), names.table(_required(call.args, "table").qualified(), operation, reason=reason)
 
 

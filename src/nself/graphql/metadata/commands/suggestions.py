@@ -16,9 +16,10 @@ from nself.pg.catalog import Catalog, ForeignKey, Name
 async def suggest(draft: Draft, call: Call) -> Reply:
     """With `omit_tracked`, only what is not there yet; with `tables`, only what begins at one of them."""
     omit, named = call.args.get("omit_tracked"), call.args.get("tables")
-    tables = edit.source_of(draft.metadata, source(call.args)).tables
+    where = source(call.args)
+    tables = edit.source_of(draft.metadata, where).tables
     wanted = {item.qualified() for item in named.items()} if named else set(tables)
-    catalog, found = draft.engine.catalog, []
+    catalog, found = draft.engine.catalog_of(where), []
     for suggestion, begins, ends, columns in _all(set(tables), catalog):
         known = omit and omit.boolean() and _is_tracked(tables[begins], ends, columns, catalog)
         if begins in wanted and not known:

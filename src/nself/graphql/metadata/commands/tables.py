@@ -82,7 +82,7 @@ async def _track(draft: Draft, args: Reader) -> None:
     where, table = source(args), _table(args)
     if table in edit.source_of(draft.metadata, where).tables:
         raise ApiError("already-tracked", f'view/table already tracked: "{table}"', path="$.args")
-    if table not in draft.engine.catalog.tables:
+    if table not in draft.engine.catalog_of(where).tables:
         await draft.refresh()
     is_enum, federation = args.get("is_enum"), args.get(_FEDERATION)
     tracked = TrackedTable(
@@ -100,7 +100,7 @@ def _untrack(draft: Draft, args: Reader) -> None:
         raise ApiError("already-untracked", f'view/table already untracked: "{table}"', path="$.args")
     kept = dependencies.refuse_or_drop(
         draft.metadata,
-        draft.engine.catalog,
+        draft.engine.catalog_of(where),
         where,
         {dependencies.Part("table", table)},
         cascade=cascade.boolean() if cascade else False,

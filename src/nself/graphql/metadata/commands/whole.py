@@ -60,7 +60,7 @@ async def drop_inconsistent_metadata(draft: Draft, call: Call) -> Reply:
     while draft.found:
         before = draft.metadata
         for entry in draft.found:
-            draft.metadata = drop.without(draft.metadata, draft.engine.catalog, entry)
+            draft.metadata = drop.without(draft.metadata, draft.engine.catalogs, entry)
         if draft.metadata is before:
             break
         draft.touched = True

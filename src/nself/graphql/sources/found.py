@@ -1,0 +1,50 @@
+"""What is in the databases of the sources: their catalogs and the rows of their enum tables, read all at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from nself.graphql.enums import enum_rows
+from nself.graphql.metadata.model import Metadata, Source
+from nself.graphql.schema.tables import EnumRows
+from nself.graphql.sources.pools import Pools, said
+from nself.pg.catalog import Catalog
+from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError
+from nself.pg.introspect import introspect
+
+_PATIENCE_S: Final = 60.0
+"""A database that hangs must not hold up the changes of the others for ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    database: Database
+    catalog: Catalog
+    enums: EnumRows
+
+
+async def find(pools: Pools, metadata: Metadata, *, retry: bool = False) -> Mapping[str, Found]:
+    """By source. Those absent are in `pools.failures`; a main database that is out of reach is an error."""
+    await pools.follow(metadata, retry=retry)
+    served = [source for source in metadata.sources.values() if source.name in pools.databases]
+    found = await asyncio.gather(*(_find(pools, source) for source in served))
+    return {source.name: one for source, one in zip(served, found, strict=True) if one is not None}
+
+
+async def _find(pools: Pools, source: Source) -> Found | None:
+    database = pools.databases[source.name]
+    if database is pools.main:
+        return await _read(database, source)
+    try:
+        return await asyncio.wait_for(_read(database, source), _PATIENCE_S)
+    except (*CONNECTION_LOST, DriverError, PostgresError) as error:
+        pools.fail(source.name, f"connection error: {said(error)}")
+        return None
+
+
+async def _read(database: Database, source: Source) -> Found:
+    catalog = await introspect(database)
+    return Found(database=database, catalog=catalog, enums=await enum_rows(database, source, catalog))
