@@ -42,7 +42,7 @@ def statements_of(served: Served, query: str, variables: Any, *, role: str = "ad
     if isinstance(plan, MutationPlan):
         fields = [field for turn in plan.turns if isinstance(turn, tuple) for field in turn]
         return [step.statement for field in fields for step in field.steps]
-    return [plan.statement] if plan.statement else []
+    return [read.statement for read in plan.reads]
 
 
 def wrapped(text: str) -> str:

@@ -15,7 +15,7 @@ from nself.graphql.run import Run
 from nself.graphql.session import Session
 from nself.graphql.values import Bindings
 
-RUN = Run(database=None, bindings=Bindings(session=Session(role="user")))  # type: ignore[arg-type]  # nobody asks it
+RUN = Run(databases={}, bindings=Bindings(session=Session(role="user")))
 
 
 class Names:
