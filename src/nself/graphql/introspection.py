@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, Final
 
+from nself.graphql.described import Described
 from nself.graphql.plan.arguments import Leaf, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
@@ -29,6 +31,7 @@ from nself.graphql.types import (
     arguments,
     named,
 )
+from nself.web.json import encode
 
 _STRING: Final = scalar("String")
 _BOOLEAN: Final = scalar("Boolean")
@@ -225,8 +228,14 @@ ROOT_FIELDS: Final = {
 """What every query root has besides its own fields."""
 
 
-def every_type(schema: RoleSchema) -> dict[str, Named]:
+def every_type(schema: RoleSchema) -> Mapping[str, Named]:
     """All types that can be reached from the roots, by name. Makes the ones that were not needed before."""
+    if schema.every_type is None:
+        schema.every_type = _reachable(schema)
+    return schema.every_type
+
+
+def _reachable(schema: RoleSchema) -> dict[str, Named]:
     found: dict[str, Named] = {}
     waiting: list[Named] = [query_root(schema), _SCHEMA]
     waiting += [named(argument.type) for directive in DIRECTIVES for argument in directive.arguments.values()]
@@ -254,14 +263,21 @@ def _below(type_: Named) -> Iterator[Type]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """A selected field, looked up once and read from any number of values. No `fields` means a leaf."""
+    """A selected field, looked up once and read from any number of values. No `fields` means a leaf. `known` keeps what
+    was shown of types: hundreds of tables refer to the same few."""
 
     key: str
     resolve: Resolve
     fields: tuple[_Reader, ...]
+    known: dict[Type, Any] = dataclass_field(default_factory=dict)
 
     def read(self, value: Any, schema: RoleSchema) -> Any:
         return self._shown(self.resolve(value, schema), schema)
+
+    def forget(self) -> None:
+        self.known.clear()
+        for field in self.fields:
+            field.forget()
 
     def _shown(self, found: Any, schema: RoleSchema) -> Any:
         if found is None:
@@ -270,18 +286,35 @@ class _Reader:
             return [self._shown(item, schema) for item in found]
         if not self.fields:
             return found
-        return {field.key: field.read(found, schema) for field in self.fields}
+        if not isinstance(found, _TYPES):
+            return {field.key: field.read(found, schema) for field in self.fields}
+        shown = self.known.get(found)
+        if shown is None:
+            shown = self.known[found] = {field.key: field.read(found, schema) for field in self.fields}
+        return shown
 
 
-def answer(ctx: Context, one: Selected) -> Any:
-    """The value of `__schema` or `__type`."""
+_TYPES: Final = (NonNull, ListOf, Scalar, Enum, InputObject, Object, Interface, Union)
+
+
+def described(ctx: Context, one: Selected) -> Described:
+    """The answer to `__schema` or `__type`, yet to be made."""
     name = arguments_of(ctx, one).get("name")
-    if not isinstance(name, Leaf):
-        return _reader(ctx, one, "").read(None, ctx.schema)
-    name.source()
-    # The name decides the answer, which is part of the plan.
-    ctx.reusable = ctx.reusable and name.variable is None
-    return _reader(ctx, one, "").read(name.value, ctx.schema)
+    value = None
+    if isinstance(name, Leaf):
+        name.source()
+        # The name decides the answer, which is part of the plan.
+        ctx.reusable = ctx.reusable and name.variable is None
+        value = name.value
+    schema, reader = ctx.schema, _reader(ctx, one, "")
+
+    def read() -> bytes:
+        try:
+            return encode(reader.read(value, schema.to_describe))
+        finally:
+            reader.forget()
+
+    return Described(one.key, read)
 
 
 def _reader(ctx: Context, one: Selected, parent: str) -> _Reader:

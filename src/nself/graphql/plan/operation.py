@@ -153,8 +153,11 @@ def _query(ctx: Context) -> QueryPlan:
                 fields.append(Asked(one.key, [*asked].index(source), len(columns) - 1, taken(ctx, one.path)))
             case Elsewhere():
                 fields.append(Awaited(one.key, taken(ctx, one.path)))
+            case None | str():
+                fields.append(_known(one, own.name))
             case _:
-                fields.append(_known(ctx, one, own.name))
+                parts.append(introspection.described(ctx, one))
+                fields.append(Awaited(one.key, ()))
     return QueryPlan(
         fields=tuple(fields),
         reads=tuple(_together(source, columns) for source, columns in asked.items()),
@@ -176,12 +179,10 @@ def _together(source: str, columns: Sequence[sql.Expression]) -> Read:
     return Read(source=source, columns=tuple(columns), statement=statement)
 
 
-def _known(ctx: Context, one: Selected, typename: str) -> Known:
+def _known(one: Selected, typename: str) -> Known:
     if one.of is None:
         return Known(one.key, encode(typename))
-    if isinstance(one.of.means, str):
-        return Known(one.key, encode(one.of.means))
-    return Known(one.key, encode(introspection.answer(ctx, one)))
+    return Known(one.key, encode(one.of.means))
 
 
 def _read(ctx: Context, one: Selected, root: Root) -> sql.Expression:

@@ -25,6 +25,9 @@ class RoleSchema:
     """Whether this is what the row commands of /v1/query may ask: a few changes more than GraphQL has, and every table
     that may be read at all, whichever root fields a permission offers."""
 
+    every_type: Mapping[str, Named] | None = None
+    """All types by name, once introspection has made them."""
+
     def __init__(
         self,
         role: str,
@@ -44,8 +47,18 @@ class RoleSchema:
     @cached_property
     def of_row_commands(self) -> RoleSchema:
         """The same role's for the row commands of /v1/query."""
+        found = self._anew()
+        found.row_commands = True
+        return found
+
+    @cached_property
+    def to_describe(self) -> RoleSchema:
+        """The same once more, for introspection: that makes every type there is, in a thread of its own."""
+        return self._anew()
+
+    def _anew(self) -> RoleSchema:
         found = copy(self)
-        found.row_commands, found._types, found._tables = True, {}, {}
+        found._types, found._tables, found.every_type = {}, {}, None
         return found
 
     def table(self, key: TableKey) -> RoleTable:
