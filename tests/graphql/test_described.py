@@ -47,11 +47,12 @@ def test_the_oldest_answers_are_forgotten_when_there_are_too_many() -> None:
         def forget(self) -> None:
             forgotten.append(self._key)
 
-    first, second = One("first", bytes), One("second", bytes)
+    first, second, third = One("first", bytes), One("second", bytes), One("third", bytes)
     kept.add(first, 60)
-    kept.add(One("dropped with its plan", bytes), 60)
+    kept.add(One("dropped with its plan", bytes), 30)
+    kept.add(second, 40)
     assert forgotten == []
-    kept.add(second, 60)
+    kept.add(third, 10)
     assert forgotten == ["first"]
 
 
