@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Play:
             perform = getattr(self, f"_{step['op']}", None)
             if perform is None:
                 raise CaseFailed(f"the runner has no step {step['op']}")
-            self.replies.append(await perform(step))
+            self.replies.append(await _patiently(perform, step))
 
     async def _request(self, step: Step) -> httpx.Response:
         body = read_yaml(self.folder / step["file"]) if "file" in step else self._filled(step.get("body"))
@@ -130,9 +130,7 @@ class Play:
     async def _expect(self, step: Step) -> None:
         reply = self.replies[step["of"]]
         assert reply is not None
-        what: Json = {"body": None, "status": reply.status_code, "headers": dict(reply.headers)}[
-            step.get("what", "body")
-        ]
+        what: Json = {"body": None, "status": reply.status_code, "headers": reply.headers}[step.get("what", "body")]
         value = _at(json.loads(reply.content) if what is None else what, step["path"])
         if "equals" in step and difference(self._filled(step["equals"]), value):
             raise CaseFailed(f"{step['path']}: {value!r}, expected {step['equals']!r}")
@@ -205,6 +203,8 @@ async def run_class(cluster: Cluster, folder: Path, group: Group) -> list[Outcom
     async with webhooks.running(requires) as helpers:
         environ = {**webhooks.variables(helpers), **(group.get("env") or {})}
         async with server.serving(cluster, environ, postgis="postgis" in requires) as client:
+            for helper in helpers.values():
+                helper.engine = client
             try:
                 await Play.on(client, folder, helpers).steps(group.get("setup", []))
             except (CaseFailed, httpx.HTTPError) as failed:
@@ -228,6 +228,18 @@ async def _run_case(play: Play, group: Group, case: dict[str, Any]) -> Outcome:
                 await another().steps([step])
             except CaseFailed:
                 continue
+
+
+async def _patiently(perform: Callable[[Step], Awaitable[Any]], step: Step) -> Any:
+    """A step that may fail for some seconds (`retry_for`) is repeated."""
+    deadline = asyncio.get_running_loop().time() + step.get("retry_for", 0)
+    while True:
+        try:
+            return await perform(step)
+        except CaseFailed:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise
+            await asyncio.sleep(0.1)
 
 
 def _content(case: dict[str, Any], *, add_auth: bool) -> dict[str, Any]:

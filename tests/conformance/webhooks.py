@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tests.conformance import remote_services
+from tests.conformance import action_webhook, remote_services
 from tests.conformance.compare import difference
 
 
@@ -38,6 +39,8 @@ class Helper:
 
     url: str = ""
     arrived: asyncio.Queue[Delivery] = field(default_factory=asyncio.Queue)
+    engine: httpx.AsyncClient | None = None
+    """The server under test, once it is up."""
 
     async def next(self, within_s: float) -> Delivery:
         try:
@@ -58,7 +61,16 @@ def keeping(helper: Helper) -> ASGIApp:
     return Starlette(routes=[Route("/{path:path}", take, methods=["POST"])])
 
 
+def actions(helper: Helper) -> ASGIApp:
+    def engine() -> httpx.AsyncClient:
+        assert helper.engine is not None
+        return helper.engine
+
+    return action_webhook.service(engine)
+
+
 HELPERS: Mapping[str, tuple[str, Callable[[Helper], ASGIApp]]] = {
+    "actions_webhook": ("ACTION_WEBHOOK_HANDLER", actions),
     "events_webhook": ("EVENT_WEBHOOK_HANDLER", keeping),
     "scheduled_webhook": ("SCHEDULED_TRIGGERS_WEBHOOK_DOMAIN", keeping),
     "remote_graphql": ("REMOTE_SCHEMAS_WEBHOOK_DOMAIN", lambda helper: remote_services.app()),

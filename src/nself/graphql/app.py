@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from nself.errors import ConfigError
+from nself.graphql.actions.log import ActionLog
 from nself.graphql.admission.gate import Policy
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
@@ -31,6 +32,7 @@ from nself.graphql.metadata.rest_endpoints import METHODS
 from nself.graphql.metadata.store import Store
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
+from nself.graphql.run import World
 from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.sources.connection import Connection
@@ -119,9 +121,11 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             policy=Policy(only_listed=settings.enable_allowlist),
+            world=World(outgoing=outgoing, environ=settings.environ, kept_in=kept_in),
         )
         live = LiveMetadata(engine, Store(kept_in))
         await live.open()
+        await ActionLog(kept_in).ensure()
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))
         if settings.schema_sync_interval_ms:

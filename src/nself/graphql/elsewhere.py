@@ -10,7 +10,7 @@ Parts are reused with the plan: they hold no values of a request but take them f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -48,7 +48,10 @@ class Elsewhere(Struct, frozen=True):
 
 
 class Roots(Protocol):
-    """Brings root fields into the schema of a role. Asked once per schema."""
+    """Brings root fields into the schema of a role. Asked once per schema. `roles` are those it knows, beside admin."""
+
+    @property
+    def roles(self) -> Collection[str]: ...
 
     def queries(self, schema: RoleSchema) -> Iterator[Field]: ...
 

@@ -19,7 +19,7 @@ from nself.graphql.remote.endpoint import RemoteErrorsError
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router
-from nself.graphql.run import Reply, Run
+from nself.graphql.run import Reply, Run, World
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import Session
 from nself.graphql.sources.found import Found, find
@@ -63,8 +63,9 @@ class Engine:
         stringify_numerics: bool = False,
         show_internal: bool = False,
         policy: Policy | None = None,
+        world: World | None = None,
     ) -> None:
-        self.pools, self._policy = pools, policy or Policy()
+        self.pools, self._policy, self.world = pools, policy or Policy(), world
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
         self._loaded = self._load(Metadata(), {})
@@ -122,6 +123,7 @@ class Engine:
             self.pools.failures,
             self._policy,
             remote=RemoteRoots(self.remotes, metadata),
+            environ=self.world.environ if self.world else {},
             stringify_numerics=self._stringify_numerics,
         )
 
@@ -130,7 +132,7 @@ class Engine:
         loaded = self._loaded
         try:
             plan, bindings = self._planned(loaded, request, session)
-            run = Run(databases=loaded.databases, bindings=bindings, query=request.query, headers=request.headers)
+            run = self._run(loaded, request, bindings)
             if isinstance(plan, QueryPlan):
                 return await execute.query(run, plan)
             return await execute.mutation(run, plan)
@@ -140,6 +142,15 @@ class Engine:
             if not self._show_internal:
                 error.internal = None
             raise
+
+    def _run(self, loaded: Loaded, request: Request, bindings: Bindings) -> Run:
+        return Run(
+            databases=loaded.databases,
+            bindings=bindings,
+            query=request.query,
+            headers=request.headers,
+            outside=self.world,
+        )
 
     async def explain(self, request: Request, session: Session) -> list[dict[str, Any]]:
         """`{field, sql, plan}` for each root field of a query."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from nself.graphql.actions.roots import ActionRoots
+from nself.graphql.actions.usable import usable
 from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots
 from nself.graphql.enums import unusable
+from nself.graphql.env_templates import Environ
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.plans import Plans
@@ -44,6 +48,7 @@ def load(
     *,
     remote: RemoteRoots,
     stringify_numerics: bool,
+    environ: Environ = MappingProxyType({}),
 ) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     catalogs = {name: one.catalog for name, one in found.items()}
@@ -53,10 +58,13 @@ def load(
     known = [consistency.out_of_reach(name, reason) for name, reason in sorted(failures.items())]
     known += [_table(key, reason) for key, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, **sound}), catalogs)
-    schemas = _Schemas(enums, (remote,), remote.roles | {ADMIN})
+    schemas = _Schemas(enums)
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
+    actions = usable(metadata, catalogs, schemas.bases, environ, known)
+    known += actions.problems
+    schemas.elsewhere = (ActionRoots(actions.actions, actions.types), remote)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
     return Loaded(
@@ -87,8 +95,9 @@ def _table(key: TableKey, reason: str) -> Inconsistency:
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(self, enums: EnumRows, elsewhere: Sequence[Roots], roles: frozenset[str]) -> None:
-        self._enums, self._elsewhere, self._roles = enums, elsewhere, roles
+    def __init__(self, enums: EnumRows) -> None:
+        self.elsewhere: Sequence[Roots] = ()
+        self._enums = enums
         self._tables: dict[TableKey, TableModel] = {}
         self._rules: dict[str, dict[TableKey, Rules]] = {}
         self._made: dict[tuple[str, bool], RoleSchema] = {}
@@ -102,12 +111,20 @@ class _Schemas:
             self._rules.setdefault(role, {}).update(by_table)
         return problems
 
+    @property
+    def bases(self) -> set[str]:
+        """What the GraphQL names of tables begin with."""
+        return {table.name for table in self._tables.values()}
+
+    def _knows(self, role: str) -> bool:
+        return role == ADMIN or role in self._rules or any(role in roots.roles for roots in self.elsewhere)
+
     def of(self, role: str, backend: bool) -> RoleSchema:
         key = (role, backend)
         if key not in self._made:
             rules = self._rules.get(role, {})
-            schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self._elsewhere)
-            if role not in self._roles | self._rules.keys():
+            schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self.elsewhere)
+            if not self._knows(role):
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema
             self._made[key] = schema

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from nself.graphql.env_templates import Environ
+from nself.graphql.outgoing import Outgoing
 from nself.graphql.values import Bindings
 from nself.pg.database import Database
 
@@ -21,6 +23,15 @@ class PassedOn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What an engine reaches beside its database, opened once per server. `kept_in` holds the metadata and its logs."""
+
+    outgoing: Outgoing
+    environ: Environ
+    kept_in: Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """`databases` are those of the sources, by name. `query` is the document as sent, `headers` are the client's, names
     in lower case (none on some transports)."""
@@ -30,6 +41,13 @@ class Run:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     passed_on: PassedOn = field(default_factory=PassedOn)
+    outside: World | None = None
+
+    @property
+    def world(self) -> World:
+        """An engine that serves fields of other places was given it."""
+        assert self.outside is not None
+        return self.outside
 
     def pass_on(self, *, headers: Iterable[tuple[str, str]] = (), errors: Iterable[Any] = ()) -> None:
         """Response headers (Set-Cookie) and GraphQL errors for the reply; the data goes out all the same."""

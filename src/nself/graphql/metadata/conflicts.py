@@ -1,10 +1,11 @@
-"""Two tables that claim one root field: nothing can be left out then, so the change is refused as a whole."""
+"""Tables and actions that claim one root field: nothing can be left out then, so the change is refused as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from nself.graphql.errors import ApiError
+from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.model import Metadata, TrackedTable
 
 ROOTS: Mapping[str, Mapping[str, str]] = {
@@ -25,19 +26,30 @@ def refuse_conflicts(metadata: Metadata, *, across: bool = True) -> None:
     """Raises ApiError with every field that is claimed more than once, `across` sources or in one of them."""
     sources = list(metadata.sources.values())
     for together in [sources] if across else [[source] for source in sources]:
-        _refuse([(source.name, tracked) for source in together for tracked in source.tables.values()])
+        tables = [(source.name, tracked) for source in together for tracked in source.tables.values()]
+        _refuse(tables, metadata.actions.values() if across else ())
 
 
-def _refuse(tables: Sequence[tuple[str, TrackedTable]]) -> None:
+def _refuse(tables: Sequence[tuple[str, TrackedTable]], actions: Iterable[Action]) -> None:
     for root, patterns in ROOTS.items():
         claims: dict[str, list[str]] = {}
         for source, tracked in tables:
             for key, pattern in patterns.items():
                 owner = f"table {tracked.table} in source {source}"
                 claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
+        for action in actions:
+            if root in roots_of(action):
+                claims.setdefault(action.name, []).append(f"action {action.name}")
         double = {name: sorted(owners) for name, owners in claims.items() if len(owners) > 1}
         if double:
             raise ApiError("unexpected", _message(root, double), path="$.args", status=500)
+
+
+def roots_of(action: Action) -> tuple[str, ...]:
+    """Where an action has a field: an asynchronous one is begun by a mutation and looked at by a query."""
+    if action.definition.asynchronous:
+        return "mutation_root", "query_root"
+    return ("query_root",) if action.definition.query else ("mutation_root",)
 
 
 def field_name(tracked: TrackedTable, key: str, pattern: str) -> str:

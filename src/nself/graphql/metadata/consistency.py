@@ -7,7 +7,7 @@ from typing import Any
 
 from nself.graphql.events import triggers
 from nself.graphql.events.triggers import EventTrigger
-from nself.graphql.metadata import edit, endpoint_consistency, export
+from nself.graphql.metadata import action_checks, edit, endpoint_consistency, export
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.functions import field_objection, function_objection, returned_table
 from nself.graphql.metadata.model import (
@@ -36,12 +36,12 @@ def check(metadata: Metadata, catalogs: Mapping[str, Catalog]) -> list[Inconsist
     """Everything that does not fit, tables first; what hangs on an inconsistent table is not listed again. Of sources
     that have no catalog nothing is known: whether they can be reached is not asked here."""
     of_sources = [
-        found
+        entry
         for name, source in metadata.sources.items()
         if name in catalogs
-        for found in _check_source(source, catalogs[name])
+        for entry in _check_source(source, catalogs[name])
     ]
-    return [*of_sources, *endpoint_consistency.check(metadata)]
+    return [*of_sources, *action_checks.check(metadata, catalogs), *endpoint_consistency.check(metadata)]
 
 
 def out_of_reach(source: str, reason: str) -> Inconsistency:

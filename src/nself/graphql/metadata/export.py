@@ -8,6 +8,8 @@ from typing import Any
 
 from nself.graphql.events import schedules, triggers
 from nself.graphql.metadata import collections, rest_endpoints
+from nself.graphql.metadata.actions import export_action
+from nself.graphql.metadata.custom_types import export_custom_types
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
@@ -43,6 +45,8 @@ def beside_sources(whole: Metadata) -> Exported:
     return {
         "remote_schemas": _each(export_remote_schema, tuple(whole.remote_schemas.values())),
         "cron_triggers": _each(schedules.exported, tuple(whole.cron_triggers.values())),
+        "actions": _each(export_action, tuple(whole.actions.values())),
+        "custom_types": export_custom_types(whole.custom_types),
         "query_collections": _each(collections.render_collection, tuple(whole.query_collections.values())),
         "allowlist": _each(collections.render_allowed, tuple(whole.allowlist.values())),
         "rest_endpoints": _each(rest_endpoints.render, tuple(whole.rest_endpoints.values())),

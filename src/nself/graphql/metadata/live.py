@@ -22,7 +22,7 @@ LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
 NEWLY_FOUND = "cannot continue due to newly found inconsistent metadata"
 """Hasura's words, and its status 500, when stored queries break."""
-NOT_SERVED = ("actions", "inherited_roles")
+NOT_SERVED = ("inherited_roles",)
 
 
 class Draft:
@@ -57,6 +57,11 @@ class Draft:
         """Take metadata that goes with catalogs the engine has not seen yet."""
         self._refuse_new(consistency.check(metadata, catalogs), tolerate=False)
         self.metadata, self.touched = metadata, True
+
+    @property
+    def kept_in(self) -> Database:
+        """Where the metadata is, and what is logged beside it."""
+        return self.store.database
 
     async def settle(self, *, tolerate: bool = False, retry: bool = False) -> None:
         """Let the engine serve the draft now: a following command of the same request needs it. With `retry`, sources

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.events.triggers import EventTrigger
+from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.api_limits import ApiLimits
 from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
+from nself.graphql.metadata.custom_types import CustomTypes
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
 from nself.graphql.metadata.rest_endpoints import RestEndpoint
 from nself.pg.catalog import Name
@@ -177,12 +179,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The whole of it. `rest` holds actions, …"""
+    """The whole of it. `rest` holds what this engine does not know."""
 
     version: int = 3
     sources: Mapping[str, Source] = field(default_factory=dict)
     remote_schemas: Mapping[str, RemoteSchema] = field(default_factory=dict)
     cron_triggers: Mapping[str, CronTrigger] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    custom_types: CustomTypes = field(default_factory=CustomTypes)
     query_collections: Mapping[str, QueryCollection] = field(default_factory=dict)
     allowlist: Mapping[str, AllowedCollection] = field(default_factory=dict)
     rest_endpoints: Mapping[str, RestEndpoint] = field(default_factory=dict)

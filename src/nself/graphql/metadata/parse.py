@@ -7,6 +7,8 @@ from typing import Any
 from nself.graphql.events import schedules, triggers
 from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.metadata import api_limits, collections, rest_endpoints
+from nself.graphql.metadata.actions import Action, action
+from nself.graphql.metadata.custom_types import CustomTypes, custom_types
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
@@ -44,8 +46,8 @@ ROOT_FIELDS = (
 )
 _SOURCE_PARTS = ("tables", "functions")
 _PARTS = (
-    "remote_schemas", "query_collections", "allowlist", "rest_endpoints", "api_limits", "graphql_schema_introspection",
-    "cron_triggers",
+    "actions", "custom_types", "remote_schemas", "query_collections", "allowlist", "rest_endpoints", "api_limits",
+    "graphql_schema_introspection", "cron_triggers",
 )  # fmt: skip
 
 
@@ -70,12 +72,15 @@ def metadata(raw: Any, *, default_source: Source | None = None) -> Metadata:
 def beside_sources(reader: Reader) -> dict[str, Any]:
     """The typed parts beside the sources, as fields of Metadata."""
     limits, introspection = reader.get("api_limits"), reader.get("graphql_schema_introspection")
+    types = reader.get("custom_types")
     queries = map(collections.collection, _list(reader, "query_collections"))
     allowed = map(collections.allowed, _list(reader, "allowlist"))
     endpoints = map(rest_endpoints.endpoint, _list(reader, "rest_endpoints"))
     return {
         "remote_schemas": _remote_schemas(reader),
         "cron_triggers": _cron_triggers(reader),
+        "actions": _actions(reader),
+        "custom_types": custom_types(types) if types else CustomTypes(),
         "query_collections": {entry.name: entry for entry in queries},
         "allowlist": {entry.collection: entry for entry in allowed},
         "rest_endpoints": {entry.name: entry for entry in endpoints},
@@ -321,6 +326,16 @@ def _cron_triggers(reader: Reader) -> dict[str, CronTrigger]:
         entry = schedules.parsed(item)
         if entry.name in found:
             item.fail(f'multiple declarations exist for the following cron trigger: "{entry.name}"')
+        found[entry.name] = entry
+    return found
+
+
+def _actions(reader: Reader) -> dict[str, Action]:
+    found: dict[str, Action] = {}
+    for item in _list(reader, "actions"):
+        entry = action(item)
+        if entry.name in found:
+            item.fail(f'multiple declarations exist for the following action: "{entry.name}"')
         found[entry.name] = entry
     return found
 

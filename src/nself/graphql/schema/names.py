@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from nself.graphql.metadata.model import Source
@@ -78,6 +78,13 @@ def unusable(sources: Sequence[Source], catalogs: Mapping[str, Catalog]) -> dict
         else:
             found[key] = reason
     return found | _derived(first)
+
+
+def is_taken(name: str, bases: Collection[str]) -> bool:
+    """Whether a type of this name would be another's: GraphQL's, or one of a table whose names begin so."""
+    if name in _SHARED or name in bases or name.endswith("_comparison_exp"):
+        return True
+    return any(name.removeprefix(f"{base}_") in _DERIVED for base in bases if name.startswith(f"{base}_"))
 
 
 def _objection(key: TableKey, base: str, scalars: Iterable[str], first: Mapping[str, TableKey]) -> str | None:

@@ -1,0 +1,112 @@
+"""Root fields of actions, and the parts of a plan that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from nself.graphql import joins
+from nself.graphql.actions import input as inputs
+from nself.graphql.actions.call import Question, ask
+from nself.graphql.actions.output import Fields, check, picked, selection
+from nself.graphql.actions.types import ActionTypes
+from nself.graphql.elsewhere import Elsewhere, Part
+from nself.graphql.errors import ApiError
+from nself.graphql.metadata.actions import Action
+from nself.graphql.metadata.custom_types import CustomTypes
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected, arguments_of
+from nself.graphql.run import Run
+from nself.graphql.schema.role import RoleSchema
+from nself.graphql.session import ADMIN
+from nself.graphql.types import Field, InputField, Type, arguments
+
+
+class SynchronousPart(Struct, frozen=True, kw_only=True):
+    """Asks the webhook and waits for it."""
+
+    key: str
+    action: Action
+    input: inputs.Members
+    type: Type
+    fields: Fields | None
+
+    async def run(self, run: Run) -> Mapping[str, bytes]:
+        answer = await ask(question(self.action, self.input, run), run.world.outgoing, run.world.environ)
+        try:
+            check(answer.value, self.type)
+        except ApiError as error:
+            error.internal = answer.internal
+            raise
+        except RecursionError as error:
+            raise ApiError("unexpected", "the action webhook response is nested too deeply", status=500) from error
+        if not self.action.definition.query:
+            run.pass_on(headers=answer.cookies)
+        return {self.key: joins.encode(picked(answer.value, self.fields))}
+
+
+def question(action: Action, given: inputs.Members, run: Run) -> Question:
+    session = run.bindings.session
+    return Question(
+        action=action,
+        input=inputs.value(given, run.bindings),
+        session_variables={**session.variables, "x-hasura-role": session.role},
+        headers=run.headers,
+        query=run.query,
+    )
+
+
+class Synchronous:
+    """The place where one synchronous action is answered."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+
+    def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
+        return [self._part(ctx, one) for one in fields]
+
+    def _part(self, ctx: Context, one: Selected) -> Part:
+        assert one.of is not None
+        return SynchronousPart(
+            key=one.key,
+            action=self._action,
+            input=inputs.planned(arguments_of(ctx, one), one.of.arguments),
+            type=one.of.type,
+            fields=selection(ctx, one),
+        )
+
+
+class ActionRoots:
+    """All actions of the metadata that can be served."""
+
+    def __init__(self, actions: Sequence[Action], types: CustomTypes) -> None:
+        self._types = ActionTypes(types)
+        self.roles = frozenset(role for action in actions for role in action.roles)
+        self._actions = [(action, Synchronous(action)) for action in actions if not action.definition.asynchronous]
+
+    def queries(self, schema: RoleSchema) -> Iterator[Field]:
+        return (self._field(schema, *entry) for entry in self._visible(schema) if entry[0].definition.query)
+
+    def mutations(self, schema: RoleSchema) -> Iterator[Field]:
+        return (self._field(schema, *entry) for entry in self._visible(schema) if not entry[0].definition.query)
+
+    def _visible(self, schema: RoleSchema) -> Iterator[tuple[Action, Synchronous]]:
+        return (entry for entry in self._actions if schema.role == ADMIN or schema.role in entry[0].roles)
+
+    def _field(self, schema: RoleSchema, action: Action, place: Synchronous) -> Field:
+        return Field(
+            name=action.name,
+            type=self._types.output(schema, action.definition.output_type),
+            means=Elsewhere(place),
+            arguments=self._arguments(schema, action),
+            description=action.comment,
+        )
+
+    def _arguments(self, schema: RoleSchema, action: Action) -> dict[str, InputField]:
+        return arguments(
+            *(
+                InputField(name=given.name, type=self._types.input(schema, given.type), description=given.description)
+                for given in action.definition.arguments
+            )
+        )
