@@ -120,6 +120,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             remotes=RemoteSchemas(outgoing, settings.environ, permissions=settings.enable_remote_schema_permissions),
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
+            infer_functions=settings.infer_function_permissions,
             policy=Policy(only_listed=settings.enable_allowlist),
             world=World(outgoing=outgoing, environ=settings.environ, kept_in=kept_in),
         )

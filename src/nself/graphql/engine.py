@@ -62,12 +62,14 @@ class Engine:
         remotes: RemoteSchemas | None = None,
         stringify_numerics: bool = False,
         show_internal: bool = False,
+        infer_functions: bool = True,
         policy: Policy | None = None,
         world: World | None = None,
     ) -> None:
         self.pools, self._policy, self.world = pools, policy or Policy(), world
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
+        self._infer_functions = infer_functions
         self._loaded = self._load(Metadata(), {})
         self._one_at_a_time = asyncio.Lock()
 
@@ -125,6 +127,7 @@ class Engine:
             remote=RemoteRoots(self.remotes, metadata),
             environ=self.world.environ if self.world else {},
             stringify_numerics=self._stringify_numerics,
+            infer_functions=self._infer_functions,
         )
 
     async def execute(self, request: Request, session: Session) -> Reply:

@@ -18,6 +18,7 @@ from nself.graphql.plans import Plans
 from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router, router
 from nself.graphql.schema import names, stored_queries
+from nself.graphql.schema.functions import FunctionGrants, functions
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.rules import Rules, all_rules
 from nself.graphql.schema.tables import EnumRows, TableKey, TableModel, tables
@@ -49,6 +50,7 @@ def load(
     remote: RemoteRoots,
     stringify_numerics: bool,
     environ: Environ = MappingProxyType({}),
+    infer_functions: bool = True,
 ) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     catalogs = {name: one.catalog for name, one in found.items()}
@@ -58,7 +60,7 @@ def load(
     known = [consistency.out_of_reach(name, reason) for name, reason in sorted(failures.items())]
     known += [_table(key, reason) for key, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, **sound}), catalogs)
-    schemas = _Schemas(enums)
+    schemas = _Schemas(enums, infer_functions=infer_functions)
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
@@ -95,11 +97,12 @@ def _table(key: TableKey, reason: str) -> Inconsistency:
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(self, enums: EnumRows) -> None:
+    def __init__(self, enums: EnumRows, *, infer_functions: bool) -> None:
         self.elsewhere: Sequence[Roots] = ()
         self._enums = enums
         self._tables: dict[TableKey, TableModel] = {}
         self._rules: dict[str, dict[TableKey, Rules]] = {}
+        self._functions = FunctionGrants(inferred=infer_functions)
         self._made: dict[tuple[str, bool], RoleSchema] = {}
 
     def add(self, source: Source, catalog: Catalog) -> list[Inconsistency]:
@@ -109,6 +112,7 @@ class _Schemas:
         self._tables |= {table.key: table for table in found.values()}
         for role, by_table in rules.items():
             self._rules.setdefault(role, {}).update(by_table)
+        self._functions.add(functions(source, catalog, found))
         return problems
 
     @property
@@ -123,7 +127,15 @@ class _Schemas:
         key = (role, backend)
         if key not in self._made:
             rules = self._rules.get(role, {})
-            schema = RoleSchema(role, self._tables, rules, self._enums, backend=backend, elsewhere=self.elsewhere)
+            schema = RoleSchema(
+                role,
+                self._tables,
+                rules,
+                self._enums,
+                backend=backend,
+                functions=self._functions.of(role),
+                elsewhere=self.elsewhere,
+            )
             if not self._knows(role):
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema

@@ -76,6 +76,12 @@ class GraphqlSettings:
         default=False,
         help="Roles other than admin may run nothing but the operations of collections on the allow list.",
     )
+    infer_function_permissions: bool = env(
+        "HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS",
+        default=True,
+        help="A role may call a tracked query function when it may select from the table it returns. When off, and for "
+        "mutations always, the function needs a permission of its own.",
+    )
     cors_domain: str = env(
         "HASURA_GRAPHQL_CORS_DOMAIN",
         default="*",

@@ -6,12 +6,16 @@ field tells the planner what the field stands for; nothing here knows SQL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct, field
+
+_NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
+"""Two underscores in front are GraphQL's own."""
 
 Encode = Callable[[Any, str], str]
 """(JSON value, path) -> the text PostgreSQL reads for it. Raises ApiError at the path for a value of the wrong kind."""
@@ -161,6 +165,10 @@ class Field(Struct, frozen=True, kw_only=True):
     means: Any = None
     arguments: Mapping[str, InputField] = field(default_factory=dict)
     description: str | None = None
+
+
+def is_graphql_name(name: str) -> bool:
+    return bool(_NAME.fullmatch(name))
 
 
 def arguments(*fields: InputField | None) -> dict[str, InputField]:

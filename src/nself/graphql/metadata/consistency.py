@@ -188,7 +188,8 @@ def _function(source: Source, entry: TrackedFunction, reason: str) -> Inconsiste
         kind="function",
         name=f"function {entry.function} in source {source.name}",
         reason=f"Inconsistent object: {reason}",
-        definition={**export.function(entry), "source": source.name},
+        definition=export.qualified(entry.function),
+        source=source.name,
     )
 
 

@@ -24,7 +24,7 @@ def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsis
         return _offered(metadata, found)
     where = str(definition.get("source", found.source))
     if found.kind == "function":
-        source, function = edit.source_of(metadata, where), Reader(definition["function"]).qualified()
+        source, function = edit.source_of(metadata, where), Reader(definition).qualified()
         kept = {name: entry for name, entry in source.functions.items() if name != function}
         return edit.put_source(metadata, replace(source, functions=kept))
     table = Reader(definition if found.kind == "table" else definition["table"]).qualified()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from nself.graphql.metadata.model import ComputedField, Source, TrackedFunction, TrackedTable
+from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Argument, Catalog, Function, Name, Type
 
 
@@ -34,6 +36,19 @@ def function_objection(entry: TrackedFunction, source: Source, catalog: Catalog)
     return f'{where}the function "{entry.function}" cannot be tracked {because(reasons)}' if reasons else None
 
 
+def base_name(entry: TrackedFunction) -> str:
+    """What all GraphQL names of a function begin with."""
+    schema, name = entry.function
+    custom: str | None = entry.configuration.get("custom_name")
+    return custom or (name if schema == "public" else f"{schema}_{name}")
+
+
+def is_mutation(entry: TrackedFunction, function: Function) -> bool:
+    """Where its root field is: as told, else with the mutations if it may change what it reads."""
+    exposed: str | None = entry.configuration.get("exposed_as")
+    return (exposed or ("mutation" if function.volatility == "volatile" else "query")) == "mutation"
+
+
 def returned_table(catalog: Catalog, function: Name) -> Name | None:
     """The table whose rows the function gives."""
     overloads = catalog.functions.get(function, ())
@@ -46,6 +61,12 @@ def because(reasons: Sequence[str]) -> str:
     return "for the following reasons:\n" + "".join(f"  • {reason}\n" for reason in reasons)
 
 
+_NOT_VOLATILE: Final = (
+    "the function was requested to be exposed as a mutation, but is not marked VOLATILE. "
+    "Maybe the function was given the wrong volatility when it was defined?"
+)
+
+
 def _field_reasons(table: Name, entry: ComputedField, function: Function) -> Iterator[str]:
     if function.volatility == "volatile":
         yield f'the function "{entry.function}" is of type VOLATILE; cannot be added as a computed field'
@@ -53,8 +74,23 @@ def _field_reasons(table: Name, entry: ComputedField, function: Function) -> Ite
         yield f'the function "{entry.function}" has no input arguments'
         return
     yield from _row_reasons(table, entry, function)
+    row = entry.table_argument or function.arguments[0].name
+    yield from _name_reasons(function, row, entry.session_argument)
+    yield from _return_reasons(entry.function, function)
     if entry.session_argument is not None:
         yield from _session_reasons(entry.function, entry.session_argument, function)
+
+
+def _return_reasons(name: Name, function: Function) -> Iterator[str]:
+    if function.variadic:
+        yield f'function "{name}" is of variadic type and VARIADIC functions are not supported'
+    shown = f"{function.returns.schema}.{function.returns}"
+    if function.returns_table is not None and not function.returns_set:
+        yield f'the function "{name}" returning type "{shown}" is not a BASE type'
+    elif function.returns_set and function.returns_table is None:
+        yield f'the function "{name}" returning SETOF "{shown}" does not return rows of a table'
+    elif function.returns_table is None and function.returns.kind in {"composite", "pseudo"}:
+        yield f'the function "{name}" returning type "{shown}" is not a BASE type'
 
 
 def _row_reasons(table: Name, entry: ComputedField, function: Function) -> Iterator[str]:
@@ -83,9 +119,23 @@ def _function_reasons(entry: TrackedFunction, function: Function, source: Source
         yield 'the function does not return a "COMPOSITE" type'
     elif function.returns_table not in source.tables:
         yield f'the function does not return a table that is tracked: "{function.returns_table}"'
+    if not is_graphql_name(base_name(entry)):
+        yield f'"{base_name(entry)}" is not a valid GraphQL identifier: give the function a custom name'
+    if entry.configuration.get("exposed_as") == "mutation" and function.volatility != "volatile":
+        yield _NOT_VOLATILE
     session = entry.configuration.get("session_argument")
+    yield from _name_reasons(function, session)
     if isinstance(session, str):
         yield from _session_reasons(entry.function, session, function)
+
+
+def _name_reasons(function: Function, *filled: str | None) -> Iterator[str]:
+    """A client names the arguments that are not filled in for it: what GraphQL cannot spell could not be given."""
+    given = [argument.name for argument in function.arguments if argument.name and argument.name not in filled]
+    odd = [name for name in given if not is_graphql_name(name)]
+    if odd:
+        listed = ", ".join(f'"{name}"' for name in odd)
+        yield f"the following argument names are not in compliance with the GraphQL spec: {listed}"
 
 
 def _session_reasons(name: Name, session: str, function: Function) -> Iterator[str]:

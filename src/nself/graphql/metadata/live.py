@@ -181,11 +181,7 @@ class LiveMetadata:
 
 def not_served(metadata: Metadata) -> list[str]:
     """Parts that the metadata holds for a later version of this engine, or for Hasura itself."""
-    found = [part for part in NOT_SERVED if metadata.rest.get(part)]
-    for source in metadata.sources.values():
-        if source.functions:
-            found.append("functions")
-    return found
+    return [part for part in NOT_SERVED if metadata.rest.get(part)]
 
 
 def merged(first: Sequence[Inconsistency], second: Sequence[Inconsistency]) -> list[Inconsistency]:

@@ -205,4 +205,4 @@ class Inconsistency:
     reason: str
     definition: Json = field(default_factory=dict)
     source: str = "default"
-    """Where a table is; what else is in a source says so in its definition."""
+    """Where a table or function is; what else is in a source says so in its definition."""

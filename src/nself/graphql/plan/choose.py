@@ -29,13 +29,13 @@ def everywhere(alias: str) -> sql.Expression:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where rows are chosen from: those of the table that `join` ties, or what a function call gives."""
+    """Where rows are chosen from: the table unless `rows` says else, of them those that `join` ties."""
 
     join: Join = everywhere
-    call: sql.Invoke | None = None
+    rows: Callable[[str], sql.From] | None = None
 
     def source(self, table: RoleTable, alias: str) -> sql.From:
-        return sql.Invoked(self.call, alias) if self.call else sql.Table(table.model.table.name, alias)
+        return self.rows(alias) if self.rows else sql.Table(table.model.table.name, alias)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

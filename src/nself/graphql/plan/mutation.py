@@ -89,8 +89,8 @@ def steps_for(
 ) -> tuple[Step, ...]:
     """A single change and its answer, stored under `name`."""
     if action in {Action.DELETE, Action.DELETE_BY_KEY} or not looks_elsewhere(ctx, table, one, action):
-        shown = answer(ctx, table, one, action, FromStatement())
-        return (step(changed, ((sql.Cast(shown, TEXT), name),), path),)
+        value = answer(ctx, table, one, action, FromStatement())
+        return (step(changed, ((sql.Cast(value, TEXT), name),), path),)
     stored = (f"{name}#rows", f"{name}#count")
     first = step(changed, ((returned_rows(table), stored[0]), (sql.Cast(affected(), TEXT), stored[1])), path)
     origin = FromStore(table.model.table.name, (stored[0],), (stored[1],))
@@ -99,8 +99,12 @@ def steps_for(
 
 def final(ctx: Context, table: RoleTable, one: Selected, action: Action, origin: FromStore, *, name: str) -> Step:
     """The answer from rows that were stored before."""
-    shown = sql.Cast(answer(ctx, table, one, action, origin), TEXT)
-    statement = printed(sql.Select(columns=((sql.TRUE, None), (shown, None))))
+    return shown(answer(ctx, table, one, action, origin), name)
+
+
+def shown(value: sql.Expression, name: str) -> Step:
+    """A statement that only answers."""
+    statement = printed(sql.Select(columns=((sql.TRUE, None), (sql.Cast(value, TEXT), None))))
     return Step(statement=statement, stores=(name,), path="$")
 
 

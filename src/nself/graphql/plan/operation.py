@@ -16,7 +16,7 @@ from nself.graphql.document import Operation
 from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join, taken
-from nself.graphql.plan import choose, rows
+from nself.graphql.plan import choose, function, rows
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.insert import insert, is_tree, rows_of
@@ -27,7 +27,7 @@ from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
 from nself.graphql.printer import printed
 from nself.graphql.scalars import TEXT, invalid
-from nself.graphql.schema.means import Action, RoleTable, Root
+from nself.graphql.schema.means import Action, FunctionRoot, RoleTable, Root
 from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.types import Object
 from nself.web.json import encode
@@ -146,7 +146,7 @@ def _query(ctx: Context) -> QueryPlan:
     asked: dict[str, list[sql.Expression]] = {}
     for one in ones:
         match one.of and one.of.means:
-            case Root() as means:
+            case Root() | FunctionRoot() as means:
                 source = means.table.model.source
                 columns = asked.setdefault(source, [])
                 columns.append(sql.Cast(_read(ctx, one, means), TEXT))
@@ -185,7 +185,9 @@ def _known(one: Selected, typename: str) -> Known:
     return Known(one.key, encode(one.of.means))
 
 
-def _read(ctx: Context, one: Selected, root: Root) -> sql.Expression:
+def _read(ctx: Context, one: Selected, root: Root | FunctionRoot) -> sql.Expression:
+    if isinstance(root, FunctionRoot):
+        return function.read(ctx, one, root)
     table = root.table
     match root.action:
         case Action.SELECT:
@@ -221,6 +223,8 @@ def _place(one: Selected) -> Place | None:
 
 def _change(ctx: Context, one: Selected) -> MutationField:
     assert one.of is not None
+    if isinstance(one.of.means, FunctionRoot):
+        return function.change(ctx, one, one.of.means)
     assert isinstance(one.of.means, Root)
     table, action = one.of.means.table, one.of.means.action
     arguments = arguments_of(ctx, one)

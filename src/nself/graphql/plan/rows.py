@@ -81,7 +81,7 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
             return shown_value(ctx, one, computed.type, cell_sql(cell, alias, ctx.aliases))
         case ComputedRows(computed, target):
             call = called(ctx, computed.routine, one).on(alias)
-            return many(ctx, target, one, choose.Origin(call=call))
+            return many(ctx, target, one, choose.Origin(rows=lambda there: sql.Invoked(call, there)))
         case RelatedRow(relation, target):
             there = ctx.aliases.next()
             select = sql.Select(

@@ -10,7 +10,7 @@ from functools import cached_property
 from nself.graphql.metadata.remote_schemas import Customization, FieldNames
 from nself.graphql.remote.introspection import IntrospectionError
 from nself.graphql.remote.upstream import BUILT_IN, RemoteType, Upstream
-from nself.graphql.schema.tables import is_graphql_name
+from nself.graphql.types import is_graphql_name
 
 
 @dataclass(frozen=True)

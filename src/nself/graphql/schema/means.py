@@ -11,6 +11,7 @@ from msgspec import Struct
 from nself.graphql.calls import FunctionCall
 from nself.graphql.conditions import ALWAYS, Cell, Masked
 from nself.graphql.schema.computed import RowsField, ScalarField
+from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
 from nself.pg.catalog import Type
@@ -119,6 +120,14 @@ class Action(Enum):
 class Root(Struct, frozen=True):
     action: Action
     table: RoleTable
+
+
+class FunctionRoot(Struct, frozen=True):
+    """A root field that calls a function."""
+
+    function: RootFunction
+    table: RoleTable
+    aggregate: bool
 
 
 class Part(Enum):

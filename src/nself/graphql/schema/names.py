@@ -7,7 +7,8 @@ from typing import Final
 
 from nself.graphql.metadata.model import Source
 from nself.graphql.scalars import BUILT_IN, scalar_name
-from nself.graphql.schema.tables import TableKey, base_name, is_graphql_name
+from nself.graphql.schema.tables import TableKey, base_name
+from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog
 
 _SHARED: Final = frozenset(

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from nself.graphql.elsewhere import Roots
 from nself.graphql.schema.computed import RowsField
+from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.rules import NOTHING, Rules
 from nself.graphql.schema.tables import EnumRows, Relation, TableColumn, TableKey, TableModel
@@ -19,7 +20,8 @@ T = TypeVar("T", Object, InputObject, Enum, Scalar)
 
 
 class RoleSchema:
-    """`backend`: fields for trusted servers only are visible. `elsewhere` brings root fields that are no table's."""
+    """`backend`: fields for trusted servers only are visible. `functions` are those the role may call. `elsewhere`
+    brings root fields that are no table's."""
 
     row_commands = False
     """Whether this is what the row commands of /v1/query may ask: a few changes more than GraphQL has, and every table
@@ -36,10 +38,11 @@ class RoleSchema:
         enums: EnumRows,
         *,
         backend: bool,
+        functions: Sequence[RootFunction] = (),
         elsewhere: Sequence[Roots] = (),
     ) -> None:
         self.role, self.tables, self.enums, self.backend = role, tables, enums, backend
-        self.elsewhere = elsewhere
+        self.functions, self.elsewhere = functions, elsewhere
         self._rules = rules
         self._types: dict[str, Named] = {}
         self._tables: dict[TableKey, RoleTable] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from nself.graphql.schema import columns, inputs, objects
+from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Action, Part, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
@@ -36,6 +36,7 @@ _NONE: Final = "There are no queries available to the current role."
 def query_root(schema: RoleSchema) -> Object:
     def fields() -> Iterator[Field]:
         found = [field for table in schema.visible() for field in _queries(schema, table)]
+        found += function_roots.queries(schema)
         found += [field for roots in schema.elsewhere for field in roots.queries(schema)]
         # An object without fields is no GraphQL: tools would refuse the whole schema.
         yield from found or [
@@ -51,6 +52,7 @@ def mutation_root(schema: RoleSchema) -> Object:
             yield from _inserts(schema, table)
             yield from _updates(schema, table)
             yield from _deletes(schema, table)
+        yield from function_roots.mutations(schema)
         for roots in schema.elsewhere:
             yield from roots.mutations(schema)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -11,10 +10,9 @@ from nself.graphql.metadata.model import ManualUsing, Relationship, Source, Trac
 from nself.graphql.metadata.targets import Target, resolve
 from nself.graphql.schema import computed
 from nself.graphql.schema.computed import Computed, ScalarField
+from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
 
-_GRAPHQL_NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
-"""Two underscores in front are GraphQL's own."""
 _NO_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
 
 
@@ -27,10 +25,6 @@ class TableKey(NamedTuple):
 
 EnumRows = Mapping[TableKey, Mapping[str, str | None]]
 """The values of each enum table, with their descriptions."""
-
-
-def is_graphql_name(name: str) -> bool:
-    return bool(_GRAPHQL_NAME.fullmatch(name))
 
 
 def is_enum_value(name: str) -> bool:

@@ -1,0 +1,81 @@
+"""Tracked SQL functions as root fields: what they are called, what they give, which roles may call them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from nself.graphql.metadata.functions import base_name, function_objection, is_mutation
+from nself.graphql.metadata.model import Source, TrackedFunction
+from nself.graphql.schema.routines import Routine, routine
+from nself.graphql.schema.tables import TableKey
+from nself.graphql.session import ADMIN
+from nself.pg.catalog import Catalog, Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RootFunction:
+    """`key` is its own among the functions of all sources, `name` the base of its GraphQL names. It gives rows of the
+    `target` table, or with `many` off one at most."""
+
+    key: TableKey
+    name: str
+    tracked: TrackedFunction
+    routine: Routine
+    target: TableKey
+    many: bool
+    mutation: bool
+
+    @property
+    def comment(self) -> str | None:
+        return self.tracked.comment if self.tracked.comment is not None else self.routine.function.comment
+
+    def field_name(self, key: str) -> str:
+        """Of `function` or `function_aggregate`."""
+        custom = (self.tracked.configuration.get("custom_root_fields") or {}).get(key)
+        return custom or (self.name if key == "function" else f"{self.name}_aggregate")
+
+
+def functions(source: Source, catalog: Catalog, tables: Collection[Name]) -> list[RootFunction]:
+    """Every tracked function that fits the catalog and gives rows of one of the tables."""
+    sound = (tracked for tracked in source.functions.values() if function_objection(tracked, source, catalog) is None)
+    found = (_function(source.name, tracked, catalog) for tracked in sound)
+    return [entry for entry in found if entry.target.name in tables]
+
+
+def _function(source: str, tracked: TrackedFunction, catalog: Catalog) -> RootFunction:
+    function = catalog.functions[tracked.function][0]
+    assert function.returns_table is not None
+    return RootFunction(
+        key=TableKey(source, tracked.function),
+        name=base_name(tracked),
+        tracked=tracked,
+        routine=routine(function, session=tracked.configuration.get("session_argument")),
+        target=TableKey(source, function.returns_table),
+        many=function.returns_set,
+        mutation=is_mutation(tracked, function),
+    )
+
+
+class FunctionGrants:
+    """Which role may call what. Either way only what gives rows of a table it may select from, which is for the schema
+    to see to. `inferred` says that queries need no permission of their own."""
+
+    def __init__(self, *, inferred: bool) -> None:
+        self._inferred = inferred
+        self._known: list[RootFunction] = []
+        self.granted: dict[str, dict[TableKey, RootFunction]] = {}
+
+    def add(self, found: Iterable[RootFunction]) -> None:
+        for entry in found:
+            self._known.append(entry)
+            for role in entry.tracked.roles:
+                self.granted.setdefault(role, {})[entry.key] = entry
+
+    def of(self, role: str) -> list[RootFunction]:
+        own = self.granted.get(role, {})
+        return [
+            entry
+            for entry in self._known
+            if role == ADMIN or entry.key in own or (self._inferred and not entry.mutation)
+        ]
