@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nself.graphql.plan.context import Context
     from nself.graphql.plan.selection import Selected
     from nself.graphql.run import Run
+    from nself.graphql.schema.means import RoleTable
     from nself.graphql.schema.role import RoleSchema
     from nself.graphql.types import Field
 
@@ -45,6 +46,12 @@ class Elsewhere(Struct, frozen=True):
 
     place: Place
     means: Any = None
+
+
+class RowFields(Protocol):
+    """Brings fields into the rows of tables. Their `means` are `schema.means.Promised`."""
+
+    def of_rows(self, schema: RoleSchema, table: RoleTable) -> Iterator[Field]: ...
 
 
 class Roots(Protocol):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from nself.graphql.actions.roots import ActionRoots
 from nself.graphql.actions.usable import usable
 from nself.graphql.admission.gate import Gate, Policy
-from nself.graphql.elsewhere import Roots
+from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.enums import unusable
 from nself.graphql.env_templates import Environ
 from nself.graphql.metadata import consistency, export
@@ -64,9 +64,12 @@ def load(
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
+    for source in sound.values():
+        known += remote.problems_of(metadata, source, catalogs[source.name])
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
     known += actions.problems
     schemas.elsewhere = (ActionRoots(actions.actions, actions.types), remote)
+    schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
     return Loaded(
@@ -99,6 +102,7 @@ class _Schemas:
 
     def __init__(self, enums: EnumRows, *, infer_functions: bool) -> None:
         self.elsewhere: Sequence[Roots] = ()
+        self.row_fields: Sequence[RowFields] = ()
         self._enums = enums
         self._tables: dict[TableKey, TableModel] = {}
         self._rules: dict[str, dict[TableKey, Rules]] = {}
@@ -135,6 +139,7 @@ class _Schemas:
                 backend=backend,
                 functions=self._functions.of(role),
                 elsewhere=self.elsewhere,
+                row_fields=self.row_fields,
             )
             if not self._knows(role):
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from nself.graphql.metadata import dependencies, edit
 from nself.graphql.metadata.model import Inconsistency, Metadata, TrackedTable
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.metadata.remote_schemas import with_relationships
 from nself.pg.catalog import Catalog
 
 T = TypeVar("T")
@@ -22,6 +23,8 @@ def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsis
         return edit.without_source(metadata, name) if name in metadata.sources else metadata
     if found.kind in {"rest_endpoint", "allowlist", "query_collections"}:
         return _offered(metadata, found)
+    if found.kind.startswith("remote_schema"):
+        return _of_remote_schema(metadata, found.kind, definition)
     where = str(definition.get("source", found.source))
     if found.kind == "function":
         source, function = edit.source_of(metadata, where), Reader(definition).qualified()
@@ -59,6 +62,26 @@ def _but(entries: Mapping[str, T], gone: str) -> dict[str, T]:
     return {name: entry for name, entry in entries.items() if name != gone}
 
 
+def _of_remote_schema(metadata: Metadata, kind: str, definition: dict[str, Any]) -> Metadata:
+    """A whole remote schema, one of its permissions or one of its relationships."""
+    kept = dict(metadata.remote_schemas)
+    name = definition["name"] if kind == "remote_schema" else definition["remote_schema"]
+    if name not in kept:
+        return metadata
+    entry = kept[name]
+    match kind:
+        case "remote_schema":
+            del kept[name]
+        case "remote_schema_permission":
+            permissions = tuple(known for known in entry.permissions if known.role != definition["role"])
+            kept[name] = replace(entry, permissions=permissions)
+        case _:
+            known = entry.relationships.get(definition["type_name"], ())
+            left = [relation for relation in known if relation.name != definition["name"]]
+            kept[name] = with_relationships(entry, definition["type_name"], left)
+    return replace(metadata, remote_schemas=kept)
+
+
 def _part(tracked: TrackedTable, kind: str, definition: dict[str, Any]) -> TrackedTable:
     match kind:
         case "object_relation" | "array_relation":
@@ -67,6 +90,9 @@ def _part(tracked: TrackedTable, kind: str, definition: dict[str, Any]) -> Track
             return edit.with_part(tracked, part, entries)
         case "event_trigger":
             return edit.without_event_trigger(tracked, definition["name"])
+        case "remote_relationship":
+            left = tuple(entry for entry in tracked.remote_relationships if entry.name != definition["name"])
+            return edit.with_part(tracked, "remote_relationships", left)
         case "computed_field":
             return edit.without_computed_field(tracked, definition["name"])
         case _:

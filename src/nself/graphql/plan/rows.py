@@ -8,6 +8,7 @@ from typing import Final
 from nself.graphql import sql
 from nself.graphql.calls import row_of
 from nself.graphql.conditions import all_of, cell_sql, joined, to_sql
+from nself.graphql.joins import promise
 from nself.graphql.plan import choose
 from nself.graphql.plan.aggregate import functions
 from nself.graphql.plan.call import called
@@ -19,12 +20,13 @@ from nself.graphql.schema.means import (
     ComputedRows,
     ComputedValue,
     Part,
+    Promised,
     RelatedAggregate,
     RelatedRow,
     RelatedRows,
     RoleTable,
 )
-from nself.graphql.schema.tables import Relation
+from nself.graphql.schema.tables import Relation, TableColumn
 from nself.pg.catalog import Type
 
 _NAME_BYTES: Final = 63
@@ -97,8 +99,18 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
             return many(ctx, target, one, _tied(relation, alias))
         case RelatedAggregate(relation, target):
             return aggregate(ctx, target, one, _tied(relation, alias))
+        case Promised(columns, plan):
+            promise(ctx, one, plan(ctx, one))
+            return _key(columns, alias)
         case other:
             raise AssertionError(other)
+
+
+def _key(columns: Sequence[TableColumn], alias: str) -> sql.Expression:
+    """What a join is asked with. Who has no value somewhere is not asked about."""
+    parts = tuple(sql.Column(alias, column.sql) for column in columns)
+    unknown = sql.AnyOf(tuple(sql.Null(part) for part in parts))
+    return sql.When(unknown, sql.NULL, sql.Call("json_build_array", parts))
 
 
 def _tied(relation: Relation, alias: str) -> choose.Origin:

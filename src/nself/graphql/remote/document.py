@@ -170,6 +170,12 @@ class Writer:
                 self._use(given[name], coerced[name])
                 yield ArgumentNode(name=NameNode(value=name), value=given[name])
 
+    def presets(self, declared: Mapping[str, Argument]) -> Iterator[ArgumentNode]:
+        """Of a field on the way, to which the client gives nothing."""
+        for argument in declared.values():
+            if argument.preset is not None:
+                yield self.argument(argument, Preset(argument.preset, argument.type, self.bridge.upstream))
+
     def argument(self, argument: Argument, value: Given | Preset) -> ArgumentNode:
         """One whose value is a variable of our own."""
         name = f"{_OURS}{len(self.made)}"

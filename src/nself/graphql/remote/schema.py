@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from weakref import WeakKeyDictionary
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.conflicts import ROOTS, field_name
-from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.metadata.remote_schemas import RemoteSchema, export_definition, export_permission
+from nself.graphql.remote import problems
 from nself.graphql.remote.bridge import Bridge
 from nself.graphql.remote.naming import Naming
 from nself.graphql.remote.registry import RemoteSchemas, Served
+from nself.graphql.remote.relations import RoleRelations
 from nself.graphql.remote.roots import RemotePlace
-from nself.graphql.remote.upstream import RemoteType
+from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import ADMIN
 from nself.graphql.types import Field
+from nself.pg.catalog import Catalog
 
 
 class RemoteRoots:
@@ -36,12 +38,16 @@ class RemoteRoots:
                 continue
             self._served[name] = found
             self.inconsistencies += _refused(found)
-        self._places: WeakKeyDictionary[RoleSchema, dict[str, RemotePlace]] = WeakKeyDictionary()
+        self.inconsistencies += problems.of_remote_types(metadata, self._served)
 
     @property
     def roles(self) -> frozenset[str]:
         """Roles that a remote schema knows."""
         return frozenset(role for served in self._served.values() for role in served.roles)
+
+    def problems_of(self, metadata: Metadata, source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
+        """What is inconsistent about the remote relationships of a source's tables."""
+        return problems.of_tables(metadata, source, catalog, self._served)
 
     def queries(self, schema: RoleSchema) -> Iterator[Field]:
         for place in self.places(schema).values():
@@ -53,10 +59,10 @@ class RemoteRoots:
 
     def places(self, schema: RoleSchema) -> Mapping[str, RemotePlace]:
         """The remote schemas that a role may use, by name."""
-        found = self._places.get(schema)
+        found: dict[str, RemotePlace] | None = schema.kept.get(self)
         if found is None:
             made = {name: self._place(schema, served) for name, served in self._served.items()}
-            found = self._places[schema] = {name: place for name, place in made.items() if place}
+            found = schema.kept[self] = {name: place for name, place in made.items() if place}
         return found
 
     def _place(self, schema: RoleSchema, served: Served) -> RemotePlace | None:
@@ -64,10 +70,15 @@ class RemoteRoots:
         upstream = served.upstream if whole else served.roles.get(schema.role)
         if upstream is None:
             return None
-        return RemotePlace(Bridge(served.entry.name, upstream, served.naming, self), served.endpoint)
+        return RemotePlace(Bridge(served.entry.name, upstream, served.naming, self._relations(schema)), served.endpoint)
 
-    def fields_of(self, bridge: Bridge, type_: RemoteType) -> Iterator[Field]:
-        yield from ()
+    def of_rows(self, schema: RoleSchema, table: RoleTable) -> Iterator[Field]:
+        if table.model.tracked.remote_relationships:
+            yield from self._relations(schema).of_rows(table)
+
+    def _relations(self, schema: RoleSchema) -> RoleRelations:
+        types = {name: served.entry.relationships for name, served in self._served.items()}
+        return RoleRelations(schema, lambda name: self.places(schema).get(name), types)
 
 
 def _claimed(metadata: Metadata) -> dict[str, set[str]]:

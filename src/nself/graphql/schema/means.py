@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 from msgspec import Struct
 
@@ -15,6 +16,11 @@ from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
 from nself.pg.catalog import Type
+
+if TYPE_CHECKING:
+    from nself.graphql.joins import Lookup
+    from nself.graphql.plan.context import Context
+    from nself.graphql.plan.selection import Selected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +106,13 @@ class ComputedAggregate(Struct, frozen=True):
 
     field: RowsField
     table: RoleTable
+
+
+class Promised(Struct, frozen=True):
+    """A field of a row that another place fills in, asked with the values of `columns`. `plan` makes who asks."""
+
+    columns: tuple[TableColumn, ...]
+    plan: Callable[[Context, Selected], Lookup]
 
 
 class Action(Enum):

@@ -38,7 +38,9 @@ def row(schema: RoleSchema, table: RoleTable) -> Object:
         for relation in table.model.relations.values():
             target = schema.related(relation)
             if target.rules.select is not None:
-                yield from _relation(schema, relation, target)
+                yield from related(schema, relation, target)
+        for elsewhere in schema.row_fields:
+            yield from elsewhere.of_rows(schema, table)
 
     comment = table.model.tracked.config.comment
     description = comment if comment is not None else table.model.table.comment
@@ -107,7 +109,8 @@ def _computed_description(field: Computed) -> str | None:
     return described(field.comment, f'A computed field, executes function "{field.routine.function.name}"')
 
 
-def _relation(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iterator[Field]:
+def related(schema: RoleSchema, relation: Relation, target: RoleTable) -> Iterator[Field]:
+    """The fields of a relationship: the row, or the rows and their aggregate."""
     shown = is_shown(schema, target)
     if not relation.many:
         if not shown:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from nself.graphql.elsewhere import Roots
+from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.schema.computed import RowsField
 from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import RoleTable
@@ -21,7 +21,7 @@ T = TypeVar("T", Object, InputObject, Enum, Scalar)
 
 class RoleSchema:
     """`backend`: fields for trusted servers only are visible. `functions` are those the role may call. `elsewhere`
-    brings root fields that are no table's."""
+    brings root fields that are no table's, `row_fields` what is shown with rows and comes from elsewhere."""
 
     row_commands = False
     """Whether this is what the row commands of /v1/query may ask: a few changes more than GraphQL has, and every table
@@ -40,9 +40,12 @@ class RoleSchema:
         backend: bool,
         functions: Sequence[RootFunction] = (),
         elsewhere: Sequence[Roots] = (),
+        row_fields: Sequence[RowFields] = (),
     ) -> None:
         self.role, self.tables, self.enums, self.backend = role, tables, enums, backend
-        self.functions, self.elsewhere = functions, elsewhere
+        self.functions, self.elsewhere, self.row_fields = functions, elsewhere, row_fields
+        self.kept: dict[object, Any] = {}
+        """What those keep with it who bring its fields, under a key of their own."""
         self._rules = rules
         self._types: dict[str, Named] = {}
         self._tables: dict[TableKey, RoleTable] = {}
