@@ -129,7 +129,23 @@ def test_a_published_key_is_no_shared_secret() -> None:
     play(Publisher(signer()), script)
 
 
+def test_a_token_that_names_no_key_is_tried_with_each() -> None:
+    one, other, stranger = signer(), signer(), signer()
+
+    async def script(keys: RemoteKeys) -> None:
+        unnamed = Signer(algorithm=other.algorithm, key=other.key)
+        assert await keys.verify(unnamed.sign({"a": 1})) == {"a": 1}
+        misnamed = Signer(algorithm=other.algorithm, key=other.key, key_id="strange")
+        assert await keys.verify(misnamed.sign({"a": 1})) == {"a": 1}
+        with pytest.raises(TokenInvalidError, match="signature"):
+            await keys.verify(Signer(algorithm=stranger.algorithm, key=stranger.key).sign({}))
+
+    play(Publisher(one, other), script)
+
+
 def test_how_long_keys_are_good() -> None:
+    assert lifetime(httpx.Headers({"cache-control": "no-store, max-age=300"})) == 1
+    assert lifetime(httpx.Headers({"cache-control": "No-Cache"})) == 1
     assert lifetime(httpx.Headers({"cache-control": "public, max-age=300"})) == 300
     assert lifetime(httpx.Headers({"cache-control": "max-age=0"})) == 1
     assert lifetime(httpx.Headers({"expires": "never"})) == 60

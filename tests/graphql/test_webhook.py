@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from nself.graphql.errors import ApiError
+from nself.graphql.outgoing import Outgoing
 from nself.graphql.session import Session
 from nself.graphql.settings import HookMode
 from nself.graphql.webhook import WebhookMode
@@ -17,9 +18,14 @@ Hook = Callable[[httpx.Request], httpx.Response]
 
 
 def session(hook: Hook, headers: dict[str, str], *, mode: HookMode = HookMode.get, body: object = None) -> Session:
+    def streamed(request: httpx.Request) -> httpx.Response:
+        whole = hook(request)
+        return httpx.Response(whole.status_code, headers=whole.headers, stream=httpx.ByteStream(whole.content))
+
     async def go() -> Session:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(hook)) as http:
-            return await WebhookMode(url="http://hook.test/", http=http, mode=mode).session(headers, body)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(streamed)) as http:
+            outgoing = Outgoing(http)
+            return await WebhookMode(url="http://hook.test/", outgoing=outgoing, mode=mode).session(headers, body)
 
     return asyncio.run(go())
 
@@ -61,13 +67,28 @@ def test_post_sends_headers_and_request_as_json() -> None:
 
     session(hook, {"a": "b"}, mode=HookMode.post, body={"query": "{x}", "variables": {"v": 1}, "extensions": {}})
     session(hook, {"a": "b"}, mode=HookMode.post, body=[{"query": "{x}"}])
+    session(hook, {"a": "b"}, mode=HookMode.post, body={"type": "run_sql"})
     request = {"query": "{x}", "variables": {"v": 1}, "operationName": None}
-    assert seen == [{"headers": {"a": "b"}, "request": request}, {"headers": {"a": "b"}, "request": None}]
+    alone = {"query": "{x}", "variables": None, "operationName": None}
+    assert [asked["request"] for asked in seen] == [request, [alone], None]
+    assert all(asked["headers"] == {"a": "b"} for asked in seen)
 
 
 def test_a_lifetime_in_the_answer_bounds_the_session() -> None:
     hook = answers(json={"x-hasura-role": "user"}, headers={"cache-control": "max-age=60"})
     assert session(hook, {}).expires_at is not None
+
+
+def test_cookies_of_the_answer_are_kept_for_the_client() -> None:
+    headers = [("set-cookie", "a=1; Path=/"), ("set-cookie", "b=2"), ("x-other", "x")]
+    found = session(answers(json={"x-hasura-role": "user"}, headers=headers), {})
+    assert found.cookies == ("a=1; Path=/", "b=2")
+
+
+def test_an_endless_answer_is_no_session() -> None:
+    huge = b'{"x-hasura-role": "admin", "x": "' + b"x" * (8 * 1024 * 1024) + b'"}'
+    assert refusal(answers(content=huge)) == ("unexpected", 500)
+    assert refusal(answers(content=b"[" * 200_000)) == ("unexpected", 500)
 
 
 def test_refusals_and_nonsense_are_told_apart() -> None:

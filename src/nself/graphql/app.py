@@ -134,14 +134,14 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         authenticator = Authenticator(
             admin_secret=settings.admin_secret,
             unauthorized_role=settings.unauthorized_role,
-            mode=await _mode(stack, settings),
+            mode=await _mode(stack, settings, outgoing),
         )
         yield Surface(
             settings=settings, metadata_database=kept_in, engine=engine, live=live, authenticator=authenticator
         )
 
 
-async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> Mode | None:
+async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, outgoing: Outgoing) -> Mode | None:
     """Who decides about requests without the admin secret. A token and a webhook at once would be ambiguous."""
     if settings.jwt_secret is None and settings.auth_hook is None:
         return None
@@ -149,10 +149,10 @@ async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> 
         raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and _AUTH_HOOK need HASURA_GRAPHQL_ADMIN_SECRET to be set")
     if settings.jwt_secret is not None and settings.auth_hook is not None:
         raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and HASURA_GRAPHQL_AUTH_HOOK exclude each other")
-    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
     if settings.auth_hook is not None:
-        return WebhookMode(url=settings.auth_hook, http=http, mode=settings.auth_hook_mode)
+        return WebhookMode(url=settings.auth_hook, outgoing=outgoing, mode=settings.auth_hook_mode)
     assert settings.jwt_secret is not None
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
     address = settings.jwt_secret.get("jwk_url")
     return JwtMode.of(settings.jwt_secret, keys=RemoteKeys(str(address), http) if address else None)
 

@@ -21,6 +21,7 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS
 """Public-key algorithms only: a published key must never be taken for a shared secret."""
 
 _MAX_AGE = re.compile(r"\b(?:s-maxage|max-age)\s*=\s*(\d+)")
+_UNCACHED = re.compile(r"\bno-(?:store|cache)\b")
 _DEFAULT_AGE_S = 60.0
 _SHORTEST_AGE_S = 1.0
 _RETRY_UNKNOWN_KEY_S = 10.0
@@ -38,11 +39,11 @@ class RemoteKeys:
     async def verify(self, token: str) -> dict[str, Any]:
         keys = await self._current()
         try:
-            return verify(token, keys, ALGORITHMS)
+            return verified(token, keys)
         except TokenInvalidError:
             if time.monotonic() - self._fetched_at < _RETRY_UNKNOWN_KEY_S:
                 raise
-            return verify(token, await self._fetched(), ALGORITHMS)
+            return verified(token, await self._fetched())
 
     async def _current(self) -> KeySet:
         if self._keys is not None and time.monotonic() < self._good_until:
@@ -70,9 +71,26 @@ class RemoteKeys:
             self._good_until = time.monotonic() + _RETRY_UNKNOWN_KEY_S
 
 
+def verified(token: str, keys: KeySet) -> dict[str, Any]:
+    """By the key that the token names; one that names none, or a strange one, may fit any."""
+    try:
+        return verify(token, keys, ALGORITHMS)
+    except TokenInvalidError as error:
+        refusal = error
+    for key in keys.keys:
+        try:
+            return verify(token, key, ALGORITHMS)
+        except TokenInvalidError as error:
+            refusal = error if error.reason == "signature" else refusal
+    raise refusal
+
+
 def lifetime(headers: httpx.Headers) -> float:
     """Seconds for which the keys may be used without asking again: Cache-Control first, then Expires."""
-    age = _MAX_AGE.search(headers.get("cache-control", ""))
+    control = headers.get("cache-control", "").lower()
+    if _UNCACHED.search(control):
+        return _SHORTEST_AGE_S
+    age = _MAX_AGE.search(control)
     if age:
         return max(float(age[1]), _SHORTEST_AGE_S)
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -78,11 +77,12 @@ class Carrier:
         return token.strip()
 
     def _cookie(self, headers: Headers) -> str | None:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return None
-        return cookies[self.name].value if self.name in cookies else None
+        """Other people's cookies may hold anything: only the name and the value of this one are looked at."""
+        for pair in headers.get("cookie", "").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self.name:
+                return value.strip('"')
+        return None
 
 
 @dataclass(frozen=True, slots=True)

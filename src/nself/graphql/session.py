@@ -11,13 +11,15 @@ ADMIN = "admin"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """`variables` are the x-hasura-* ones under lower-case names. `trusted` means the admin secret was given or none is
-    configured; `expires_at` (seconds since 1970) ends a websocket that a token opened."""
+    configured; `expires_at` (seconds since 1970) ends a websocket that a token opened. `cookies` are Set-Cookie
+    values that an authentication webhook wants the client to have."""
 
     role: str
     variables: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
     backend_only: bool = False
     expires_at: float | None = None
+    cookies: tuple[str, ...] = ()
 
     @property
     def is_admin(self) -> bool:

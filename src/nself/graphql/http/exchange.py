@@ -21,6 +21,8 @@ from nself.web.json import JsonResponse
 LOG = logging.getLogger("nself.graphql")
 GRAPHQL_PATHS = frozenset({"/v1/graphql", "/v1beta1/relay"})
 """Here every answer is 200 and errors are in the body."""
+WITH_STATUS = "/v1alpha1/graphql"
+"""Errors of the same shape here, but with the status that says what they are."""
 
 Opened = Callable[[], Surface]
 """The surface, once the server has started."""
@@ -85,7 +87,7 @@ def guarded(surface: Opened, endpoint: Endpoint) -> Callable[[Request], Awaitabl
 
     async def call(request: Request) -> Response:
         try:
-            return await endpoint(surface(), request)
+            return _with_cookies(await endpoint(surface(), request), request.scope.get("nself.session"))
         except CONNECTION_LOST as error:
             raise lost(error) from error
         except RecursionError as error:
@@ -98,14 +100,23 @@ def guarded(surface: Opened, endpoint: Endpoint) -> Callable[[Request], Awaitabl
     return call
 
 
+def _with_cookies(response: Response, session: Session | None) -> Response:
+    for cookie in session.cookies if session else ():
+        response.headers.append("set-cookie", cookie)
+    return response
+
+
 def answer_of(settings_internal: Callable[[Session | None], bool]) -> Callable[[Request, NselfError], Response]:
     """How ErrorMiddleware words an error; `settings_internal` says whether this session may see internal details."""
 
     def render(request: Request, error: NselfError) -> Response:
         known = as_api_error(error)
         shown = settings_internal(request.scope.get("nself.session"))
-        if request.scope["path"] in GRAPHQL_PATHS and known.http_status not in (404, 413, 503):
+        path, status = request.scope["path"], known.http_status
+        if path in GRAPHQL_PATHS and status not in (404, 413, 503):
             return JsonResponse({"errors": [graphql_shape(known, internal=shown)]})
+        if path == WITH_STATUS and status != 404:
+            return JsonResponse({"errors": [graphql_shape(known, internal=shown)]}, status_code=status)
         return JsonResponse(flat_shape(known, internal=shown), status_code=known.http_status)
 
     return render
