@@ -12,6 +12,7 @@ from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.enums import unusable
 from nself.graphql.env_templates import Environ
+from nself.graphql.lineage import Lineage
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.plans import Plans
@@ -19,8 +20,9 @@ from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router, router
 from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.functions import FunctionGrants, functions
+from nself.graphql.schema.inheritance import with_inherited
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.rules import Rules, all_rules
+from nself.graphql.schema.rules import Rules, stated_rules
 from nself.graphql.schema.tables import EnumRows, TableKey, TableModel, tables
 from nself.graphql.session import ADMIN
 from nself.graphql.sources.found import Found
@@ -60,7 +62,8 @@ def load(
     known = [consistency.out_of_reach(name, reason) for name, reason in sorted(failures.items())]
     known += [_table(key, reason) for key, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, **sound}), catalogs)
-    schemas = _Schemas(enums, infer_functions=infer_functions)
+    lineage = Lineage.of(metadata.inherited_roles)
+    schemas = _Schemas(enums, lineage, infer_functions=infer_functions)
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
@@ -68,7 +71,8 @@ def load(
         known += remote.problems_of(metadata, source, catalogs[source.name])
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
     known += actions.problems
-    schemas.elsewhere = (ActionRoots(actions.actions, actions.types), remote)
+    allowed = [replace(action, roles=lineage.heirs(action.roles)) for action in actions.actions]
+    schemas.elsewhere = (ActionRoots(allowed, actions.types), remote)
     schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
@@ -100,24 +104,26 @@ def _table(key: TableKey, reason: str) -> Inconsistency:
 class _Schemas:
     """One schema a role, made when the role first asks."""
 
-    def __init__(self, enums: EnumRows, *, infer_functions: bool) -> None:
+    def __init__(self, enums: EnumRows, lineage: Lineage, *, infer_functions: bool) -> None:
         self.elsewhere: Sequence[Roots] = ()
         self.row_fields: Sequence[RowFields] = ()
         self._enums = enums
         self._tables: dict[TableKey, TableModel] = {}
         self._rules: dict[str, dict[TableKey, Rules]] = {}
-        self._functions = FunctionGrants(inferred=infer_functions)
+        self._lineage = lineage
+        self._functions = FunctionGrants(lineage, inferred=infer_functions)
         self._made: dict[tuple[str, bool], RoleSchema] = {}
 
     def add(self, source: Source, catalog: Catalog) -> list[Inconsistency]:
         """What a source contributes. Permissions that cannot be are returned and left out."""
         found = tables(source, catalog, self._enums)
-        rules, problems = all_rules(found, source.name)
+        stated, problems = stated_rules(found, source.name)
+        rules, disagreements = with_inherited(stated, self._lineage)
         self._tables |= {table.key: table for table in found.values()}
         for role, by_table in rules.items():
             self._rules.setdefault(role, {}).update(by_table)
         self._functions.add(functions(source, catalog, found))
-        return problems
+        return [*problems, *disagreements]
 
     @property
     def bases(self) -> set[str]:

@@ -10,6 +10,7 @@ from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata import action_checks, edit, endpoint_consistency, export
 from nself.graphql.metadata.enum_tables import objections
 from nself.graphql.metadata.functions import field_objection, function_objection, returned_table
+from nself.graphql.metadata.inherited_roles import CONFLICT
 from nself.graphql.metadata.model import (
     DeletePermission,
     Inconsistency,
@@ -215,6 +216,16 @@ def _relationship(source: Source, tracked: TrackedTable, kind: str, entry: Relat
             "source": source.name,
             "table": export.qualified(tracked.table),
         },
+    )
+
+
+def disagreement(role: str, entity: str, source: str = "default") -> Inconsistency:
+    """What an inherited role has to do without, as its parents grant different things."""
+    return Inconsistency(
+        kind=CONFLICT,
+        name=f"inherited role {role}, {entity}",
+        reason=f"Could not inherit permission for the role '{role}' for the entity: '{entity}'",
+        source=source,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from nself.graphql.metadata import dependencies, edit
+from nself.graphql.metadata.inherited_roles import CONFLICT
 from nself.graphql.metadata.model import Inconsistency, Metadata, TrackedTable
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.remote_schemas import with_relationships
@@ -21,6 +22,9 @@ def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsis
     if found.kind == "source":
         name = definition["name"]
         return edit.without_source(metadata, name) if name in metadata.sources else metadata
+    if found.kind == CONFLICT:
+        # The permissions of the parents are sound, each for itself, and so is the role.
+        return metadata
     if found.kind in {"rest_endpoint", "allowlist", "query_collections"}:
         return _offered(metadata, found)
     if found.kind.startswith("remote_schema"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nself.graphql.events import schedules, triggers
-from nself.graphql.metadata import collections, rest_endpoints
+from nself.graphql.metadata import collections, inherited_roles, rest_endpoints
 from nself.graphql.metadata.actions import export_action
 from nself.graphql.metadata.custom_types import export_custom_types
 from nself.graphql.metadata.model import (
@@ -50,6 +50,7 @@ def beside_sources(whole: Metadata) -> Exported:
         "query_collections": _each(collections.render_collection, tuple(whole.query_collections.values())),
         "allowlist": _each(collections.render_allowed, tuple(whole.allowlist.values())),
         "rest_endpoints": _each(rest_endpoints.render, tuple(whole.rest_endpoints.values())),
+        "inherited_roles": inherited_roles.render(whole.inherited_roles),
         "api_limits": dict(whole.api_limits.raw),
         "graphql_schema_introspection": _filled({"disabled_for_roles": disabled}),
     }

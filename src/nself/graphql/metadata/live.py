@@ -12,6 +12,7 @@ from nself.graphql.engine import Engine
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import consistency
 from nself.graphql.metadata.conflicts import refuse_conflicts
+from nself.graphql.metadata.inherited_roles import CONFLICT, refuse_cycles
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.metadata.store import StaleVersionError, Store, Stored
 from nself.graphql.session import Session
@@ -22,7 +23,6 @@ LOG = logging.getLogger("nself.graphql")
 CANNOT_CONTINUE = "cannot continue due to new inconsistent metadata"
 NEWLY_FOUND = "cannot continue due to newly found inconsistent metadata"
 """Hasura's words, and its status 500, when stored queries break."""
-NOT_SERVED = ("inherited_roles",)
 
 
 class Draft:
@@ -44,6 +44,7 @@ class Draft:
     def replace(self, metadata: Metadata, *, subject: str = "", tolerate: bool = False) -> None:
         """Take the change, unless it makes something inconsistent that was not. `subject` names what was changed."""
         refuse_conflicts(metadata, across=not tolerate)
+        refuse_cycles(metadata.inherited_roles)
         found = consistency.check(metadata, self.engine.catalogs)
         self._subjects.add(subject)
         self._refuse_new(found, tolerate=tolerate)
@@ -97,7 +98,7 @@ class Draft:
         await self.settle(tolerate=True)
 
     def _refuse_new(self, found: Sequence[Inconsistency], *, tolerate: bool) -> None:
-        new = [entry for entry in found if _key(entry) not in self._tolerated]
+        new = [entry for entry in found if _key(entry) not in self._tolerated and entry.kind != CONFLICT]
         if tolerate:
             self._tolerated |= {_key(entry) for entry in new}
         elif new:
@@ -163,9 +164,6 @@ class LiveMetadata:
         self.stored = stored
         for entry in self.inconsistencies:
             LOG.warning("inconsistent metadata: %s: %s", entry.name, entry.reason)
-        idle = not_served(stored.metadata)
-        if idle:
-            LOG.warning("metadata holds %s: kept, but not served by this version", ", ".join(idle))
 
     async def _commit(self, draft: Draft) -> None:
         await draft.settle()
@@ -177,11 +175,6 @@ class LiveMetadata:
         if draft.settled or draft.touched:
             with contextlib.suppress(PostgresError, *CONNECTION_LOST):
                 await self._load(await self.store.read())
-
-
-def not_served(metadata: Metadata) -> list[str]:
-    """Parts that the metadata holds for a later version of this engine, or for Hasura itself."""
-    return [part for part in NOT_SERVED if metadata.rest.get(part)]
 
 
 def merged(first: Sequence[Inconsistency], second: Sequence[Inconsistency]) -> list[Inconsistency]:

@@ -191,6 +191,8 @@ class Metadata:
     allowlist: Mapping[str, AllowedCollection] = field(default_factory=dict)
     rest_endpoints: Mapping[str, RestEndpoint] = field(default_factory=dict)
     api_limits: ApiLimits = field(default_factory=ApiLimits)
+    inherited_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{role: the roles it inherits from}."""
     no_introspection: tuple[str, ...] = ()
     """Roles that may not ask for the schema."""
     rest: Json = field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Any
 
 from nself.graphql.events import schedules, triggers
 from nself.graphql.events.schedules import CronTrigger
-from nself.graphql.metadata import api_limits, collections, rest_endpoints
+from nself.graphql.metadata import api_limits, collections, inherited_roles, rest_endpoints
 from nself.graphql.metadata.actions import Action, action
 from nself.graphql.metadata.custom_types import CustomTypes, custom_types
 from nself.graphql.metadata.model import (
@@ -47,7 +47,7 @@ ROOT_FIELDS = (
 _SOURCE_PARTS = ("tables", "functions")
 _PARTS = (
     "actions", "custom_types", "remote_schemas", "query_collections", "allowlist", "rest_endpoints", "api_limits",
-    "graphql_schema_introspection", "cron_triggers",
+    "graphql_schema_introspection", "cron_triggers", "inherited_roles",
 )  # fmt: skip
 
 
@@ -84,6 +84,7 @@ def beside_sources(reader: Reader) -> dict[str, Any]:
         "query_collections": {entry.name: entry for entry in queries},
         "allowlist": {entry.collection: entry for entry in allowed},
         "rest_endpoints": {entry.name: entry for entry in endpoints},
+        "inherited_roles": inherited_roles.read(_list(reader, "inherited_roles")),
         **({"api_limits": api_limits.read(limits)} if limits else {}),
         **({"no_introspection": without_introspection(introspection)} if introspection else {}),
     }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from nself.graphql.errors import ApiError
+from nself.graphql.lineage import Lineage, agreed
 from nself.graphql.metadata.conflicts import ROOTS, field_name
+from nself.graphql.metadata.consistency import disagreement
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.metadata.remote_schemas import RemoteSchema, export_definition, export_permission
 from nself.graphql.remote import problems
@@ -14,6 +17,7 @@ from nself.graphql.remote.naming import Naming
 from nself.graphql.remote.registry import RemoteSchemas, Served
 from nself.graphql.remote.relations import RoleRelations
 from nself.graphql.remote.roots import RemotePlace
+from nself.graphql.remote.upstream import Upstream
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import ADMIN
@@ -36,9 +40,23 @@ class RemoteRoots:
             if isinstance(found, ApiError):
                 self.inconsistencies.append(_inconsistent(entry, found))
                 continue
-            self._served[name] = found
             self.inconsistencies += _refused(found)
+            self._served[name] = self._with_heirs(found, Lineage.of(metadata.inherited_roles))
         self.inconsistencies += problems.of_remote_types(metadata, self._served)
+
+    def _with_heirs(self, served: Served, lineage: Lineage) -> Served:
+        """An inherited role gets the part that its parents were given, if they were all given the same."""
+        name = served.entry.name
+        stated: dict[str, Upstream | None] = {**served.roles, **dict.fromkeys(served.refused)}
+
+        def combine(role: str, key: str, parts: list[Upstream]) -> Upstream | None:
+            found = agreed(parts)
+            if found is None and self._permissions:
+                self.inconsistencies.append(disagreement(role, f"remote schema permission, remote schema: {name}"))
+            return found
+
+        derived = lineage.derive({role: {name: part} for role, part in stated.items()}, combine)
+        return replace(served, roles={role: parts[name] for role, parts in derived.items() if name in parts})
 
     @property
     def roles(self) -> frozenset[str]:

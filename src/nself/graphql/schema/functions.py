@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from nself.graphql.lineage import Lineage
 from nself.graphql.metadata.functions import base_name, function_objection, is_mutation
 from nself.graphql.metadata.model import Source, TrackedFunction
 from nself.graphql.schema.routines import Routine, routine
@@ -61,19 +62,19 @@ class FunctionGrants:
     """Which role may call what. Either way only what gives rows of a table it may select from, which is for the schema
     to see to. `inferred` says that queries need no permission of their own."""
 
-    def __init__(self, *, inferred: bool) -> None:
-        self._inferred = inferred
+    def __init__(self, lineage: Lineage, *, inferred: bool) -> None:
+        self._lineage, self._inferred = lineage, inferred
         self._known: list[RootFunction] = []
-        self.granted: dict[str, dict[TableKey, RootFunction]] = {}
+        self._granted: dict[str, set[TableKey]] = {}
 
     def add(self, found: Iterable[RootFunction]) -> None:
         for entry in found:
             self._known.append(entry)
-            for role in entry.tracked.roles:
-                self.granted.setdefault(role, {})[entry.key] = entry
+            for role in self._lineage.heirs(entry.tracked.roles):
+                self._granted.setdefault(role, set()).add(entry.key)
 
     def of(self, role: str) -> list[RootFunction]:
-        own = self.granted.get(role, {})
+        own = self._granted.get(role, set())
         return [
             entry
             for entry in self._known

@@ -66,32 +66,34 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Rules()
-RulesByTable = Mapping[str, Mapping[TableKey, Rules]]
-"""{role: {table: rules}}. A table absent is invisible."""
+Stated = Mapping[str, Mapping[TableKey, Mapping[str, Any]]]
+"""{role: {table: {select | insert | update | delete: rule}}}. A rule of None is stated and cannot be: nothing is
+allowed by it, nor by inheritance instead."""
 
 
-def all_rules(tables: Tables, source: str) -> tuple[RulesByTable, list[Inconsistency]]:
-    """Every permission compiled once. One that cannot be is reported and left out: nothing is allowed by it."""
-    found: dict[str, dict[TableKey, Rules]] = {ADMIN: {table.key: _everything(table) for table in tables.values()}}
+def stated_rules(tables: Tables, source: str) -> tuple[Stated, list[Inconsistency]]:
+    """Every permission of the metadata compiled once, and admin's. Those that cannot be are reported."""
+    found: dict[str, dict[TableKey, Mapping[str, Any]]] = {
+        ADMIN: {table.key: _everything(table) for table in tables.values()}
+    }
     problems: list[Inconsistency] = []
     for table in tables.values():
         for role, parts in _by_role(table).items():
             compiler = _Compiler(table, tables, source, problems)
-            found.setdefault(role, {})[table.key] = Rules(
-                **{kind: compiler.rule(kind, part) for kind, part in parts.items()}
-            )
+            rules = {kind: compiler.rule(kind, part) for kind, part in parts.items()}
+            found.setdefault(role, {})[table.key] = rules
     return found, problems
 
 
-def _everything(table: TableModel) -> Rules:
+def _everything(table: TableModel) -> dict[str, Any]:
     columns = frozenset(table.by_sql)
     writable = frozenset(name for name, column in table.by_sql.items() if column.writable)
-    return Rules(
-        select=SelectRule(columns=columns, computed=dict.fromkeys(table.computed, ALWAYS)),
-        insert=InsertRule(columns=writable),
-        update=UpdateRule(columns=writable),
-        delete=DeleteRule(),
-    )
+    return {
+        "select": SelectRule(columns=columns, computed=dict.fromkeys(table.computed, ALWAYS)),
+        "insert": InsertRule(columns=writable),
+        "update": UpdateRule(columns=writable),
+        "delete": DeleteRule(),
+    }
 
 
 Permission = SelectPermission | InsertPermission | UpdatePermission | DeletePermission
