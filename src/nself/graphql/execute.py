@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from nself.graphql import joins, sql
 from nself.graphql.elsewhere import Part
@@ -13,15 +13,13 @@ from nself.graphql.plan.mutation import MutationField, Step
 from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, QueryPlan
 from nself.graphql.printer import explained
 from nself.graphql.run import Reply, Run
-from nself.graphql.statement import bound, read_row, translating
+from nself.graphql.statement import bound, only_row, translating
 from nself.graphql.values import Bindings, one
 from nself.pg.database import Connection, Database
 from nself.web.json import encode
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 """What the reads of a plan answered, in their order."""
-
-_CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
 
 
 async def query(run: Run, plan: QueryPlan) -> Reply:
@@ -35,8 +33,8 @@ async def _rows(run: Run, plan: QueryPlan) -> Rows:
     """What each source answers. Several are asked at the same time."""
     reads = plan.reads
     if len(reads) == 1:
-        return (await read_row(run.databases[reads[0].source], reads[0].statement, run.bindings),)
-    return await joins.together(read_row(run.databases[read.source], read.statement, run.bindings) for read in reads)
+        return (await only_row(run.databases[reads[0].source], reads[0].statement, run.bindings),)
+    return await joins.together(only_row(run.databases[read.source], read.statement, run.bindings) for read in reads)
 
 
 def _shown(field: Known | Asked | Awaited, rows: Rows, ready: Mapping[str, bytes] | None = None) -> bytes:
@@ -73,10 +71,14 @@ async def mutation(run: Run, plan: MutationPlan) -> Reply:
     ready = {field.key: field.json for field in plan.fields if isinstance(field, Known)}
     for turn in plan.turns:
         if isinstance(turn, tuple):
-            ready |= await _transaction(run, turn)
+            ready |= await (_alone(run, turn[0]) if _is_one_statement(turn) else _transaction(run, turn))
         else:
             ready |= await turn.run(run)
     return reply(run, [(field.key, await joins.merged(run, ready[field.key], field.joins)) for field in plan.fields])
+
+
+def _is_one_statement(fields: Sequence[MutationField]) -> bool:
+    return len(fields) == 1 and len(fields[0].steps) == 1
 
 
 async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, bytes]:
@@ -92,9 +94,21 @@ async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, b
     return ready
 
 
+async def _alone(run: Run, field: MutationField) -> dict[str, bytes]:
+    """A change that is one statement: PostgreSQL keeps all of it or nothing, without being asked to."""
+    (step,) = field.steps
+    row = await only_row(run.databases[field.source], step.statement, run.bindings, step.path)
+    _keep(step, row, run.bindings)
+    return {field.key: _answered(field, run.bindings)}
+
+
 async def _change(connection: Connection, field: MutationField, bindings: Bindings) -> bytes:
     for step in field.steps:
         await _step(connection, step, bindings)
+    return _answered(field, bindings)
+
+
+def _answered(field: MutationField, bindings: Bindings) -> bytes:
     answers = [(one(bindings.stored[name]) or "null").encode() for name in field.answers]
     return b"[" + b",".join(answers) + b"]" if field.listed else answers[0]
 
@@ -104,9 +118,12 @@ async def _step(connection: Connection, step: Step, bindings: Bindings) -> None:
     with translating(step.path, step.statement, arguments):
         row = await connection.fetchrow(step.statement.text, *arguments)
     assert row is not None
-    if not row[0]:
-        raise ApiError("permission-error", _CHECK_FAILED, path=step.path)
-    bindings.stored.update(zip(step.stores, row[1:], strict=True))
+    _keep(step, row, bindings)
+
+
+def _keep(step: Step, row: Sequence[Any], bindings: Bindings) -> None:
+    # A check stands behind what is kept.
+    bindings.stored.update(zip(step.stores, row, strict=False))
     if step.needs_rows and bindings.stored[step.stores[0]] == "0":
         raise ApiError("not-supported", step.needs_rows, path=step.path)
 

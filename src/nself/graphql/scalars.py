@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -202,6 +203,25 @@ def _number(value: int | float | Decimal, path: str) -> str:
     except ValueError as error:
         # Python refuses to write integers of thousands of digits.
         raise invalid("a number has too many digits", path) from error
+
+
+def whole_column(values: Sequence[Any], encode: Encode) -> Sequence[str | None] | None:
+    """Many values encoded at once when nothing about any of them is in question; None when one may have to be refused.
+    What it costs a value is C's, not Python's."""
+    kinds = set(map(type, values))
+    if kinds == {str} and encode in (string, anything, floating, boolean):
+        return values if _is_sound("".join(values)) else None
+    if kinds == {int} and encode in (integer, anything):
+        fits = encode is anything or (min(values) >= -(2**31) and max(values) < 2**31)
+        return list(map(str, values)) if fits and max(values) < 10**18 and min(values) > -(10**18) else None
+    return None
+
+
+def _is_sound(text: str) -> bool:
+    try:
+        return "\0" not in text and text.encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 _ENCODERS: Final[dict[str, Encode]] = {

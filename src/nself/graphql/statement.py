@@ -13,10 +13,15 @@ from nself.graphql.errors import ApiError
 from nself.graphql.values import Bindings
 from nself.pg.database import Database, DriverError, PostgresError
 
+CHECK_FAILED: Final = "check constraint of an insert/update permission has failed"
+"""What a mutation's statement says when it refuses its own rows."""
+
 _ALL_IN_USE: Final = "no connection to the database became free in time: all of its pool are in use"
 
 _SYNTAX_ERROR: Final = "42601"
 """Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
+
+_NO_SUCH_VALUE: Final = "22P02"
 
 _VIOLATIONS: Final[Mapping[str, str]] = {
     "23502": "Not-NULL violation",
@@ -27,10 +32,10 @@ _VIOLATIONS: Final[Mapping[str, str]] = {
 }
 
 
-async def read_row(database: Database, statement: sql.Statement, bindings: Bindings) -> Sequence[Any]:
-    """The one row of a statement that only reads."""
+async def only_row(database: Database, statement: sql.Statement, bindings: Bindings, path: str = "$") -> Sequence[Any]:
+    """The one row of a statement that has no other around it, and leaves nothing behind in its session."""
     arguments = bound(statement, bindings)
-    with translating("$", statement, arguments):
+    with translating(path, statement, arguments):
         row: Any = await database.read_row(statement.text, *arguments)
         return row or ()
 
@@ -60,6 +65,8 @@ def translated(error: PostgresError, path: str, statement: sql.Statement | None,
     if state in _VIOLATIONS:
         text = f"{_VIOLATIONS[state]}. {message}"
         return ApiError("constraint-violation", text, path=path, internal=internal)
+    if state == _NO_SUCH_VALUE and CHECK_FAILED in message:
+        return ApiError("permission-error", CHECK_FAILED, path=path)
     if state.startswith("22") or state == _SYNTAX_ERROR:
         return ApiError("data-exception", message, path=path, internal=internal)
     if state in {"40001", "40P01"}:

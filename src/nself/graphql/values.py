@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from nself.graphql.errors import ApiError
+from nself.graphql.scalars import whole_column
 from nself.graphql.session import Session
 from nself.graphql.types import Encode
 from nself.web.json import encode
@@ -110,8 +112,9 @@ class VariableColumn(Struct, frozen=True):
         found = self.rows.value(bindings)
         rows = found if isinstance(found, list) else [found]
         key, encode, path = self.key, self.encode, self.rows.path
-        return [
-            None if row[key] is None else encode(row[key], f"{path}[{index}].{key}") for index, row in enumerate(rows)
+        values = list(map(itemgetter(key), rows))
+        return whole_column(values, encode) or [
+            None if value is None else encode(value, f"{path}[{index}].{key}") for index, value in enumerate(values)
         ]
 
 

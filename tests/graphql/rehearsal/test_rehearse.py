@@ -18,6 +18,7 @@ from nself.graphql.rehearsal.play import plain
 from nself.graphql.rehearsal.rehearse import rehearse
 from nself.graphql.rehearsal.report import Report, Verb, Verdict
 from nself.graphql.rehearsal.witness import Witness
+from nself.graphql.sources.pools import OneDatabase
 from nself.pg.catalog import Name
 from nself.pg.introspect import introspect
 
@@ -230,7 +231,7 @@ def test_an_engine_that_gives_more_than_the_permission_says_is_caught(
             known = people(source, catalog)
             cast = Cast(on, catalog, known)
             await cast.fill([NOTES])
-            engine = Engine(on)
+            engine = Engine(OneDatabase(on, dsn))
             played = plain(wider, wider.sources["default"], catalog)
             await engine.load(played.metadata)
             witness = Witness(on, source, catalog, known.sessions["A"])

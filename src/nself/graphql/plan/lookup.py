@@ -18,7 +18,7 @@ from nself.graphql.printer import printed
 from nself.graphql.run import Run
 from nself.graphql.scalars import TEXT, anything
 from nself.graphql.schema.means import RelatedAggregate, RelatedRow, RelatedRows
-from nself.graphql.statement import read_row
+from nself.graphql.statement import only_row
 from nself.graphql.values import Bound, Stored
 
 _KEYS: Final = "keys"
@@ -38,7 +38,7 @@ class RowsByKey(Struct, frozen=True):
         stored: dict[str, Bound] = {
             f"{_KEYS}.{n}": [self._text(value) for value in column] for n, column in enumerate(columns)
         }
-        row = await read_row(run.databases[self.source], self.statement, replace(run.bindings, stored=stored))
+        row = await only_row(run.databases[self.source], self.statement, replace(run.bindings, stored=stored))
         if not self.joins:
             return _raw(row[0])
         found: list[Any] = await joins.filled(run, joins.decode(row[0]), self.joins)

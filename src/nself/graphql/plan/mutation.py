@@ -14,8 +14,9 @@ from nself.graphql.plan import choose, rows
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.printer import printed
-from nself.graphql.scalars import TEXT
+from nself.graphql.scalars import BOOL, TEXT
 from nself.graphql.schema.means import Action, ColumnValue, Part, RoleTable
+from nself.graphql.statement import CHECK_FAILED
 from nself.graphql.values import StoredRows, StoredSum
 from nself.pg.catalog import Name, Type
 
@@ -24,7 +25,7 @@ CHANGED = "changed"
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One statement. Its first column says whether the permission's check holds; the others are kept under `stores`.
+    """One statement. Its columns are kept under `stores`; it fails by itself when the permission's check does not hold.
 
     `path` is blamed for what goes wrong. `needs_rows` is the message when it must change a row and does not.
     """
@@ -104,7 +105,7 @@ def final(ctx: Context, table: RoleTable, one: Selected, action: Action, origin:
 
 def shown(value: sql.Expression, name: str) -> Step:
     """A statement that only answers."""
-    statement = printed(sql.Select(columns=((sql.TRUE, None), (sql.Cast(value, TEXT), None))))
+    statement = printed(sql.Select(columns=((sql.Cast(value, TEXT), None),)))
     return Step(statement=statement, stores=(name,), path="$")
 
 
@@ -114,12 +115,18 @@ def step(
     path: str,
     needs_rows: str | None = None,
 ) -> Step:
-    check = changed.check or sql.TRUE
-    columns: list[tuple[sql.Expression, str | None]] = [(check, None)]
-    columns += [(value, None) for value, _ in kept]
+    columns: list[tuple[sql.Expression, str | None]] = [(value, None) for value, _ in kept]
+    if changed.check is not None:
+        columns.append((_or_fail(changed.check), None))
     tree = sql.With(name=CHANGED, change=changed.change, select=sql.Select(columns=tuple(columns)))
     stores = tuple(name for _, name in kept)
     return Step(statement=printed(tree), stores=stores, path=path, needs_rows=needs_rows)
+
+
+def _or_fail(check: sql.Expression) -> sql.Expression:
+    """Fails the statement unless the check holds. So one statement is all there is to most mutations, and needs no
+    transaction around it: a text that is no boolean is the one error that plain SQL can raise and word."""
+    return sql.Cast(sql.When(check, sql.Text("true"), sql.Text(CHECK_FAILED)), BOOL)
 
 
 def returned_rows(table: RoleTable) -> sql.Expression:

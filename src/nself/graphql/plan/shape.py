@@ -52,11 +52,11 @@ def _list(value: Any, of: Type) -> Hashable:
 
 def uniform_keys(rows: list[Any], type_: InputObject) -> tuple[str, ...] | None:
     """The keys of rows that all have the same ones, in one order, and hold nothing but values of columns."""
-    first = rows[0]
-    if not isinstance(first, Mapping):
+    # Rows are many: what they have in common is found without a step of Python for each.
+    if set(map(type, rows)) != {dict}:
         return None
-    keys = tuple(first)
-    if not keys or not all(isinstance(row, Mapping) and tuple(row) == keys for row in rows):
+    keys = tuple(rows[0])
+    if not keys or set(map(tuple, rows)) != {keys}:
         return None
     return keys if all(_is_plain(type_, key) for key in keys) else None
 

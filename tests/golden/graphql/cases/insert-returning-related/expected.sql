@@ -1,9 +1,9 @@
 WITH "changed" AS (INSERT INTO "public"."books" AS "t.1" ("title", "author_id")
   VALUES (($1::text)::"text", ($2::text)::"int4")
-  RETURNING "t.1".*) SELECT true, (SELECT array_agg((ROW("c.r"."id", "c.r"."author_id", "c.r"."title", "c.r"."genre", "c.r"."price", "c.r"."sold", "c.r"."published"))::"text")
+  RETURNING "t.1".*) SELECT (SELECT array_agg((ROW("c.r"."id", "c.r"."author_id", "c.r"."title", "c.r"."genre", "c.r"."price", "c.r"."sold", "c.r"."published"))::"text")
   FROM "changed" AS "c.r"), ((SELECT count(*)
   FROM "changed" AS "c.n"))::"text";
-SELECT true, (json_build_object('affected_rows', ($1::text)::"int8", 'returning', (SELECT coalesce(json_agg("r.8"), ('[]'::text)::"json")
+SELECT (json_build_object('affected_rows', ($1::text)::"int8", 'returning', (SELECT coalesce(json_agg("r.8"), ('[]'::text)::"json")
   FROM (SELECT "t.3"."title" AS "title", (SELECT row_to_json("r.7")
   FROM (SELECT "t.4"."name" AS "name", (SELECT coalesce(json_agg("r.6"), ('[]'::text)::"json")
   FROM (SELECT "t.5"."title" AS "title"
