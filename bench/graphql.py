@@ -1,4 +1,4 @@
-"""GraphQL over sockets, 16 connections: ours, a hand-written route that answers the same JSON, and PostGraphile 4 and 5.
+"""GraphQL over sockets, 16 connections: ours, a hand-written route with the same JSON, PostGraphile 4 and 5.
 
 All of them on one PostgreSQL, each a process of its own, asked in turn; the best of some rounds counts.
 """
@@ -31,7 +31,9 @@ POSTGRAPHILE = {
 SCHEMA = """
 CREATE TABLE authors (id int PRIMARY KEY, name text NOT NULL, email text, born date);
 CREATE TABLE books (id int PRIMARY KEY, author_id int NOT NULL REFERENCES authors, title text NOT NULL, price int);
-CREATE TABLE reviews (id int PRIMARY KEY, book_id int NOT NULL REFERENCES books, stars int NOT NULL, body text NOT NULL);
+CREATE TABLE reviews (
+    id int PRIMARY KEY, book_id int NOT NULL REFERENCES books, stars int NOT NULL, body text NOT NULL
+);
 CREATE TABLE visits (id bigserial PRIMARY KEY, who text NOT NULL, page text NOT NULL);
 INSERT INTO authors
     SELECT i, 'author ' || i, i || '@example.org', date '1900-01-01' + i FROM generate_series(1, 2000) i;
@@ -82,7 +84,8 @@ CASES = (
     Case(
         "list of 20, two relationships",
         "/nested",
-        "query ($v: Int!) { books(limit: $v, order_by: {id: asc}) { id title author { id name } reviews { id stars body } } }",
+        """query ($v: Int!) { books(limit: $v, order_by: {id: asc}) {
+            id title author { id name } reviews { id stars body } } }""",
         20,
         """query ($v: Int!) { allBooks(first: $v, orderBy: [ID_ASC]) { nodes { id title authorByAuthorId { id name }
             reviewsByBookId { nodes { id stars body } } } } }""",

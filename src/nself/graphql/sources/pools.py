@@ -144,8 +144,8 @@ class Pools:
 
 
 class OneDatabase(Pools):
-    """For a look at a database without a server: the source `default` is there, whatever the metadata says, and no other
-    is opened."""
+    """For a look at a database without a server: the source `default` is there, whatever the metadata says; no other is
+    opened."""
 
     def _connection(self, source: Source) -> Connection | None:
         if source.name != "default":
