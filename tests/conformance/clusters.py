@@ -12,14 +12,15 @@ from tests.conformance.cases import Group
 
 DEBIAN = Path("/usr/lib/postgresql")
 AMERICAN = "en_US.utf-8"
-_SIGNS = {"postgis": "postgis", "lc_monetary": AMERICAN}
-"""Words of set-up files that give away a need the class does not state."""
+_SIGNS = {"postgis": "postgis", "lc_monetary": AMERICAN, "HASURA_GRAPHQL_PG_SOURCE_URL": "second_source"}
+"""Words of set-up files, or of the class itself, that give away a need it does not state."""
 
 
 def needs(folder: Path, group: Group) -> set[str]:
     """`postgis`, the locale of money, the helpers of its cases, …"""
     steps = (*group.get("setup", ()), *group.get("case_setup", ()))
     texts = [(folder / step["file"]).read_text(encoding="utf-8") for step in steps if "file" in step]
+    texts.append(str(group["cases"]))
     stated = {*group.get("requires", ()), *(need for case in group["cases"] for need in case.get("requires", ()))}
     return stated | {need for sign, need in _SIGNS.items() if any(sign in text for text in texts)}
 

@@ -144,6 +144,16 @@ class Play:
         assert reply is not None
         self.saved[step["as"]] = _at(json.loads(reply.content), step["path"])
 
+    async def _add_source(self, step: Step) -> None:
+        url = {"from_env": "HASURA_GRAPHQL_PG_SOURCE_URL_1"}
+        configuration = {"connection_info": {"database_url": url}}
+        args = {"name": step["name"], "configuration": configuration, "customization": step["customization"]}
+        await self._request({"url": "/v1/metadata", "body": {"type": "pg_add_source", "args": args}, "status": 200})
+
+    async def _drop_source(self, step: Step) -> None:
+        args = {"name": step["name"], "cascade": True}
+        await self._request({"url": "/v1/metadata", "body": {"type": "pg_drop_source", "args": args}, "status": 200})
+
     async def _sleep(self, step: Step) -> None:
         await asyncio.sleep(step["seconds"])
 
@@ -202,7 +212,8 @@ async def run_class(cluster: Cluster, folder: Path, group: Group) -> list[Outcom
     requires = needs(folder, group)
     async with webhooks.running(requires) as helpers:
         environ = {**webhooks.variables(helpers), **(group.get("env") or {})}
-        async with server.serving(cluster, environ, postgis="postgis" in requires) as client:
+        further = "second_source" in requires
+        async with server.serving(cluster, environ, postgis="postgis" in requires, further=further) as client:
             for helper in helpers.values():
                 helper.engine = client
             try:

@@ -1,4 +1,4 @@
-"""The server under test: the real app in this process, on a database of its own."""
+"""The server under test: the real app in this process, on databases of its own."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ EMPTY = """
     CREATE SCHEMA hge_tests;
 """
 POSTGIS = "CREATE EXTENSION postgis; CREATE EXTENSION postgis_topology; CREATE EXTENSION postgis_raster"
-_MADE: set[int] = set()
-"""Ports of the clusters that have the database."""
+FURTHER = ("conformance_1", "conformance_2")
+"""The databases at HASURA_GRAPHQL_PG_SOURCE_URL_1 and _2."""
+_MADE: set[tuple[int, str]] = set()
+"""Databases that are there already, by the port of their cluster."""
 _ENVIRONMENT = {
     "HASURA_GRAPHQL_ADMIN_SECRET": ADMIN_SECRET,
     "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES": "true",
@@ -48,23 +50,26 @@ class Client(httpx.AsyncClient):
 
 @contextlib.asynccontextmanager
 async def serving(
-    cluster: Cluster, environ: Mapping[str, str | None], *, postgis: bool = False
+    cluster: Cluster, environ: Mapping[str, str | None], *, postgis: bool = False, further: bool = False
 ) -> AsyncIterator[Client]:
-    """A client of a fresh server on an empty database."""
-    await asyncio.to_thread(empty, cluster, postgis=postgis)
-    wanted = {**_ENVIRONMENT, "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn(DATABASE), **environ}
+    """A client of a fresh server on an empty database, with `further` ones at hand."""
+    await asyncio.to_thread(empty, cluster, DATABASE, postgis=postgis)
+    for name in FURTHER if further else ():
+        await asyncio.to_thread(empty, cluster, name)
+    sources = {f"HASURA_GRAPHQL_PG_SOURCE_URL_{n}": cluster.dsn(name) for n, name in enumerate(FURTHER, 1)}
+    wanted = {**_ENVIRONMENT, "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn(DATABASE), **sources, **environ}
     settings = from_env(SERVER.settings, {key: value for key, value in wanted.items() if value is not None})
     app = SERVER.create(settings, {})
     async with lifespan(app), Client(app) as client:
         yield client
 
 
-def empty(cluster: Cluster, *, postgis: bool) -> None:
-    """One database a cluster, emptied for each class: making and dropping one takes ten times as long."""
-    if cluster.port not in _MADE:
-        cluster.run("postgres", f'CREATE DATABASE "{DATABASE}"')
-        _MADE.add(cluster.port)
-    cluster.run(DATABASE, EMPTY + (POSTGIS if postgis else ""))
+def empty(cluster: Cluster, name: str, *, postgis: bool = False) -> None:
+    """The same databases for all classes: emptying one is ten times as fast as making and dropping it."""
+    if (cluster.port, name) not in _MADE:
+        cluster.run("postgres", f'CREATE DATABASE "{name}"')
+        _MADE.add((cluster.port, name))
+    cluster.run(name, EMPTY + (POSTGIS if postgis else ""))
 
 
 @contextlib.asynccontextmanager

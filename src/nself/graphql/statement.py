@@ -51,8 +51,9 @@ def translating(path: str, statement: sql.Statement | None = None, arguments: Se
         yield
     except PostgresError as error:
         raise translated(error, path, statement, arguments) from error
-    except TimeoutError as error:
-        raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=path, status=500) from error
+    except TimeoutError:
+        # Not from it: a database that is busy is not one that is lost.
+        raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=path, status=500) from None
     except (DriverError, OSError) as error:
         # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
         raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nself.graphql.events import schedules, triggers
-from nself.graphql.metadata import collections, inherited_roles, rest_endpoints
+from nself.graphql.metadata import collections, customization, inherited_roles, rest_endpoints
 from nself.graphql.metadata.actions import export_action
 from nself.graphql.metadata.custom_types import export_custom_types
 from nself.graphql.metadata.model import (
@@ -64,8 +64,9 @@ def shown(whole: Metadata) -> Exported:
 
 def source(entry: Source) -> Exported:
     tables = [table(tracked) for tracked in entry.tables.values()]
-    functions = _filled({"functions": _each(function, tuple(entry.functions.values()))})
-    return {"name": entry.name, "kind": entry.kind, "tables": tables, **functions, **entry.rest}
+    functions = {"functions": _each(function, tuple(entry.functions.values()))}
+    shown = {"customization": customization.exported(entry.customization)}
+    return {"name": entry.name, "kind": entry.kind, "tables": tables, **_filled(functions | shown), **entry.rest}
 
 
 def function(entry: TrackedFunction) -> Exported:

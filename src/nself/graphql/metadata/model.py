@@ -16,6 +16,7 @@ from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.api_limits import ApiLimits
 from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
 from nself.graphql.metadata.custom_types import CustomTypes
+from nself.graphql.metadata.customization import Customization
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
 from nself.graphql.metadata.rest_endpoints import RestEndpoint
 from nself.pg.catalog import Name
@@ -173,8 +174,9 @@ class Source:
     kind: str = "postgres"
     tables: Mapping[Name, TrackedTable] = field(default_factory=dict)
     functions: Mapping[Name, TrackedFunction] = field(default_factory=dict)
+    customization: Customization = field(default_factory=Customization)
     rest: Json = field(default_factory=dict)
-    """configuration, customization, native_queries, …"""
+    """configuration, native_queries, …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nself.graphql.events import schedules, triggers
@@ -9,6 +10,7 @@ from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.metadata import api_limits, collections, inherited_roles, rest_endpoints
 from nself.graphql.metadata.actions import Action, action
 from nself.graphql.metadata.custom_types import CustomTypes, custom_types
+from nself.graphql.metadata.customization import customization
 from nself.graphql.metadata.model import (
     ColumnConfig,
     Columns,
@@ -108,7 +110,8 @@ def source(reader: Reader) -> Source:
         kind=kind.text() if kind else "postgres",
         tables=tables,
         functions={entry.function: entry for entry in map(function, _list(reader, "functions"))},
-        rest=reader.others("name", "kind", "tables", "functions"),
+        customization=customization(reader.get("customization")),
+        rest=reader.others("name", "kind", "tables", "functions", "customization"),
     )
 
 
@@ -316,6 +319,7 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     parts = {key: reader.value[key] for key in _SOURCE_PARTS if reader.value.get(key)}
     settings = {key: value for key, value in default.rest.items() if key not in _SOURCE_PARTS}
     only = source(Reader({"name": default.name, "kind": default.kind, **settings, **parts}))
+    only = replace(only, customization=default.customization)
     return Metadata(
         sources={only.name: only}, rest=reader.others("version", *_SOURCE_PARTS, *_PARTS), **beside_sources(reader)
     )

@@ -80,7 +80,7 @@ def _joined(parameters: Reader) -> str:
         given = parameters.get(key) if key == "password" else parameters.at(key)
         if given is not None:
             texts[name] = str(given.natural()) if key == "port" else given.text()
-    return "postgresql:///?" + urlencode(texts, quote_via=quote)
+    return "postgresql:///?" + urlencode(texts, quote_via=quote, safe="")
 
 
 def _bounded(pool: Reader, key: str, most: int) -> int | None:

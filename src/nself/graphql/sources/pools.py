@@ -42,6 +42,7 @@ async def opened(wanted: Connection, *, most: int = 20, statement_ms: int = 0, w
 
 
 Open = Callable[[Connection], Awaitable[Database]]
+_KINDS: Final = ("postgres", "pg")
 Failures = Mapping[str, str]
 """{source: why it cannot be reached, without anything that is secret}."""
 
@@ -108,6 +109,8 @@ class Pools:
 
     def _connection(self, source: Source) -> Connection | None:
         """None for the main database, whose pool is as the server's settings say."""
+        if source.kind not in _KINDS:
+            raise ApiError("not-supported", f'sources of the kind "{source.kind}" are not supported')
         wanted = Connection(dsn=self.environ.get(OWN_VARIABLES[0], self.main_dsn))
         if "configuration" in source.rest or source.name != "default":
             wanted = connection(Reader(source.rest).at("configuration"), self.environ)
