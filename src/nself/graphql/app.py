@@ -23,6 +23,8 @@ from nself.graphql.actions.log import ActionLog
 from nself.graphql.admission.gate import Policy
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
+from nself.graphql.events import running as deliveries
+from nself.graphql.events.installed import Installed
 from nself.graphql.http import administration, console, edge, exchange, facts, operations, rest
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
@@ -124,11 +126,12 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             policy=Policy(only_listed=settings.enable_allowlist),
             world=World(outgoing=outgoing, environ=settings.environ, kept_in=kept_in),
         )
-        live = LiveMetadata(engine, Store(kept_in))
+        live = LiveMetadata(engine, Store(kept_in), Installed(settings.stringify_numeric_types))
         await live.open()
         await ActionLog(kept_in).ensure()
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))
+        await deliveries.start(stack, settings, live)
         if settings.schema_sync_interval_ms:
             await stack.enter_async_context(_background(live.watch(settings.schema_sync_interval_ms / 1000)))
         authenticator = Authenticator(

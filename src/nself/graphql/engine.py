@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nself.graphql import execute
 from nself.graphql.admission.gate import Policy
 from nself.graphql.document import TOO_DEEP
 from nself.graphql.errors import ApiError
+from nself.graphql.events import context
 from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, Plan, QueryPlan
@@ -72,6 +73,8 @@ class Engine:
         self._infer_functions = infer_functions
         self._loaded = self._load(Metadata(), {})
         self._one_at_a_time = asyncio.Lock()
+        self.captured = asyncio.Event()
+        """Set after each mutation that may have left events to deliver; whoever delivers them clears it."""
 
     @property
     def catalogs(self) -> Mapping[str, Catalog]:
@@ -86,6 +89,11 @@ class Engine:
     def schema(self, role: str) -> RoleSchema:
         """What the role sees, as a trusted server."""
         return self._loaded.schema_of(role, True)
+
+    @property
+    def databases(self) -> Mapping[str, Database]:
+        """Of the sources that can be reached, by name."""
+        return self._loaded.databases
 
     def catalog_of(self, source: str) -> Catalog:
         """Empty for a source that cannot be reached."""
@@ -138,7 +146,11 @@ class Engine:
             run = self._run(loaded, request, bindings)
             if isinstance(plan, QueryPlan):
                 return await execute.query(run, plan)
-            return await execute.mutation(run, plan)
+            if not loaded.captured:
+                return await execute.mutation(run, plan)
+            reply = await execute.mutation(replace(run, context=context.of(session, loaded.captured)), plan)
+            self.captured.set()
+            return reply
         except RemoteErrorsError as error:
             return Reply(encode({"data": None, "errors": error.errors}))
         except ApiError as error:

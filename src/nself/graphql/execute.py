@@ -90,6 +90,8 @@ async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, b
                 if field.source not in connections:
                     begun = run.databases[field.source].transaction()
                     connections[field.source] = await transactions.enter_async_context(begun)
+                    if run.context and field.source in run.context.sources:
+                        await run.context.announce(connections[field.source])
                 ready[field.key] = await _change(connections[field.source], field, run.bindings)
     return ready
 

@@ -12,6 +12,7 @@ from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.enums import unusable
 from nself.graphql.env_templates import Environ
+from nself.graphql.events.unset import has_event_triggers, unset
 from nself.graphql.lineage import Lineage
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
@@ -41,6 +42,8 @@ class Loaded:
     plans: Plans
     rest: Router
     schema_of: Callable[[str, bool], RoleSchema]
+    captured: frozenset[str] = frozenset()
+    """Sources in which database triggers write events of changed rows."""
 
 
 def load(
@@ -65,6 +68,7 @@ def load(
     lineage = Lineage.of(metadata.inherited_roles)
     schemas = _Schemas(enums, lineage, infer_functions=infer_functions)
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
+    known += [entry for entry in unset(metadata, environ) if entry.name not in {other.name for other in known}]
     named = {(entry.kind, entry.name) for entry in known}
     known += remote.inconsistencies
     for source in sound.values():
@@ -83,6 +87,7 @@ def load(
         plans=Plans(schemas.of, Gate(policy, metadata), stringify_numerics=stringify_numerics),
         rest=router(metadata),
         schema_of=schemas.of,
+        captured=frozenset(source.name for source in sound.values() if has_event_triggers(source)),
     )
 
 

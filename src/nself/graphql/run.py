@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from nself.graphql.env_templates import Environ
+from nself.graphql.events.context import EventContext
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.values import Bindings
 from nself.pg.database import Database
@@ -40,6 +41,8 @@ class Run:
     bindings: Bindings
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    context: EventContext | None = None
+    """For the triggers that write events; None where there are none."""
     passed_on: PassedOn = field(default_factory=PassedOn)
     outside: World | None = None
 

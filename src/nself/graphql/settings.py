@@ -141,5 +141,28 @@ class GraphqlSettings:
     body_limit_mb: int = env(
         "HASURA_GRAPHQL_BODY_LIMIT", default=32, minimum=1, help="Largest request body accepted, in MiB."
     )
+    events_fetch_interval_ms: int = env(
+        "HASURA_GRAPHQL_EVENTS_FETCH_INTERVAL",
+        default=1000,
+        minimum=10,
+        help="How often to look for events captured outside the engine, in ms; its own mutations are seen at once.",
+    )
+    events_fetch_batch_size: int = env(
+        "HASURA_GRAPHQL_EVENTS_FETCH_BATCH_SIZE",
+        default=100,
+        minimum=0,
+        help="Most events to take at a time. 0 delivers none in this process: event triggers, cron, scheduled events.",
+    )
+    events_http_pool_size: int = env(
+        "HASURA_GRAPHQL_EVENTS_HTTP_POOL_SIZE",
+        default=100,
+        minimum=1,
+        help="Most event deliveries that are under way at a time.",
+    )
+    log_headers_from_env: bool = env(
+        "HASURA_GRAPHQL_LOG_HEADERS_FROM_ENV",
+        default=False,
+        help="Keep the values of headers that come from the environment in the logs of invocations.",
+    )
     environ: Mapping[str, str] = whole_env()
     """What metadata may name: `{from_env: NAME}`, `value_from_env`, `{{NAME}}` in a URL."""

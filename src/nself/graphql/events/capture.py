@@ -7,7 +7,7 @@ goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,27 +36,32 @@ class Capture:
     """Whether it fires for rows that replication brings, too."""
 
 
-def captures(source: Source, catalog: Catalog, left_out: Iterable[str], *, stringify: bool) -> dict[str, Capture]:
-    """{name: what to install} for the event triggers of a source; those `left_out` do not fit the catalog."""
-    skipped = set(left_out)
-    found = [
-        _capture(catalog.tables[tracked.table], entry, kind, stringify=stringify)
-        for tracked in source.tables.values()
-        for entry in tracked.event_triggers
-        for kind in entry.operations
-        if entry.name not in skipped and tracked.table in catalog.tables
-    ]
-    return {capture.name: capture for capture in found}
+def captures(source: Source, catalog: Catalog, *, stringify: bool) -> tuple[dict[str, Capture], set[str]]:
+    """{name: what to install} for the event triggers of a source, and the names of what does not fit the catalog."""
+    wanted: dict[str, Capture] = {}
+    unfit: set[str] = set()
+    for tracked in source.tables.values():
+        table = catalog.tables.get(tracked.table)
+        for entry in tracked.event_triggers:
+            if table is None or not _fits(table, entry):
+                unfit |= {_name(entry, kind) for kind in _ROWS}
+                continue
+            made = [_capture(table, entry, kind, stringify=stringify) for kind in entry.operations]
+            wanted |= {capture.name: capture for capture in made}
+    return wanted, unfit
 
 
-def names_of(trigger: str) -> list[str]:
-    """Of the functions a trigger may have."""
-    return [f"{PREFIX}{trigger}_{kind.upper()}" for kind in _ROWS]
+def _fits(table: Table, trigger: EventTrigger) -> bool:
+    return trigger.columns <= {column.name for column in table.columns} and table.kind not in ("view", "materialized")
+
+
+def _name(trigger: EventTrigger, kind: str) -> str:
+    return f"{PREFIX}{trigger.name}_{kind.upper()}"
 
 
 def _capture(table: Table, trigger: EventTrigger, kind: str, *, stringify: bool) -> Capture:
     return Capture(
-        name=f"{PREFIX}{trigger.name}_{kind.upper()}",
+        name=_name(trigger, kind),
         table=table.name,
         operation=kind.upper(),
         body=_body(table, trigger, kind, stringify=stringify),

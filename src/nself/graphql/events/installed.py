@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from nself.graphql.errors import ApiError
-from nself.graphql.events.capture import Capture, captures, names_of
-from nself.graphql.metadata.model import Inconsistency, Metadata
+from nself.graphql.events.capture import Capture, captures
+from nself.graphql.metadata.model import Metadata, Source
 from nself.graphql.printer import identifier, literal
 from nself.pg import queries
 from nself.pg.catalog import Catalog, Name
@@ -31,52 +31,69 @@ class Found:
     """Each with whether it fires on replication."""
 
 
+_State = tuple[dict[str, Capture], set[str]]
+"""What should be there, and the names of what is to be left as it is."""
+
+
 @dataclass(slots=True)
 class Installed:
-    """The triggers of one source's database. `follow` after each change of metadata or catalog."""
+    """The triggers in the databases of the sources. `follow` after each change of metadata or catalogs."""
 
-    database: Database
     stringify: bool
-    source: str = "default"
-    _last: dict[str, Capture] | None = None
-    _kept: set[str] = field(default_factory=set)
-
-    @property
-    def any(self) -> bool:
-        """Whether changes of rows are captured at all."""
-        return bool(self._last)
+    _last: dict[Database, _State] = field(default_factory=dict)
 
     async def follow(
-        self, metadata: Metadata, catalog: Catalog, found: Sequence[Inconsistency], *, anew: bool = False
+        self,
+        metadata: Metadata,
+        databases: Mapping[str, Database],
+        catalogs: Mapping[str, Catalog],
+        *,
+        anew: Collection[str] = (),
     ) -> None:
-        """Make the database hold just the triggers that metadata wants. Those of inconsistent event triggers stay as
-        they are: what they still catch is better than nothing. `anew` makes all of them again."""
-        source = metadata.sources.get(self.source)
-        left_out = {entry.definition["name"] for entry in found if entry.kind == "event_trigger"}
-        wanted = captures(source, catalog, left_out, stringify=self.stringify) if source else {}
-        kept = {name for trigger in left_out for name in names_of(trigger)}
-        if (wanted, kept) == (self._last, self._kept) and not anew:
-            return
-        self._last, self._kept = None, kept
+        """Make the databases hold just the triggers that metadata wants. Those of event triggers that do not fit the
+        catalog stay as they are: what they still catch is better than nothing. Those of the sources `anew` are made
+        again, whatever is there."""
+        wanted: dict[Database, _State] = {}
+        for name, database in databases.items():
+            source = metadata.sources.get(name, Source(name=name))
+            captured, kept = captures(source, catalogs[name], stringify=self.stringify)
+            more, others = wanted.get(database, ({}, set()))
+            wanted[database] = (more | captured, others | kept)
+        again = {databases[name] for name in anew if name in databases}
+        self._last = {database: state for database, state in self._last.items() if database in wanted}
+        for database, state in wanted.items():
+            if self._last.get(database) != state or database in again:
+                self._last.pop(database, None)
+                await self._change(database, state, anew=database in again)
+                self._last[database] = state
+
+    async def leave(self, metadata: Metadata, databases: Mapping[str, Database]) -> None:
+        """Take the triggers out of the databases that metadata has left, before their connections are closed."""
+        staying = {database for name, database in databases.items() if name in metadata.sources}
+        for database in {*databases.values()} - staying:
+            self._last.pop(database, None)
+            await self._change(database, ({}, set()))
+
+    async def _change(self, database: Database, state: _State, *, anew: bool = False) -> None:
         try:
-            async with self.database.transaction() as connection:
-                await bring_in_step(connection, wanted, kept, anew=anew)
+            async with database.transaction() as connection:
+                await bring_in_step(connection, *state, anew=anew)
         except CONNECTION_LOST:
             raise
         except PostgresError as error:
             message = f"the database triggers of event triggers cannot be made: {error}"
             raise ApiError("unexpected", message, path="$.args") from error
-        self._last = wanted
 
-    async def archive(self, triggers: Iterable[str]) -> None:
+    async def archive(self, database: Database, triggers: Collection[str]) -> None:
         """The events of triggers that are no more: kept, neither delivered nor listed."""
-        names = list(triggers)
-        if names and await self.database.fetch_value(SQL["events_exist"]):
-            await self.database.execute(SQL["archive"], names)
+        if triggers and await database.fetch_value(SQL["events_exist"]):
+            await database.execute(SQL["archive"], list(triggers))
 
-    async def forget(self) -> None:
-        """Drop the events and their logs, as clearing the metadata does."""
-        await self.database.execute(SQL["drop_events"])
+    async def forget(self, database: Database) -> None:
+        """Drop the events and their logs, as clearing the metadata does, unless triggers write there again."""
+        wanted, kept = self._last.get(database, ({}, set()))
+        if not wanted and not kept:
+            await database.execute(SQL["drop_events"])
 
 
 async def bring_in_step(

@@ -29,6 +29,9 @@ def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsis
         return _offered(metadata, found)
     if found.kind.startswith("remote_schema"):
         return _of_remote_schema(metadata, found.kind, definition)
+    if found.kind == "cron_trigger":
+        kept_triggers = {name: entry for name, entry in metadata.cron_triggers.items() if name != definition["name"]}
+        return replace(metadata, cron_triggers=kept_triggers)
     where = str(definition.get("source", found.source))
     if found.kind == "function":
         source, function = edit.source_of(metadata, where), Reader(definition).qualified()

@@ -110,6 +110,13 @@ def event_trigger_of(metadata: Metadata, source: str, name: str) -> tuple[Tracke
     raise ApiError("not-exists", message, path="$.args.name")
 
 
+def event_triggers(metadata: Metadata, source: str) -> dict[str, TrackedTable]:
+    """{the name of each trigger of a source: the table it is on}, empty without the source."""
+    known = metadata.sources.get(source)
+    tables = known.tables.values() if known else ()
+    return {entry.name: tracked for tracked in tables for entry in tracked.event_triggers}
+
+
 def without_event_trigger(tracked: TrackedTable, name: str) -> TrackedTable:
     return with_part(tracked, "event_triggers", tuple(entry for entry in tracked.event_triggers if entry.name != name))
 

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 from nself.graphql.engine import Engine
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata import consistency
+from nself.graphql.events.installed import Installed
+from nself.graphql.metadata import consistency, edit
 from nself.graphql.metadata.conflicts import refuse_conflicts
 from nself.graphql.metadata.inherited_roles import CONFLICT, refuse_cycles
 from nself.graphql.metadata.model import Inconsistency, Metadata
@@ -36,7 +37,9 @@ class Draft:
         """Whether something is to be kept that is not yet: the metadata, or the news of a changed catalog."""
         self.settled = False
         """Whether the engine has seen the draft, or a part of it."""
-        self.store, self._saved = live.store, live.stored
+        self.forgets_events = False
+        """Whether the events that were captured go with the metadata."""
+        self.store, self._saved, self._events = live.store, live.stored, live.events
         self._tolerated = {_key(entry) for entry in live.inconsistencies}
         self._subjects: set[str] = set()
         self._loaded: Metadata | None = live.stored.metadata
@@ -69,11 +72,13 @@ class Draft:
         that could not be reached are tried again."""
         if self.metadata is self._loaded:
             return
+        await self._events.leave(self.metadata, self.engine.databases)
         engine_says = await self.engine.load(self.metadata, retry=retry)
         self._loaded, self.settled = self.metadata, True
         found = merged(consistency.check(self.metadata, self.engine.catalogs), engine_says)
         self._refuse_new(found, tolerate=tolerate)
         self.found = found
+        await self._events.follow(self.metadata, self.engine.databases, self.engine.catalogs)
 
     async def save(self, *, within: Connection | None = None, of: Database | None = None) -> Stored:
         """Keep the draft. With SQL under way in the same database, both are kept or neither is."""
@@ -92,6 +97,11 @@ class Draft:
         self._loaded, self.touched = None, True
         await self.settle(tolerate=True, retry=True)
 
+    async def recreate_event_triggers(self, sources: Collection[str]) -> None:
+        """Make the database triggers again, whatever is there."""
+        await self.settle(tolerate=True)
+        await self._events.follow(self.metadata, self.engine.databases, self.engine.catalogs, anew=sources)
+
     async def follow(self) -> None:
         """Load after SQL that changed the catalog and was kept together with the draft."""
         self._loaded = None
@@ -108,8 +118,8 @@ class Draft:
 class LiveMetadata:
     """Opened once per server. Other processes on the same database are noticed by the resource version."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
-        self.engine, self.store = engine, store
+    def __init__(self, engine: Engine, store: Store, events: Installed) -> None:
+        self.engine, self.store, self.events = engine, store, events
         self.stored = Stored(Metadata(), 0)
         self.inconsistencies: Sequence[Inconsistency] = ()
         self._one_at_a_time = asyncio.Lock()
@@ -117,6 +127,10 @@ class LiveMetadata:
     async def open(self) -> None:
         await self.store.ensure()
         await self._load(await self.store.read())
+        try:
+            await self._capture()
+        except ApiError as error:
+            LOG.error("%s", error.message)
 
     @asynccontextmanager
     async def draft(self, session: Session, *, expected: int | None = None) -> AsyncIterator[Draft]:
@@ -167,14 +181,23 @@ class LiveMetadata:
 
     async def _commit(self, draft: Draft) -> None:
         await draft.settle()
-        self.stored = await draft.save()
+        before, self.stored = self.stored.metadata, await draft.save()
         self.inconsistencies = draft.found
+        for name, database in self.engine.databases.items():
+            if draft.forgets_events:
+                await self.events.forget(database)
+            elif gone := edit.event_triggers(before, name).keys() - edit.event_triggers(self.stored.metadata, name):
+                await self.events.archive(database, gone)
+
+    async def _capture(self) -> None:
+        await self.events.follow(self.stored.metadata, self.engine.databases, self.engine.catalogs)
 
     async def _restore(self, draft: Draft) -> None:
         """After a failure the engine serves again what is stored; the catalog may have changed meanwhile."""
         if draft.settled or draft.touched:
-            with contextlib.suppress(PostgresError, *CONNECTION_LOST):
+            with contextlib.suppress(PostgresError, ApiError, *CONNECTION_LOST):
                 await self._load(await self.store.read())
+                await self._capture()
 
 
 def merged(first: Sequence[Inconsistency], second: Sequence[Inconsistency]) -> list[Inconsistency]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nself.graphql.metadata import drop, export, parse
@@ -20,14 +21,20 @@ async def replace_metadata(draft: Draft, call: Call) -> Reply:
     """Version 2 takes `{metadata, allow_inconsistent_metadata}` and says what does not fit."""
     known = draft.metadata.sources.get("default", DEFAULT_SOURCE)
     if call.version == 1 and "metadata" not in call.args.object():
-        draft.replace(parse.metadata(call.args.value, default_source=known))
+        draft.replace(_with_private(draft, parse.metadata(call.args.value, default_source=known)))
         return SUCCESS
     allow = call.args.get("allow_inconsistent_metadata")
     tolerate = allow.boolean() if allow else False
-    wanted = parse.metadata(call.args.at("metadata").object(), default_source=known)
+    wanted = _with_private(draft, parse.metadata(call.args.at("metadata").object(), default_source=known))
     draft.replace(wanted, tolerate=tolerate)
     await draft.settle(tolerate=tolerate)
     return _consistency(draft)
+
+
+def _with_private(draft: Draft, wanted: Metadata) -> Metadata:
+    """Cron triggers that are not exported do not go because a document does not have them."""
+    private = {name: entry for name, entry in draft.metadata.cron_triggers.items() if not entry.included}
+    return replace(wanted, cron_triggers=private | dict(wanted.cron_triggers))
 
 
 async def reload_metadata(draft: Draft, call: Call) -> Reply:
@@ -36,6 +43,9 @@ async def reload_metadata(draft: Draft, call: Call) -> Reply:
         every = again.boolean() if isinstance(again.value, bool) else None
         draft.engine.remotes.forget(again.names() if every is None else None if every else ())
     await draft.reload()
+    again = call.args.get("recreate_event_triggers")
+    if again and again.value is not False:
+        await draft.recreate_event_triggers(draft.metadata.sources if again.value is True else again.names())
     state = _consistency(draft)
     return {**SUCCESS, **(state if draft.found else {"is_consistent": True})}
 
@@ -48,6 +58,7 @@ async def clear_metadata(draft: Draft, call: Call) -> Reply:
             kept = {key: entry.rest[key] for key in ("configuration",) if key in entry.rest}
             sources[name] = Source(name=name, kind=entry.kind, rest=kept)
     draft.replace(Metadata(sources=sources))
+    draft.forgets_events = True
     return SUCCESS
 
 
