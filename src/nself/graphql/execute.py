@@ -71,14 +71,16 @@ async def mutation(run: Run, plan: MutationPlan) -> Reply:
     ready = {field.key: field.json for field in plan.fields if isinstance(field, Known)}
     for turn in plan.turns:
         if isinstance(turn, tuple):
-            ready |= await (_alone(run, turn[0]) if _is_one_statement(turn) else _transaction(run, turn))
+            ready |= await (_alone(run, turn[0]) if _is_one_statement(run, turn) else _transaction(run, turn))
         else:
             ready |= await turn.run(run)
     return reply(run, [(field.key, await joins.merged(run, ready[field.key], field.joins)) for field in plan.fields])
 
 
-def _is_one_statement(fields: Sequence[MutationField]) -> bool:
-    return len(fields) == 1 and len(fields[0].steps) == 1
+def _is_one_statement(run: Run, fields: Sequence[MutationField]) -> bool:
+    """Where changes are captured, a transaction tells the triggers who makes them."""
+    captured = run.context is not None and fields[0].source in run.context.sources
+    return len(fields) == 1 and len(fields[0].steps) == 1 and not captured
 
 
 async def _transaction(run: Run, fields: Sequence[MutationField]) -> dict[str, bytes]:
