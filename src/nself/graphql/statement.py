@@ -23,6 +23,14 @@ _SYNTAX_ERROR: Final = "42601"
 
 _NO_SUCH_VALUE: Final = "22P02"
 
+_NO_SUCH_OPERATOR: Final = ("could not identify an", "operator does not exist")
+"""Some types (json, point) cannot be compared or put in order: asking for it is the client's doing."""
+
+_MOVED: Final = frozenset({"42703", "42P01", "42883", "42704", "42804", "42P10", "3F000", "0A000"})
+"""Said of a statement that was sound when it was made: the schema has changed behind the engine's back."""
+
+CHANGED_BEHIND: Final = "the database's schema was changed outside of the engine: reload the metadata"
+
 _VIOLATIONS: Final[Mapping[str, str]] = {
     "23502": "Not-NULL violation",
     "23503": "Foreign key violation",
@@ -70,6 +78,10 @@ def translated(error: PostgresError, path: str, statement: sql.Statement | None,
         return ApiError("permission-error", CHECK_FAILED, path=path)
     if state.startswith("22") or state == _SYNTAX_ERROR:
         return ApiError("data-exception", message, path=path, internal=internal)
+    if state == "42883" and message.startswith(_NO_SUCH_OPERATOR):
+        return ApiError("data-exception", message, path=path, internal=internal)
+    if state in _MOVED:
+        return ApiError("unexpected", CHANGED_BEHIND, path=path, status=500, internal=internal)
     if state in {"40001", "40P01"}:
         return ApiError("concurrent-update", message, path=path, internal=internal)
     if state == "42501":
