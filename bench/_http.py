@@ -34,7 +34,7 @@ async def answer(ask: Ask) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", ask.port, limit=2**24)
     try:
         writer.write(ask.bytes())
-        return await _read(reader)
+        return await read(reader)
     finally:
         writer.close()
 
@@ -50,7 +50,7 @@ async def rate(ask: Ask, *, connections: int, seconds: float) -> float:
         try:
             while time.perf_counter() - began < seconds:
                 writer.write(sent)
-                await _read(reader)
+                await read(reader)
                 count += 1
         finally:
             writer.close()
@@ -59,7 +59,8 @@ async def rate(ask: Ask, *, connections: int, seconds: float) -> float:
     return count / (time.perf_counter() - began)
 
 
-async def _read(reader: asyncio.StreamReader) -> bytes:
+async def read(reader: asyncio.StreamReader) -> bytes:
+    """The body of one answer of status 200."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     if not head.startswith(b"http/1.1 200"):
         raise RuntimeError(head.decode(errors="replace"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -11,8 +12,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 WAIT_S = 60
 
@@ -36,7 +38,7 @@ def running(argv: Sequence[str], url: str, environ: Mapping[str, str] | None = N
                 process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: object) -> None:
+def _wait(process: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
     deadline = time.monotonic() + WAIT_S
     while True:
         try:
@@ -46,9 +48,15 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: object) -> None:
             return
         except (URLError, OSError) as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                log.seek(0)  # type: ignore[attr-defined]
-                raise RuntimeError(f"{process.args} does not answer: {log.read()[-2000:]!r}") from error  # type: ignore[attr-defined]
+                log.seek(0)
+                raise RuntimeError(f"{process.args!r} does not answer: {log.read()[-2000:]!r}") from error
             time.sleep(0.02)
+
+
+def post(port: int, path: str, body: Any) -> None:
+    request = Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urlopen(request, timeout=120) as answer:
+        assert answer.status == 200
 
 
 def packages(name: str, *wanted: str) -> Path | None:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import Request, urlopen
 
 import msgspec
 import uvloop
@@ -18,7 +17,7 @@ from tests.cluster import Cluster, free_port
 
 from bench import _http
 from bench._http import Ask
-from bench._processes import packages, running
+from bench._processes import packages, post, running
 from bench.row import Row
 
 CONNECTIONS, SECONDS, ROUNDS = 16, 1.5, 3
@@ -128,7 +127,7 @@ def _measure(dsn: str, stack: contextlib.ExitStack) -> list[Row]:
     ours, by_hand = free_port(), free_port()
     command = [sys.executable, "-m", "nself.graphql", "--port", str(ours), "--database-url", dsn]
     stack.enter_context(running(command, f"http://127.0.0.1:{ours}/healthz", {"HASURA_GRAPHQL_PG_CONNECTIONS": "16"}))
-    _post(ours, "/v1/metadata", TRACK)
+    post(ours, "/v1/metadata", TRACK)
     command = [sys.executable, "-m", "bench._by_hand", str(by_hand), dsn]
     stack.enter_context(running(command, f"http://127.0.0.1:{by_hand}/"))
     peers = {name: port for name in POSTGRAPHILE for port in stack.enter_context(_postgraphile(name, dsn))}
@@ -185,9 +184,3 @@ def _row(case: Case, ours: float, name: str, theirs: float) -> Row:
         baseline=theirs,
         baseline_name=name,
     )
-
-
-def _post(port: int, path: str, body: Any) -> None:
-    request = Request(f"http://127.0.0.1:{port}{path}", msgspec.json.encode(body), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=60) as answer:
-        assert answer.status == 200
