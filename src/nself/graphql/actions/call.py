@@ -11,8 +11,11 @@ from nself.graphql.env_templates import Environ, UnsetVariableError, exported, f
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.actions import Action, ActionDefinition
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded
+from nself.graphql.transforms import apply
+from nself.graphql.transforms.failures import TemplateError
 
 Json = Any
+_UNREACHABLE: Final = "http exception when calling webhook"
 _NO_JSON: Final = "not a valid json response from webhook"
 
 
@@ -48,16 +51,16 @@ class Answer:
 
 async def ask(question: Question, outgoing: Outgoing, environ: Environ) -> Answer:
     """Raises ApiError: the webhook's own error, or what is wrong with it."""
-    call = _call(question, environ)
+    plain = _call(question, environ)
+    call = _transformed(question, plain)
+    internal = {"request": _told(question, call if call is not plain else None)}
     try:
         reply = await outgoing.send(call)
     except OutgoingError as error:
         kind = "timeout" if error.reason == "timeout" else error.message
         told = {"type": "http_exception", "message": kind}
-        raise _failed(
-            "http exception when calling webhook", {"error": told, "response": None, **_request(question)}
-        ) from error
-    return _answer(question, reply)
+        raise _failed(_UNREACHABLE, {"error": told, "response": None, **internal}) from error
+    return _answer(question, plain, reply, {"response": _shown(reply), **internal})
 
 
 def _call(question: Question, environ: Environ) -> Call:
@@ -66,7 +69,8 @@ def _call(question: Question, environ: Environ) -> Call:
         url = filled(definition.handler, environ)
         headers = _headers(definition, question.headers, environ)
     except UnsetVariableError as error:
-        raise _failed(f"the action cannot be called: {error.message}", _request(question)) from error
+        message = f"the action cannot be called: {error.message}"
+        raise _failed(message, {"request": _told(question, None)}) from error
     return Call(url=url, body=joins.encode(question.body), headers=headers, timeout_s=definition.timeout_s)
 
 
@@ -77,52 +81,79 @@ def _headers(definition: ActionDefinition, client: Mapping[str, str], environ: E
     return found | {header.name.lower(): header.resolved(environ) for header in definition.headers}
 
 
-def _answer(question: Question, reply: Reply) -> Answer:
-    internal = {"response": _response(reply), **_request(question)}
+def _transformed(question: Question, call: Call) -> Call:
+    raw = question.action.definition.request_transform
+    if raw is None:
+        return call
+    try:
+        return apply.transformed(raw, call, question.body, question.session_variables)
+    except TemplateError as error:
+        told = {"error": error.told, "request": _told(question, None)}
+        raise _failed("request transformation failed", told) from error
+
+
+def _answer(question: Question, call: Call, reply: Reply, internal: Mapping[str, Json]) -> Answer:
     if reply.cut:
         told = {"error": "the response is larger than the limit, or cannot be unpacked"}
-        raise _failed("internal error", told | internal)
+        raise _failed("internal error", {**internal, **told})
     try:
         value = joins.decode(reply.body)
     except (ValueError, RecursionError) as error:
         if reply.succeeded:
-            raise _failed(_NO_JSON, {"error": str(error), **internal}) from error
+            raise _failed(_NO_JSON, {**internal, "error": str(error)}) from error
         value = None
+    value = _after(question, call, reply, value, internal)
     if reply.succeeded:
         cookies = tuple((name, text) for name, text in reply.headers if name == "set-cookie")
         return Answer(value=value, cookies=cookies, internal={"error": "unexpected response", **internal})
     if 400 <= reply.status < 500:
         raise _refusal(value, internal)
     told = {"error": f"expecting 2xx or 4xx status code, but found {reply.status}"}
-    raise _failed("internal error", told | internal)
+    raise _failed("internal error", {**internal, **told})
+
+
+def _after(question: Question, call: Call, reply: Reply, value: Json, internal: Mapping[str, Json]) -> Json:
+    """What the response transform makes of the reply."""
+    raw = question.action.definition.response_transform
+    if raw is None:
+        return value
+    request = apply.request_names(call.url, question.body, question.session_variables)
+    try:
+        return apply.answer(raw, value, status=reply.status, request=request, variables=question.session_variables)
+    except TemplateError as error:
+        raise _failed("response transformation failed", {**internal, "error": error.told}) from error
 
 
 def _refusal(value: Json, internal: Mapping[str, Json]) -> ApiError:
     """The webhook's own error: `{message, code?, extensions?}`."""
     said = value if isinstance(value, dict) else {}
     message, code, extensions = said.get("message"), said.get("code"), said.get("extensions")
-    if not isinstance(message, str) or not isinstance(code, str | None) or not isinstance(extensions, dict | None):
-        return _failed("internal error", {"error": "a 4xx response must be {message, code?, extensions?}", **internal})
-    return ApiError(code or "unexpected", message, extensions=extensions)
+    sound = isinstance(message, str) and isinstance(code, str | None) and isinstance(extensions, dict | None)
+    if not sound:
+        return _failed("internal error", {**internal, "error": "a 4xx response must be {message, code?, extensions?}"})
+    return ApiError(code or "unexpected", str(message), extensions=extensions)
 
 
 def _failed(message: str, internal: Mapping[str, Json]) -> ApiError:
     return ApiError("unexpected", message, status=500, internal=dict(internal))
 
 
-def _request(question: Question) -> dict[str, Json]:
-    """The request as configured: values that come from the environment stay there."""
+def _told(question: Question, sent: Call | None) -> dict[str, Json]:
+    """The request as configured, and as `sent` if a transform made it another. Values of the environment stay there."""
     definition = question.action.definition
-    told = {
+    return {
         "url": definition.handler,
         "body": question.body,
         "headers": exported(definition.headers),
-        "transformed_request": None,
+        "transformed_request": None if sent is None else {"method": sent.method, "body": _text(sent.body)},
     }
-    return {"request": told}
 
 
-def _response(reply: Reply) -> dict[str, Json]:
+def _text(body: bytes | None) -> str | None:
+    return None if body is None else body.decode()
+
+
+def _shown(reply: Reply) -> dict[str, Json]:
     try:
         body = joins.decode(reply.body)
     except (ValueError, RecursionError):

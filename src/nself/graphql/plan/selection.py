@@ -117,6 +117,9 @@ def check_field(node: FieldNode, definition: Field | None, path: str) -> None:
         raise invalid(f"missing selection set for '{node.name.value}'", path)
     if node.selection_set and not is_object:
         raise invalid("unexpected subselection set for non-object field", path)
+    # Nobody reads the arguments of a field that takes none.
+    if node.arguments and not (definition and definition.arguments):
+        raise invalid(f"'{node.name.value}' has no argument named '{node.arguments[0].name.value}'", path)
 
 
 def _question(node: FieldNode) -> tuple[str, list[str]]:

@@ -14,6 +14,7 @@ from nself.graphql.metadata.custom_types import custom_types
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.session import ADMIN
+from nself.graphql.transforms.check import refuse_unreadable
 
 _TYPES: Final = "custom_types custom_types"
 
@@ -75,6 +76,7 @@ def _action(draft: Draft, name: Reader) -> Action:
 
 
 def _put(draft: Draft, entry: Action) -> None:
+    refuse_unreadable(entry.definition.request_transform, entry.definition.response_transform)
     changed = {**draft.metadata.actions, entry.name: entry}
     draft.replace(replace(draft.metadata, actions=changed), subject=f"action {entry.name}")
 
