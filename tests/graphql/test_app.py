@@ -54,7 +54,7 @@ def test_graphql_failures_are_200_and_elsewhere_statuses_show(dsn: str) -> None:
             reply = await api.post(path, {"query": "{ a }", "type": "export_metadata", "args": {}}, {})
             assert (reply.status_code, reply.json()) == (401, flat)
         wrong = await api.post("/v1alpha1/graphql", {"query": "{ nope }"})
-        assert (wrong.status_code, wrong.json()["code"]) == (400, "validation-failed")
+        assert (wrong.status_code, wrong.json()["errors"][0]["extensions"]["code"]) == (400, "validation-failed")
 
     play(dsn, script)
 

@@ -123,7 +123,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             infer_functions=settings.infer_function_permissions,
-            policy=Policy(only_listed=settings.enable_allowlist),
+            policy=_policy(settings),
             world=World(outgoing=outgoing, environ=settings.environ, kept_in=kept_in),
         )
         live = LiveMetadata(engine, Store(kept_in), Installed(settings.stringify_numeric_types))
@@ -142,6 +142,17 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         yield Surface(
             settings=settings, metadata_database=kept_in, engine=engine, live=live, authenticator=authenticator
         )
+
+
+def _policy(settings: GraphqlSettings) -> Policy:
+    return Policy(
+        only_listed=settings.enable_allowlist,
+        depth=settings.depth_limit or None,
+        nodes=settings.node_limit or None,
+        cost=settings.cost_limit or None,
+        batch=settings.batch_limit or None,
+        time_s=settings.time_limit_ms / 1000 or None,
+    )
 
 
 async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, outgoing: Outgoing) -> Mode | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nself.graphql import execute
-from nself.graphql.admission.gate import Policy
+from nself.graphql.admission.gate import Policy, client, too_often, too_slow
+from nself.graphql.admission.rate import RateLimiter
 from nself.graphql.document import TOO_DEEP
 from nself.graphql.errors import ApiError
 from nself.graphql.events import context
@@ -39,13 +40,14 @@ _NOTHING = Catalog()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on.
-    `row_command` ones stand for a command of /v1/query."""
+    `row_command` ones stand for a command of /v1/query; `address` is the client's, as far as it is known."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     row_command: bool = False
+    address: str = ""
 
 
 class Engine:
@@ -73,6 +75,7 @@ class Engine:
         self._infer_functions = infer_functions
         self._loaded = self._load(Metadata(), {})
         self._one_at_a_time = asyncio.Lock()
+        self._rates = RateLimiter()
         self.captured = asyncio.Event()
         """Set after each mutation that may have left events to deliver; whoever delivers them clears it."""
 
@@ -94,6 +97,16 @@ class Engine:
     def databases(self) -> Mapping[str, Database]:
         """Of the sources that can be reached, by name."""
         return self._loaded.databases
+
+    def check_batch(self, session: Session, size: int) -> None:
+        """Raises ApiError for more operations in one request than the role may send."""
+        self._loaded.gate.check_batch(session.role, size)
+
+    def admit(self, request: Request, session: Session) -> None:
+        """Count the request. Raises ApiError for one too many; `execute` asks by itself."""
+        rate = self._loaded.gate.rate(session.role)
+        if rate is not None and not self._rates.allows(client(session, rate, request.address), rate.per_minute):
+            raise too_often()
 
     def catalog_of(self, source: str) -> Catalog:
         """Empty for a source that cannot be reached."""
@@ -141,22 +154,33 @@ class Engine:
     async def execute(self, request: Request, session: Session) -> Reply:
         """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
         loaded = self._loaded
+        self.admit(request, session)
+        limit_s = loaded.gate.time_s(session.role)
         try:
             plan, bindings = self._planned(loaded, request, session)
             run = self._run(loaded, request, bindings)
-            if isinstance(plan, QueryPlan):
-                return await execute.query(run, plan)
-            if not loaded.captured:
-                return await execute.mutation(run, plan)
-            reply = await execute.mutation(replace(run, context=context.of(session, loaded.captured)), plan)
-            self.captured.set()
-            return reply
+            async with asyncio.timeout(limit_s) as time:
+                if isinstance(plan, QueryPlan):
+                    return await execute.query(run, plan)
+                return await self._change(loaded, run, plan, session)
+        except TimeoutError:
+            if limit_s is None or not time.expired():
+                raise
+            # Not from the TimeoutError: it is an OSError, and those tell of a lost database.
+            raise too_slow(limit_s) from None
         except RemoteErrorsError as error:
             return Reply(encode({"data": None, "errors": error.errors}))
         except ApiError as error:
             if not self._show_internal:
                 error.internal = None
             raise
+
+    async def _change(self, loaded: Loaded, run: Run, plan: MutationPlan, session: Session) -> Reply:
+        if not loaded.captured:
+            return await execute.mutation(run, plan)
+        reply = await execute.mutation(replace(run, context=context.of(session, loaded.captured)), plan)
+        self.captured.set()
+        return reply
 
     def _run(self, loaded: Loaded, request: Request, bindings: Bindings) -> Run:
         return Run(

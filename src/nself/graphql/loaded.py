@@ -40,6 +40,7 @@ class Loaded:
     catalogs: Mapping[str, Catalog]
     inconsistencies: Sequence[Inconsistency]
     plans: Plans
+    gate: Gate
     rest: Router
     schema_of: Callable[[str, bool], RoleSchema]
     captured: frozenset[str] = frozenset()
@@ -80,11 +81,13 @@ def load(
     schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
+    gate = Gate(policy, metadata)
     return Loaded(
         databases={name: one.database for name, one in found.items()},
         catalogs=catalogs,
         inconsistencies=(*known, *(entry for entry in problems if (entry.kind, entry.name) not in named)),
-        plans=Plans(schemas.of, Gate(policy, metadata), stringify_numerics=stringify_numerics),
+        plans=Plans(schemas.of, gate, stringify_numerics=stringify_numerics),
+        gate=gate,
         rest=router(metadata),
         schema_of=schemas.of,
         captured=frozenset(source.name for source in sound.values() if has_event_triggers(source)),

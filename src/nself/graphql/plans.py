@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from nself.graphql import document
 from nself.graphql.admission.gate import Gate
+from nself.graphql.admission.measure import Measured
 from nself.graphql.document import Operation
 from nself.graphql.plan import operation as planning
 from nself.graphql.plan.context import Context
@@ -50,6 +51,8 @@ class Prepared:
 
     operation: Operation
     used: dict[str, Type] = field(default_factory=dict)
+    measured: Measured | None = None
+    """What the values of a request's variables may still make too large."""
 
 
 class Plans:
@@ -69,8 +72,10 @@ class Plans:
         if prepared is None:
             prepared = Prepared(document.operation(text, name))
             if not row_command:
-                self._gate.check(prepared.operation, role)
+                prepared.measured = self._gate.check(prepared.operation, self.schema_of(role, backend))
         variables = planning.variables_of(prepared.operation, given)
+        if prepared.measured is not None:
+            self._gate.check_cost(prepared.measured, role, variables)
         plan = self._plans.get((key, of_variables(variables, prepared.used)))
         if plan is None:
             schema = self.schema_of(role, backend)

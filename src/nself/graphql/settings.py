@@ -82,6 +82,39 @@ class GraphqlSettings:
         help="A role may call a tracked query function when it may select from the table it returns. When off, and for "
         "mutations always, the function needs a permission of its own.",
     )
+    depth_limit: int = env(
+        "NSELF_GRAPHQL_DEPTH_LIMIT",
+        default=20,
+        minimum=0,
+        help="How deep fields may be nested, for roles other than admin; 0 for no limit. "
+        "`set_api_limits` sets this and the following limits for single roles.",
+    )
+    node_limit: int = env(
+        "NSELF_GRAPHQL_NODE_LIMIT",
+        default=500,
+        minimum=0,
+        help="How many fields with a selection set one operation may have, for roles other than admin; 0 for no limit.",
+    )
+    cost_limit: int = env(
+        "NSELF_GRAPHQL_COST_LIMIT",
+        default=1_000_000,
+        minimum=0,
+        help="How many objects one answer may hold, for roles other than admin: a list counts as many as its `limit` "
+        "says, or 20 without one, times those of the lists around it. 0 for no limit.",
+    )
+    batch_limit: int = env(
+        "NSELF_GRAPHQL_BATCH_LIMIT",
+        default=100,
+        minimum=0,
+        help="How many operations one request may hold, for roles other than admin; 0 for no limit.",
+    )
+    time_limit_ms: int = env(
+        "NSELF_GRAPHQL_TIME_LIMIT",
+        default=60_000,
+        minimum=0,
+        help="How long one operation may take, for roles other than admin, in ms; its statement is cancelled then. "
+        "0 for no limit.",
+    )
     cors_domain: str = env(
         "HASURA_GRAPHQL_CORS_DOMAIN",
         default="*",

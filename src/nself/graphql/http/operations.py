@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
+from nself.graphql.http.address import address_of
 from nself.graphql.http.exchange import graphql_shape, headers_of, json_of, require_admin, session_of
 from nself.graphql.run import Reply
 from nself.graphql.session import Session
@@ -25,10 +26,10 @@ async def graphql(surface: Surface, http: HttpRequest) -> Response:
     """HTTP status 200 whatever happens to the operation."""
     body = await json_of(surface, http)
     session = await session_of(surface, http, body)
-    headers = headers_of(http)
     if isinstance(body, list):
-        return response(await _batch(surface, body, session, headers))
-    return response(await surface.engine.execute(request_of(body, headers), session))
+        return response(await _batch(surface, body, session, http))
+    request = request_of(body, headers_of(http), address_of(http.scope))
+    return response(await surface.engine.execute(request, session))
 
 
 def response(reply: Reply) -> Response:
@@ -52,7 +53,7 @@ async def explain(surface: Surface, http: HttpRequest) -> Response:
     return JsonResponse(await surface.engine.explain(request_of(body["query"]), session))
 
 
-def request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> Request:
+def request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS, address: str = "") -> Request:
     """Extra keys (`extensions`) are ignored; a persisted query without its text is refused."""
     if not isinstance(body, dict):
         raise ApiError("parse-failed", "a GraphQL request must be an object or a list of objects", path="$")
@@ -66,15 +67,17 @@ def request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS) -> Request:
         raise ApiError("parse-failed", "variables must be an object", path="$.variables")
     if name is not None and not isinstance(name, str):
         raise ApiError("parse-failed", "operationName must be text", path="$.operationName")
-    return Request(query=query, variables=variables, operation_name=name, headers=headers)
+    return Request(query=query, variables=variables, operation_name=name, headers=headers, address=address)
 
 
-async def _batch(surface: Surface, bodies: list[Any], session: Session, headers: Mapping[str, str]) -> Reply:
+async def _batch(surface: Surface, bodies: list[Any], session: Session, http: HttpRequest) -> Reply:
     """Each on its own, in order: one error does not stop the others."""
+    surface.engine.check_batch(session, len(bodies))
+    headers, address = headers_of(http), address_of(http.scope)
     replies = []
     for body in bodies:
         try:
-            replies.append(await surface.engine.execute(request_of(body, headers), session))
+            replies.append(await surface.engine.execute(request_of(body, headers, address), session))
         except ApiError as error:
             shown = shows_internal(surface, session)
             replies.append(Reply(encode({"errors": [graphql_shape(error, internal=shown)]})))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.types import Message, Receive, Scope, Send
 
 from nself.graphql.errors import ApiError
+from nself.graphql.http.address import address_of
 from nself.graphql.surface import Surface
 from nself.graphql.websocket import protocols
 from nself.graphql.websocket.connection import Connection, ReadRequest
@@ -33,7 +35,8 @@ class WebsocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": name})
         outbox = Outbox(send, scope.get("extensions", {}).get(ABORT, {}).get("abort", lambda: None))
         writing = asyncio.create_task(outbox.write())
-        connection = Connection(self._surface(), protocol, outbox, headers, self._read)
+        read = _from(address_of(scope), self._read)
+        connection = Connection(self._surface(), protocol, outbox, headers, read)
         try:
             await _pump(connection, receive)
         finally:
@@ -41,6 +44,11 @@ class WebsocketEndpoint:
             writing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writing
+
+
+def _from(address: str, read: ReadRequest) -> ReadRequest:
+    """Requests of one connection come from one address."""
+    return lambda payload, headers: replace(read(payload, headers), address=address)
 
 
 async def _pump(connection: Connection, receive: Receive) -> None:
