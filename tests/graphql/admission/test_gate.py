@@ -158,7 +158,6 @@ def test_a_statement_that_takes_too_long_is_cancelled(dsn: str) -> None:
         running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%nothing%' AND state = 'active' "
         found = await api.sql(running + "AND pid <> pg_backend_pid()")
         assert found["result"][1] == ["0"]
-        assert await code(api, "{ slow { id } }") == "data"
 
     play(dsn, script, NSELF_GRAPHQL_TIME_LIMIT="300")
 
