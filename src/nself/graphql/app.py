@@ -39,6 +39,7 @@ from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.sources.connection import Connection
 from nself.graphql.sources.pools import OWN_VARIABLES, Pools, opened
+from nself.graphql.subscriptions.registry import Subscriptions
 from nself.graphql.surface import Surface
 from nself.graphql.webhook import WebhookMode
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
@@ -90,6 +91,7 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
         ("metadata", "/v1/query", "POST", administration.query),
         ("metadata", "/v2/query", "POST", administration.query),
         ("config", "/v1alpha1/config", "GET", facts.config),
+        ("developer", "/dev/subscriptions", "GET", facts.subscriptions),
     ]
     if settings.enable_console:
         table += [
@@ -139,8 +141,16 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             unauthorized_role=settings.unauthorized_role,
             mode=await _mode(stack, settings, outgoing),
         )
+        subscriptions = Subscriptions(engine, settings)
+        stack.push_async_callback(subscriptions.close)
+        engine.on_load.append(subscriptions.replan)
         yield Surface(
-            settings=settings, metadata_database=kept_in, engine=engine, live=live, authenticator=authenticator
+            settings=settings,
+            metadata_database=kept_in,
+            engine=engine,
+            live=live,
+            authenticator=authenticator,
+            subscriptions=subscriptions,
         )
 
 

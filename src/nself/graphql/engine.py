@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.events import context
 from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
-from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, Plan, QueryPlan
+from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, Plan, QueryPlan, SubscriptionPlan
 from nself.graphql.printer import printed
 from nself.graphql.remote.endpoint import RemoteErrorsError
 from nself.graphql.remote.registry import RemoteSchemas
@@ -28,6 +28,7 @@ from nself.graphql.sources.found import Found, find
 from nself.graphql.sources.pools import Pools
 from nself.graphql.sql import Select
 from nself.graphql.statement import translating
+from nself.graphql.subscriptions.explain import explain_subscription
 from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
@@ -48,6 +49,15 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     row_command: bool = False
     address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """`database` is where the plan's statement goes, if it has one."""
+
+    plan: SubscriptionPlan
+    bindings: Bindings
+    database: Database | None
 
 
 class Engine:
@@ -78,6 +88,8 @@ class Engine:
         self._rates = RateLimiter()
         self.captured = asyncio.Event()
         """Set after each mutation that may have left events to deliver; whoever delivers them clears it."""
+        self.on_load: list[Callable[[], object]] = []
+        """Called whenever another schema has come into force."""
 
     @property
     def catalogs(self) -> Mapping[str, Catalog]:
@@ -88,6 +100,12 @@ class Engine:
     def rest(self) -> Router:
         """The REST endpoints in force."""
         return self._loaded.rest
+
+    @property
+    def kept_in(self) -> Database:
+        """Where the metadata is, and what belongs to it."""
+        assert self.world is not None
+        return self.world.kept_in
 
     def schema(self, role: str) -> RoleSchema:
         """What the role sees, as a trusted server."""
@@ -128,6 +146,8 @@ class Engine:
             found = await find(self.pools, metadata, retry=retry)
             await self.remotes.refresh(metadata)
             self._loaded = loaded = self._load(metadata, found)
+            for follow in self.on_load:
+                follow()
             return list(loaded.inconsistencies)
 
     async def look(self, source: str) -> Catalog:
@@ -158,6 +178,8 @@ class Engine:
         limit_s = loaded.gate.time_s(session.role)
         try:
             plan, bindings = self._planned(loaded, request, session)
+            if isinstance(plan, SubscriptionPlan):
+                raise ApiError("not-supported", "subscriptions are not supported over HTTP, use websockets instead")
             run = self._run(loaded, request, bindings)
             async with asyncio.timeout(limit_s) as time:
                 if isinstance(plan, QueryPlan):
@@ -191,10 +213,31 @@ class Engine:
             outside=self.world,
         )
 
-    async def explain(self, request: Request, session: Session) -> list[dict[str, Any]]:
-        """`{field, sql, plan}` for each root field of a query."""
+    def subscribed(self, request: Request, session: Session) -> Subscribed | None:
+        """How a subscription is answered by the schema in force, None if it is none. ApiError when it is refused."""
         loaded = self._loaded
         plan, bindings = self._planned(loaded, request, session)
+        if not isinstance(plan, SubscriptionPlan):
+            return None
+        return Subscribed(plan, bindings, loaded.databases[plan.source] if plan.many else None)
+
+    async def answer_again(self, request: Request, session: Session) -> bytes:
+        """The present answer of a subscription whose plan is `whole`."""
+        loaded = self._loaded
+        plan, bindings = self._planned(loaded, request, session)
+        if not isinstance(plan, SubscriptionPlan) or plan.whole is None:
+            raise ApiError("unexpected", "the schema has changed")
+        try:
+            return (await execute.query(self._run(loaded, request, bindings), plan.whole)).body
+        except RemoteErrorsError as error:
+            return encode({"data": None, "errors": error.errors})
+
+    async def explain(self, request: Request, session: Session) -> list[dict[str, Any]] | dict[str, Any]:
+        """`{field, sql, plan}` for each root field of a query, `{sql, plan, variables}` for a subscription."""
+        loaded = self._loaded
+        plan, bindings = self._planned(loaded, request, session)
+        if isinstance(plan, SubscriptionPlan):
+            return await explain_subscription(loaded.databases, plan, bindings)
         if isinstance(plan, MutationPlan):
             raise ApiError("invalid-params", "only queries can be explained")
         return [await self._explained(loaded, field, plan, bindings) for field in plan.fields]

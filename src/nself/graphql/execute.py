@@ -26,7 +26,7 @@ async def query(run: Run, plan: QueryPlan) -> Reply:
     if plan.parts or plan.joined:
         return await _put_together(run, plan)
     rows = await _rows(run, plan)
-    return Reply(body((field.key, _shown(field, rows)) for field in plan.fields))
+    return Reply(body((field.key, shown(field, rows)) for field in plan.fields))
 
 
 async def _rows(run: Run, plan: QueryPlan) -> Rows:
@@ -37,7 +37,8 @@ async def _rows(run: Run, plan: QueryPlan) -> Rows:
     return await joins.together(only_row(run.databases[read.source], read.statement, run.bindings) for read in reads)
 
 
-def _shown(field: Known | Asked | Awaited, rows: Rows, ready: Mapping[str, bytes] | None = None) -> bytes:
+def shown(field: Known | Asked | Awaited, rows: Rows, ready: Mapping[str, bytes] | None = None) -> bytes:
+    """A root field's JSON: out of the plan, a statement's row, or what a part has made ready."""
     match field:
         case Known():
             return field.json
@@ -61,9 +62,9 @@ async def _put_together(run: Run, plan: QueryPlan) -> Reply:
         ready.update(await part.run(run))
 
     await joins.together([ask(), *map(run_part, plan.parts)])
-    fields = [(field, _shown(field, rows, ready)) for field in plan.fields]
-    shown = await joins.together(joins.merged(run, shown, field.joins) for field, shown in fields)
-    return reply(run, zip((field.key for field in plan.fields), shown, strict=True))
+    fields = [(field, shown(field, rows, ready)) for field in plan.fields]
+    merged = await joins.together(joins.merged(run, json, field.joins) for field, json in fields)
+    return reply(run, zip((field.key for field in plan.fields), merged, strict=True))
 
 
 async def mutation(run: Run, plan: MutationPlan) -> Reply:

@@ -13,7 +13,7 @@ from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.scalars import scalar
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
 from nself.graphql.types import (
     Enum,
     EnumValue,
@@ -108,6 +108,10 @@ def _of_type(type_: Type, schema: RoleSchema) -> Type | None:
 
 def _mutation(_: Any, schema: RoleSchema) -> Object | None:
     return root if (root := mutation_root(schema)).fields else None
+
+
+def _subscription(_: Any, schema: RoleSchema) -> Object | None:
+    return root if (root := subscription_root(schema)).fields else None
 
 
 def _of(attribute: str) -> Resolve:
@@ -205,7 +209,7 @@ def _schema_fields() -> Iterator[Field]:
     yield _field("directives", NonNull(_list(_DIRECTIVE)), _always(DIRECTIVES))
     yield _field("mutationType", _TYPE, _mutation)
     yield _field("queryType", NonNull(_TYPE), lambda value, schema: query_root(schema))
-    yield _field("subscriptionType", _TYPE, _always(None))
+    yield _field("subscriptionType", _TYPE, _subscription)
     yield _field("types", NonNull(_list(_TYPE)), lambda value, schema: _sorted(every_type(schema).values()))
 
 
@@ -241,6 +245,8 @@ def _reachable(schema: RoleSchema) -> dict[str, Named]:
     waiting += [named(argument.type) for directive in DIRECTIVES for argument in directive.arguments.values()]
     if mutation_root(schema).fields:
         waiting.append(mutation_root(schema))
+    if subscription_root(schema).fields:
+        waiting.append(subscription_root(schema))
     while waiting:
         type_ = waiting.pop()
         if type_.name in found:

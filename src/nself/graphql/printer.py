@@ -31,6 +31,20 @@ def literal(text: str) -> str:
     return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{escaped}'"
 
 
+def multiplexed(select: sql.Select) -> sql.Statement:
+    """The select asked for many subscribers at once. Its parameters are columns of rows given as arrays: $1 the numbers
+    that the results carry in their first column, $2 and so on the values of each parameter in its text form."""
+    printer = _OfRows()
+    inner = printer.select(select)
+    numbers = range(1, len(printer.parameters) + 1)
+    columns = ", ".join([identifier("id"), *(identifier(str(number)) for number in numbers)])
+    arrays = ", ".join(["$1::integer[]", *(f"${number + 1}::text[]" for number in numbers)])
+    rows, result = identifier(_ROWS), identifier("result.of")
+    source = f"FROM unnest({arrays}) AS {rows} ({columns}) LEFT JOIN LATERAL ({inner}) AS {result} ON true"
+    return sql.Statement(f"SELECT {rows}.{identifier('id')}, {result}.* {source}", tuple(printer.parameters))
+
+
+_ROWS = "subscriber.rows"
 _ARGUMENTS_OF_A_FUNCTION = 100
 """PostgreSQL's FUNC_MAX_ARGS: json_build_object takes half as many pairs."""
 
@@ -56,7 +70,8 @@ class _Printer:
         if tree.order:
             parts.append("ORDER BY " + ", ".join(f"{self.expression(o.by)} {o.direction}" for o in tree.order))
         if tree.limit is not None:
-            parts.append(f"LIMIT {self.expression(tree.limit)}")
+            limit = self.expression(tree.limit)
+            parts.append(f"FETCH FIRST ({limit}) ROWS WITH TIES" if tree.ties else f"LIMIT {limit}")
         if tree.offset is not None:
             parts.append(f"OFFSET {self.expression(tree.offset)}")
         return " ".join(part for part in parts if part)
@@ -131,13 +146,17 @@ class _Printer:
         return _PRINT[type(tree)](self, tree)
 
     def parameter(self, tree: sql.Parameter) -> str:
-        number = self._numbers.get(tree.source)
-        if number is None:
-            number = self._numbers[tree.source] = len(self.parameters) + 1
-            self.parameters.append(tree.source)
+        number = self.number(tree.source)
         if tree.many:
             return f"(${number}::text[])::{type_name(tree.type)}[]"
         return typed(f"${number}::text", tree.type)
+
+    def number(self, source: Source) -> int:
+        number = self._numbers.get(source)
+        if number is None:
+            number = self._numbers[source] = len(self.parameters) + 1
+            self.parameters.append(source)
+        return number
 
     def joined(self, parts: Sequence[sql.Expression], word: str, empty: str) -> str:
         if not parts:
@@ -162,6 +181,16 @@ class _Printer:
         return f"('{{' || {pieces} || '}}')::json"
 
 
+class _OfRows(_Printer):
+    """Reads each parameter from a row."""
+
+    def parameter(self, tree: sql.Parameter) -> str:
+        value = f"{identifier(_ROWS)}.{identifier(str(self.number(tree.source)))}"
+        if tree.many:
+            return f"({value}::text[])::{type_name(tree.type)}[]"
+        return typed(value, tree.type)
+
+
 def typed(text: str, type_: catalog.Type) -> str:
     """Shapes come as GeoJSON, everything else in PostgreSQL's own notation."""
     if type_.name in SHAPES and not type_.array:
@@ -181,7 +210,7 @@ _PRINT: dict[type, Callable[[_Printer, Any], str]] = {
     sql.Whole: lambda p, t: identifier(t.of),
     sql.Star: lambda p, t: f"{identifier(t.of)}.*",
     sql.Members: lambda p, t: f"({p.expression(t.of)}).*",
-    sql.Parameter: _Printer.parameter,
+    sql.Parameter: lambda p, t: p.parameter(t),
     sql.Text: lambda p, t: f"{literal(t.value)}::text",
     sql.Number: lambda p, t: str(int(t.value)),
     sql.Keyword: lambda p, t: t.word,
@@ -197,6 +226,7 @@ _PRINT: dict[type, Callable[[_Printer, Any], str]] = {
     sql.Invoke: _Printer.invoke,
     sql.Array: lambda p, t: f"ARRAY[{p.list(t.parts)}]::{type_name(t.type)}[]",
     sql.Element: lambda p, t: f"({p.expression(t.of)})[{int(t.index)}]",
+    sql.Last: lambda p, t: f"(array_agg({p.expression(t.value)}))[count(*)]",
     sql.Record: lambda p, t: f"ROW({p.list(t.parts)})",
     sql.Json: _Printer.json,
     sql.When: lambda p, t: (

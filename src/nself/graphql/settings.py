@@ -68,7 +68,7 @@ class GraphqlSettings:
     enable_console: bool = env("HASURA_GRAPHQL_ENABLE_CONSOLE", default=False, help="Serve GraphiQL at /console.")
     enabled_apis: tuple[str, ...] = env(
         "HASURA_GRAPHQL_ENABLED_APIS",
-        default=("metadata", "graphql", "pgdump", "config"),
+        default=("metadata", "graphql", "pgdump", "developer", "config"),
         help="Which endpoints answer; the others are 404.",
     )
     enable_allowlist: bool = env(
@@ -137,6 +137,37 @@ class GraphqlSettings:
         default=3,
         minimum=1,
         help="How long a websocket may be open without `connection_init`, in seconds.",
+    )
+    live_queries_interval_ms: int = env(
+        "HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
+        default=1000,
+        minimum=10,
+        help="How often live queries are asked again at least, in ms.",
+    )
+    live_queries_batch_size: int = env(
+        "HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE",
+        default=100,
+        minimum=1,
+        help="How many different subscribers of a live query one SQL statement answers.",
+    )
+    streaming_queries_interval_ms: int = env(
+        "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
+        default=1000,
+        minimum=10,
+        help="How often streams are asked again at least, in ms.",
+    )
+    streaming_queries_batch_size: int = env(
+        "HASURA_GRAPHQL_STREAMING_QUERIES_MULTIPLEXED_BATCH_SIZE",
+        default=100,
+        minimum=1,
+        help="How many subscribers of a stream one SQL statement answers.",
+    )
+    live_queries_check_interval_ms: int = env(
+        "HASURA_GRAPHQL_LIVE_QUERIES_CHANGE_CHECK_INTERVAL",
+        default=100,
+        minimum=0,
+        help="How often to look whether anything was committed, in ms: if so, subscriptions are asked again early. "
+        "0 for never.",
     )
     stringify_numeric_types: bool = env(
         "HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES",

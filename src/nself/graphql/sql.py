@@ -137,6 +137,12 @@ class Element(Struct, frozen=True):
     index: int
 
 
+class Last(Struct, frozen=True):
+    """The value of the last of all rows, in the order in which they come."""
+
+    value: Expression
+
+
 class Record(Struct, frozen=True):
     """A row's columns as one composite value, to be carried as text."""
 
@@ -192,6 +198,7 @@ Expression: TypeAlias = (
     | Invoke
     | Array
     | Element
+    | Last
     | Record
     | Json
     | When
@@ -255,6 +262,8 @@ class Select(Struct, frozen=True, kw_only=True):
     distinct: tuple[Expression, ...] = ()
     order: tuple[Order, ...] = ()
     limit: Expression | None = None
+    ties: bool = False
+    """Rows that sort like the last one within the limit come too."""
     offset: Expression | None = None
 
 

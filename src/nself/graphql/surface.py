@@ -8,6 +8,7 @@ from nself.graphql.authenticate import Authenticator
 from nself.graphql.engine import Engine
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.settings import GraphqlSettings
+from nself.graphql.subscriptions.registry import Subscriptions
 from nself.pg.database import Database
 
 
@@ -19,3 +20,4 @@ class Surface:
     engine: Engine
     live: LiveMetadata
     authenticator: Authenticator
+    subscriptions: Subscriptions

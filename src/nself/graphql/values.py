@@ -68,6 +68,16 @@ class SessionJson(Struct, frozen=True):
         return encode({**session.variables, "x-hasura-role": session.role}).decode()
 
 
+class CursorValue(Struct, frozen=True):
+    """Where a streaming subscription begins in this column. It moves on: whoever runs the statement sets the value."""
+
+    column: str
+    initial: Source
+
+    def bind(self, bindings: Bindings) -> Bound:
+        return self.initial.bind(bindings)
+
+
 class Variable(Struct, frozen=True):
     """A value inside a request's variables: `steps` lead from the variable to it. `path` is where it is used."""
 
@@ -157,6 +167,7 @@ Source: TypeAlias = (
     | Constants
     | SessionVariable
     | SessionJson
+    | CursorValue
     | Variable
     | VariableList
     | VariableColumn
@@ -165,6 +176,20 @@ Source: TypeAlias = (
     | StoredRows
     | StoredSum
 )
+
+
+def as_text(bound: Bound) -> str | None:
+    """A bound value as one text: lists as PostgreSQL writes arrays."""
+    if bound is None or isinstance(bound, str):
+        return bound
+    return "{" + ",".join("NULL" if item is None else _element(item) for item in bound) + "}"
+
+
+def _element(text: str) -> str:
+    if text and text.upper() != "NULL" and text.replace("_", "").replace("-", "").replace(".", "").isalnum():
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def one(bound: Bound) -> str | None:

@@ -121,6 +121,17 @@ class Database:
         finally:
             _UNTOUCHED.reset(token)
 
+    async def read(self, sql: LiteralString, *args: Any) -> list[Row]:
+        """`read_row` for any number of rows."""
+        token = _UNTOUCHED.set(False)
+        try:
+            async with self.pool.acquire() as connection:
+                rows = await connection.fetch(sql, *args)
+                _UNTOUCHED.set(True)
+                return rows
+        finally:
+            _UNTOUCHED.reset(token)
+
     async def fetch_value(self, sql: LiteralString, *args: Any) -> Any:
         return await self.pool.fetchval(sql, *args)
 

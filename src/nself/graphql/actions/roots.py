@@ -91,6 +91,10 @@ class ActionRoots:
     def mutations(self, schema: RoleSchema) -> Iterator[Field]:
         return (self._field(schema, *entry) for entry in self._visible(schema) if not entry[0].definition.query)
 
+    def subscriptions(self, schema: RoleSchema) -> Iterator[Field]:
+        """A synchronous action would be called again and again: it cannot be subscribed to."""
+        return iter(())
+
     def _visible(self, schema: RoleSchema) -> Iterator[tuple[Action, Synchronous]]:
         return (entry for entry in self._actions if schema.role == ADMIN or schema.role in entry[0].roles)
 

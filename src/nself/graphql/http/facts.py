@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from nself import __version__
 from nself.graphql.errors import ApiError
-from nself.graphql.http.exchange import session_of
+from nself.graphql.http.exchange import require_admin, session_of
 from nself.graphql.surface import Surface
 from nself.graphql.version import COMPATIBLE_WITH
 from nself.pg.database import CONNECTION_LOST, PostgresError
@@ -49,13 +49,24 @@ async def config(surface: Surface, request: Request) -> Response:
             "is_function_permissions_inferred": True,
             "is_remote_schema_permissions_enabled": False,
             "is_allow_list_enabled": settings.enable_allowlist,
-            "live_queries": {"batch_size": 100, "refetch_delay": 1},
-            "streaming_queries": {"batch_size": 100, "refetch_delay": 1},
+            "live_queries": {
+                "batch_size": settings.live_queries_batch_size,
+                "refetch_delay": settings.live_queries_interval_ms / 1000,
+            },
+            "streaming_queries": {
+                "batch_size": settings.streaming_queries_batch_size,
+                "refetch_delay": settings.streaming_queries_interval_ms / 1000,
+            },
             "console_assets_dir": None,
             "experimental_features": [],
             "is_prometheus_metrics_enabled": False,
         }
     )
+
+
+async def subscriptions(surface: Surface, request: Request) -> Response:
+    require_admin(await session_of(surface, request))
+    return JsonResponse(surface.subscriptions.described())
 
 
 def _claims(surface: Surface) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql.language import print_ast
 from msgspec import Struct
@@ -23,12 +23,13 @@ from nself.graphql.plan.insert import insert, is_tree, rows_of
 from nself.graphql.plan.mutation import FromStore, MutationField, Step, final, steps_for
 from nself.graphql.plan.nested import Tree
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of, selected
+from nself.graphql.plan.stream import stream
 from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
-from nself.graphql.printer import printed
+from nself.graphql.printer import multiplexed, printed
 from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import Action, FunctionRoot, RoleTable, Root
-from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
 from nself.graphql.types import Object
 from nself.web.json import encode
 
@@ -74,6 +75,18 @@ class QueryPlan(Struct, frozen=True, kw_only=True):
     joined: bool = False
 
 
+class SubscriptionPlan(Struct, frozen=True, kw_only=True):
+    """What is asked again and again. `many` answers it for many subscribers at once, a column for each `Asked` field.
+    A stream's statement has one column more: the value its cursor moves to. Where other places than the source answer
+    too, there is `whole` in its stead: the same as a query."""
+
+    fields: tuple[Known | Asked | Awaited, ...]
+    source: str = ""
+    many: sql.Statement | None = None
+    streams: bool = False
+    whole: QueryPlan | None = None
+
+
 class MutationPlan(Struct, frozen=True, kw_only=True):
     """`turns` are taken one after the other: fields that share a transaction, or a part."""
 
@@ -81,7 +94,11 @@ class MutationPlan(Struct, frozen=True, kw_only=True):
     turns: tuple[tuple[MutationField, ...] | Part, ...]
 
 
-Plan: TypeAlias = QueryPlan | MutationPlan
+Plan: TypeAlias = QueryPlan | SubscriptionPlan | MutationPlan
+
+
+_SEVERAL: Final = "_multiple_top_level_fields"
+_ONE_FIELD: Final = "subscriptions must select one top level field"
 
 
 def variables_of(operation: Operation, given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -122,7 +139,7 @@ def declared(operation: Operation) -> Mapping[str, VariableDefinitionNode]:
 
 def plan(ctx: Context) -> Plan:
     for directive in ctx.operation.node.directives or ():
-        if directive.name.value not in {"cached", "_multiple_top_level_fields"}:
+        if directive.name.value not in {"cached", _SEVERAL}:
             raise invalid(f"directive '{directive.name.value}' is not defined in the schema", "$")
     match ctx.operation.kind:
         case OperationType.QUERY:
@@ -130,13 +147,46 @@ def plan(ctx: Context) -> Plan:
         case OperationType.MUTATION:
             return _mutation(ctx)
         case OperationType.SUBSCRIPTION:
-            raise ApiError("not-supported", "subscriptions are not supported over HTTP, use websockets instead")
+            return _subscription(ctx)
 
 
 def _query(ctx: Context) -> QueryPlan:
     own = query_root(ctx.schema)
     root = Object(own.name, lambda: [*own.fields.values(), *introspection.ROOT_FIELDS.values()])
+    return _read_all(ctx, own.name, selected(ctx, root, [ctx.operation.node.selection_set], "$"))
+
+
+def _subscription(ctx: Context) -> SubscriptionPlan:
+    root = subscription_root(ctx.schema)
     ones = selected(ctx, root, [ctx.operation.node.selection_set], "$")
+    several = any(node.name.value == _SEVERAL for node in ctx.operation.node.directives or ())
+    if len(ones) > 1 and (not several or any(map(_streams, ones))):
+        raise invalid(_ONE_FIELD, "$")
+    if _streams(ones[0]):
+        return _stream(ctx, ones[0])
+    plan = _read_all(ctx, root.name, ones)
+    if len(plan.reads) > 1:
+        raise invalid(_ONE_FIELD, "$")
+    if plan.parts or plan.joined or not plan.reads:
+        return SubscriptionPlan(fields=plan.fields, whole=plan)
+    select = sql.Select(columns=tuple((column, None) for column in plan.reads[0].columns))
+    return SubscriptionPlan(fields=plan.fields, source=plan.reads[0].source, many=multiplexed(select))
+
+
+def _stream(ctx: Context, one: Selected) -> SubscriptionPlan:
+    assert one.of is not None
+    table = one.of.means.table
+    statement = multiplexed(stream(ctx, table, one))
+    if taken(ctx, one.path):
+        raise ApiError("not-supported", "remote relationships cannot be streamed", path=one.path)
+    return SubscriptionPlan(fields=(Asked(one.key, 0, 0),), source=table.model.source, many=statement, streams=True)
+
+
+def _streams(one: Selected) -> bool:
+    return bool(one.of and isinstance(one.of.means, Root) and one.of.means.action is Action.SELECT_STREAM)
+
+
+def _read_all(ctx: Context, typename: str, ones: Sequence[Selected]) -> QueryPlan:
     places: dict[int, list[Selected]] = {}
     for one in ones:
         if one.of is not None and isinstance(one.of.means, Elsewhere):
@@ -154,7 +204,7 @@ def _query(ctx: Context) -> QueryPlan:
             case Elsewhere():
                 fields.append(Awaited(one.key, taken(ctx, one.path)))
             case None | str():
-                fields.append(_known(one, own.name))
+                fields.append(_known(one, typename))
             case _:
                 parts.append(introspection.described(ctx, one))
                 fields.append(Awaited(one.key, ()))

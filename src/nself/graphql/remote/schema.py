@@ -75,6 +75,10 @@ class RemoteRoots:
         for place in self.places(schema).values():
             yield from place.fields(place.bridge.upstream.mutation)
 
+    def subscriptions(self, schema: RoleSchema) -> Iterator[Field]:
+        """None: a remote service's subscriptions are not merged, as in Hasura."""
+        return iter(())
+
     def places(self, schema: RoleSchema) -> Mapping[str, RemotePlace]:
         """The remote schemas that a role may use, by name."""
         found: dict[str, RemotePlace] | None = schema.kept.get(self)

@@ -121,6 +121,7 @@ class Action(Enum):
     SELECT = auto()
     SELECT_BY_KEY = auto()
     SELECT_AGGREGATE = auto()
+    SELECT_STREAM = auto()
     INSERT = auto()
     INSERT_ONE = auto()
     UPDATE = auto()

@@ -40,6 +40,9 @@ _DERIVED: Final = (
     "prepend_input",
     "select_column",
     "set_input",
+    "stream",
+    "stream_cursor_input",
+    "stream_cursor_value_input",
     "update_column",
     "updates",
     *(

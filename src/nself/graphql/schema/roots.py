@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Action, Part, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.streams import stream_arguments
 from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 
 _NAMES: Final[Mapping[Action, tuple[str, str, str]]] = {
@@ -18,6 +19,11 @@ _NAMES: Final[Mapping[Action, tuple[str, str, str]]] = {
         "select_by_pk",
         "{0}_by_pk",
         'fetch data from the table: "{1}" using primary key columns',
+    ),
+    Action.SELECT_STREAM: (
+        "select_stream",
+        "{0}_stream",
+        'fetch data from the table in a streaming manner: "{1}"',
     ),
     Action.INSERT: ("insert", "insert_{0}", 'insert data into the table: "{1}"'),
     Action.INSERT_ONE: ("insert_one", "insert_{0}_one", 'insert a single row into the table: "{1}"'),
@@ -35,7 +41,7 @@ _NONE: Final = "There are no queries available to the current role."
 
 def query_root(schema: RoleSchema) -> Object:
     def fields() -> Iterator[Field]:
-        found = [field for table in schema.visible() for field in _queries(schema, table)]
+        found = [field for table in schema.visible() for field in _queries(schema, table, _offered(schema, table))]
         found += function_roots.queries(schema)
         found += [field for roots in schema.elsewhere for field in roots.queries(schema)]
         # An object without fields is no GraphQL: tools would refuse the whole schema.
@@ -44,6 +50,21 @@ def query_root(schema: RoleSchema) -> Object:
         ]
 
     return schema.type("query_root", lambda name: Object(name, fields))
+
+
+def subscription_root(schema: RoleSchema) -> Object:
+    def fields() -> Iterator[Field]:
+        for table in schema.visible():
+            offered = _subscribed(table)
+            yield from _queries(schema, table, offered)
+            if table.rules.select is not None and table.readable and offered("select_stream"):
+                args = stream_arguments(schema, table)
+                yield _root(table, Action.SELECT_STREAM, objects.rows_type(schema, table), args)
+        yield from function_roots.queries(schema)
+        for roots in schema.elsewhere:
+            yield from roots.subscriptions(schema)
+
+    return schema.type("subscription_root", lambda name: Object(name, fields))
 
 
 def mutation_root(schema: RoleSchema) -> Object:
@@ -73,14 +94,24 @@ def _root(table: RoleTable, action: Action, type_: Type, args: Mapping[str, Inpu
     )
 
 
-def _queries(schema: RoleSchema, table: RoleTable) -> Iterator[Field]:
+Offered = Callable[[str], bool]
+"""Whether a role's permission lets a table have this root field."""
+
+
+def _offered(schema: RoleSchema, table: RoleTable) -> Offered:
+    rule = table.rules.select
+    return lambda root: rule is None or rule.roots is None or root in rule.roots or schema.row_commands
+
+
+def _subscribed(table: RoleTable) -> Offered:
+    rule = table.rules.select
+    return lambda root: rule is None or rule.subscription_roots is None or root in rule.subscription_roots
+
+
+def _queries(schema: RoleSchema, table: RoleTable, offered: Offered) -> Iterator[Field]:
     rule = table.rules.select
     if rule is None:
         return
-
-    def offered(root: str) -> bool:
-        return rule.roots is None or root in rule.roots or schema.row_commands
-
     if objects.is_shown(schema, table) and offered("select"):
         args = objects.table_arguments(schema, table)
         yield _root(table, Action.SELECT, objects.rows_type(schema, table), args)

@@ -24,14 +24,15 @@ from nself.graphql.values import Source
 
 
 class SelectRule(Struct, frozen=True, kw_only=True):
-    """`roots` are the root fields allowed, None for all. `masks` say in which of the rows a column of `columns` shows,
-    where not in all; `computed` says the same of the computed values granted."""
+    """`roots` are the root fields allowed in queries, `subscription_roots` in subscriptions, None for all. `masks` say
+    in which of the rows a column of `columns` shows, where not in all; `computed` the same of computed values."""
 
     columns: frozenset[str]
     filter: Condition = ALWAYS
     limit: int | None = None
     aggregations: bool = True
     roots: frozenset[str] | None = None
+    subscription_roots: frozenset[str] | None = None
     masks: Mapping[str, Condition] = field(default_factory=dict)
     computed: Mapping[str, Condition] = field(default_factory=dict)
 
@@ -142,13 +143,14 @@ class _Compiler(Struct, frozen=True):
         return permission_problem(self.source, self.table.tracked, kind, permission, error.message)
 
     def select(self, permission: SelectPermission) -> SelectRule:
-        roots = permission.query_root_fields
+        roots, subscribed = permission.query_root_fields, permission.subscription_root_fields
         return SelectRule(
             columns=self.columns(permission.columns),
             filter=self.condition(permission.filter),
             limit=permission.limit,
             aggregations=permission.allow_aggregations,
             roots=None if roots is None else frozenset(roots),
+            subscription_roots=None if subscribed is None else frozenset(subscribed),
             computed=dict.fromkeys(permission.computed_fields, ALWAYS),
         )
 

@@ -8,7 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, Operation
 from nself.graphql.document import Operation, definitions
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
 from nself.graphql.types import Interface, Object, Union, named
 
 _META = frozenset({"__typename", "__schema", "__type"})
@@ -40,8 +40,7 @@ def problems(operation: Operation, schema: RoleSchema) -> list[str]:
         case OperationType.MUTATION:
             root = mutation_root(schema)
         case OperationType.SUBSCRIPTION:
-            # A subscription has fields that no query has; what it asks below them is checked when it runs.
-            return []
+            root = subscription_root(schema)
     return list(dict.fromkeys(_Walk(operation).fields(operation.node.selection_set, root, "$")))
 
 

@@ -14,11 +14,13 @@ from nself.graphql.errors import ApiError
 from nself.graphql.http.exchange import graphql_shape
 from nself.graphql.http.operations import shows_internal
 from nself.graphql.session import Session
+from nself.graphql.subscriptions.subscriber import Subscriber
 from nself.graphql.surface import Surface
 from nself.graphql.websocket import protocols
 from nself.graphql.websocket.handshake import request_headers
 from nself.graphql.websocket.outbox import Outbox
 from nself.graphql.websocket.protocols import Intent, Message, Protocol
+from nself.web.json import encode
 
 LOG = logging.getLogger("nself.graphql")
 ReadRequest = Callable[[Any, Mapping[str, str]], Request]
@@ -42,7 +44,7 @@ class Connection:
         self._handshake, self._read = handshake, read
         self._session: Session | None = None
         self._headers: dict[str, str] = {}
-        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._operations: dict[str, asyncio.Task[None] | Subscriber] = {}
         self._loop = asyncio.get_running_loop()
         timeout = surface.settings.websocket_init_timeout_s
         self._timers = {"init": self._loop.call_later(timeout, self._no_init)}
@@ -133,10 +135,17 @@ class Connection:
 
     def _stop(self, id_: str) -> None:
         """A query or mutation that is running goes on to its end, unheard."""
-        self._operations.pop(id_, None)
+        operation = self._operations.pop(id_, None)
+        if isinstance(operation, Subscriber):
+            self._surface.subscriptions.unsubscribe(operation)
 
     async def _run(self, id_: str, payload: object, session: Session) -> None:
         request = self._read(payload, self._headers)
+        results = Results(self, self._protocol.opening(id_), id_)
+        subscriber = self._surface.subscriptions.subscribe(request, session, results)
+        if subscriber is not None:
+            self._operations[id_] = subscriber
+            return
         reply = await self._surface.engine.execute(request, session)
         if self._is_current(id_):
             self._outbox.put(f"{self._protocol.opening(id_)}{reply.body.decode()}}}")
@@ -155,6 +164,17 @@ class Connection:
             if self._is_current(id_):
                 del self._operations[id_]
 
+    def send(self, frame: str) -> None:
+        self._outbox.put(frame)
+
+    def failed(self, id_: str, error: ApiError, *, ended: bool) -> None:
+        """A subscription cannot be answered: it ends, or hears of it in place of a result."""
+        if ended:
+            self._operations.pop(id_, None)
+            return self._fail(id_, error)
+        shown = graphql_shape(error, internal=shows_internal(self._surface, self._session))
+        return self.send(f"{self._protocol.opening(id_)}{encode({'errors': [shown]}).decode()}}}")
+
     def _fail(self, id_: str, error: ApiError) -> None:
         shown = graphql_shape(error, internal=shows_internal(self._surface, self._session))
         self._outbox.put(self._protocol.error(id_, [shown]))
@@ -164,3 +184,18 @@ class Connection:
     def _is_current(self, id_: str) -> bool:
         """Whether the task that asks is the operation of that id: another may have taken its place."""
         return self._operations.get(id_) is asyncio.current_task()
+
+
+class Results:
+    """The listener of one subscription: a result becomes a frame with as little work as can be."""
+
+    __slots__ = ("_connection", "_id", "_opening")
+
+    def __init__(self, connection: Connection, opening: str, id_: str) -> None:
+        self._connection, self._opening, self._id = connection, opening, id_
+
+    def data(self, body: str) -> None:
+        self._connection.send(f"{self._opening}{body}}}")
+
+    def failed(self, error: ApiError, *, ended: bool) -> None:
+        self._connection.failed(self._id, error, ended=ended)

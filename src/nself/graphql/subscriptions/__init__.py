@@ -1,0 +1,1 @@
+"""Subscriptions: live queries and streams, asked again for many subscribers at once."""
