@@ -21,10 +21,12 @@ class FunctionCall(Struct, frozen=True):
     function: Name
     arguments: tuple[Given, ...] = ()
     table: Name | None = None
+    volatile: bool = False
 
     def on(self, alias: str) -> sql.Invoke:
         """The call for a row of `alias`."""
-        return sql.Invoke(self.function, tuple((one.name, self._value(one, alias)) for one in self.arguments))
+        arguments = tuple((one.name, self._value(one, alias)) for one in self.arguments)
+        return sql.Invoke(self.function, arguments, self.volatile)
 
     def once(self) -> sql.Invoke:
         """The call of a function that takes no row."""

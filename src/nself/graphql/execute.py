@@ -13,7 +13,7 @@ from nself.graphql.plan.mutation import MutationField, Step
 from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, QueryPlan
 from nself.graphql.printer import explained
 from nself.graphql.run import Reply, Run
-from nself.graphql.statement import bound, only_row, translating
+from nself.graphql.statement import bound, only_row, read, translating
 from nself.graphql.values import Bindings, one
 from nself.pg.database import Connection, Database
 from nself.web.json import encode
@@ -33,8 +33,8 @@ async def _rows(run: Run, plan: QueryPlan) -> Rows:
     """What each source answers. Several are asked at the same time."""
     reads = plan.reads
     if len(reads) == 1:
-        return (await only_row(run.databases[reads[0].source], reads[0].statement, run.bindings),)
-    return await joins.together(only_row(run.databases[read.source], read.statement, run.bindings) for read in reads)
+        return (await read(run.databases[reads[0].source], reads[0].statement, run.bindings),)
+    return await joins.together(read(run.databases[one.source], one.statement, run.bindings) for one in reads)
 
 
 def shown(field: Known | Asked | Awaited, rows: Rows, ready: Mapping[str, bytes] | None = None) -> bytes:

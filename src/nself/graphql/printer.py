@@ -14,7 +14,7 @@ from nself.pg import catalog
 def printed(tree: sql.Select | sql.With) -> sql.Statement:
     printer = _Printer()
     text = printer.statement(tree)
-    return sql.Statement(text, tuple(printer.parameters))
+    return sql.Statement(text, tuple(printer.parameters), printer.volatile)
 
 
 def explained(statement: sql.Statement) -> LiteralString:
@@ -52,6 +52,7 @@ _ARGUMENTS_OF_A_FUNCTION = 100
 class _Printer:
     def __init__(self) -> None:
         self.parameters: list[Source] = []
+        self.volatile = False
         self._numbers: dict[Source, int] = {}
 
     def statement(self, tree: sql.Select | sql.With) -> str:
@@ -100,6 +101,7 @@ class _Printer:
             self.expression(value) if name is None else f"{identifier(name)} => {self.expression(value)}"
             for name, value in tree.arguments
         )
+        self.volatile = self.volatile or tree.volatile
         return f"{tree.function.quoted}({', '.join(arguments)})"
 
     def change(self, tree: sql.Change) -> str:

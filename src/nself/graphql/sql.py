@@ -123,6 +123,7 @@ class Invoke(Struct, frozen=True):
 
     function: catalog.Name
     arguments: tuple[tuple[str | None, Expression], ...]
+    volatile: bool = False
 
 
 class Array(Struct, frozen=True):
@@ -308,10 +309,12 @@ class With(Struct, frozen=True, kw_only=True):
 
 
 class Statement(Struct, frozen=True):
-    """What goes to the database. The text is made of the printer's own words and quoted identifiers only."""
+    """What goes to the database. The text is made of the printer's own words and quoted identifiers only. `volatile`
+    ones call functions that may write."""
 
     text: LiteralString
     parameters: tuple[Source, ...]
+    volatile: bool = False
 
 
 def both(*parts: Expression) -> Expression:

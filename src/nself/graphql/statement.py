@@ -48,6 +48,17 @@ async def only_row(database: Database, statement: sql.Statement, bindings: Bindi
         return row or ()
 
 
+async def read(database: Database, statement: sql.Statement, bindings: Bindings) -> Sequence[Any]:
+    """The one row of a query's statement. What may write is kept from it: whoever may ask may not therefore change."""
+    if not statement.volatile:
+        return await only_row(database, statement, bindings)
+    arguments = bound(statement, bindings)
+    with translating("$", statement, arguments):
+        async with database.connection() as connection, connection.transaction(readonly=True):
+            row: Any = await connection.fetchrow(statement.text, *arguments)
+            return row or ()
+
+
 def bound(statement: sql.Statement, bindings: Bindings) -> list[Any]:
     return [source.bind(bindings) for source in statement.parameters]
 

@@ -41,7 +41,8 @@ class Routine:
         filled = {self.inputs[name]: source for name, source in given.items()}
         if self.session is not None:
             filled[self.session] = SessionJson()
-        return FunctionCall(self.function.name, tuple(self._arguments(filled, path)), self.table)
+        volatile = self.function.volatility == "volatile"
+        return FunctionCall(self.function.name, tuple(self._arguments(filled, path)), self.table, volatile)
 
     def _arguments(self, filled: Mapping[int, Source], path: str) -> Iterator[Given]:
         by_name = False
