@@ -144,7 +144,7 @@ class Engine:
         With `retry`, sources that could not be reached are tried again."""
         async with self._one_at_a_time:
             found = await find(self.pools, metadata, retry=retry)
-            await self.remotes.refresh(metadata)
+            await self.remotes.refresh(metadata, retry=retry)
             self._loaded = loaded = self._load(metadata, found)
             for follow in self.on_load:
                 follow()

@@ -23,6 +23,7 @@ from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.functions import FunctionGrants, functions
 from nself.graphql.schema.inheritance import with_inherited
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.schema.rules import Rules, stated_rules
 from nself.graphql.schema.tables import EnumRows, TableKey, TableModel, tables
 from nself.graphql.session import ADMIN
@@ -71,13 +72,16 @@ def load(
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
     known += [entry for entry in unset(metadata, environ) if entry.name not in {other.name for other in known}]
     named = {(entry.kind, entry.name) for entry in known}
-    known += remote.inconsistencies
-    for source in sound.values():
-        known += remote.problems_of(metadata, source, catalogs[source.name])
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
     known += actions.problems
     allowed = [replace(action, roles=lineage.heirs(action.roles)) for action in actions.actions]
-    schemas.elsewhere = (ActionRoots(allowed, actions.types), remote)
+    schemas.elsewhere = (ActionRoots(allowed, actions.types),)
+    if remote:
+        remote.leave(schemas.root_names(), schemas.bases)
+    known += remote.inconsistencies
+    for source in sound.values():
+        known += remote.problems_of(source, catalogs[source.name])
+    schemas.elsewhere = (*schemas.elsewhere, remote)
     schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
@@ -138,25 +142,32 @@ class _Schemas:
         """What the GraphQL names of tables begin with."""
         return {table.name for table in self._tables.values()}
 
+    def root_names(self) -> dict[str, set[str]]:
+        """The root fields there are so far."""
+        schema = self._schema(ADMIN, backend=True)
+        return {root.name: set(root.fields) for root in (query_root(schema), mutation_root(schema))}
+
     def _knows(self, role: str) -> bool:
         return role == ADMIN or role in self._rules or any(role in roots.roles for roots in self.elsewhere)
 
     def of(self, role: str, backend: bool) -> RoleSchema:
         key = (role, backend)
         if key not in self._made:
-            rules = self._rules.get(role, {})
-            schema = RoleSchema(
-                role,
-                self._tables,
-                rules,
-                self._enums,
-                backend=backend,
-                functions=self._functions.of(role),
-                elsewhere=self.elsewhere,
-                row_fields=self.row_fields,
-            )
+            schema = self._schema(role, backend=backend)
             if not self._knows(role):
                 # Anyone may claim a role that metadata does not know: do not keep a schema for each.
                 return schema
             self._made[key] = schema
         return self._made[key]
+
+    def _schema(self, role: str, *, backend: bool) -> RoleSchema:
+        return RoleSchema(
+            role,
+            self._tables,
+            self._rules.get(role, {}),
+            self._enums,
+            backend=backend,
+            functions=self._functions.of(role),
+            elsewhere=self.elsewhere,
+            row_fields=self.row_fields,
+        )

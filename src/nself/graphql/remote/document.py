@@ -102,7 +102,7 @@ class Writer:
             return
         assert isinstance(one.of.means, JoinField)
         first, *rest = one.of.means.keys
-        others = tuple(f"{one.key}__{number}" for number, _ in enumerate(rest, 1))
+        others = tuple(f"{one.key}__{_OURS}{number}" for number, _ in enumerate(rest, 1))
         promise(self.ctx, one, one.of.means.plan(self.ctx, one))
         self.edits.append(JoinKey(here, others))
         yield _field(one.key, first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,8 @@ from nself.graphql.remote import introspection
 from nself.graphql.session import Session
 
 _TIMEOUT_S: Final = 60
+_PATIENCE_S: Final = 15
+"""For an introspection: whoever starts the server or changes the metadata is waiting for it."""
 _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of an answer. A schema is read once and held, so it is bounded more closely."""
 _LARGEST_SCHEMA: Final = 24 * 1024 * 1024
@@ -43,6 +45,21 @@ class RemoteErrorsError(ApiError):
     def __init__(self, errors: list[Any]) -> None:
         super().__init__("remote-schema-error", str(errors[0].get("message")) if errors else "", status=200)
         self.errors = errors
+
+    def below(self, key: str) -> RemoteErrorsError:
+        """As seen from the client, who asked for it all under a key of its own."""
+        return RemoteErrorsError(
+            [
+                {**error, "path": [key, *error["path"]]} if isinstance(error.get("path"), list) else error
+                for error in self.errors
+            ]
+        )
+
+    def unplaced(self) -> RemoteErrorsError:
+        """Without places in a document that the client did not write."""
+        return RemoteErrorsError(
+            [{key: value for key, value in error.items() if key not in ("path", "locations")} for error in self.errors]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +88,8 @@ class Endpoint:
 
     async def introspect(self) -> bytes:
         """The answer to the standard introspection query."""
-        reply = await self._send({"query": introspection.QUERY}, self.headers, _LARGEST_SCHEMA)
+        bounded = replace(self, timeout_s=min(self.timeout_s, _PATIENCE_S))
+        reply = await bounded._send({"query": introspection.QUERY}, self.headers, _LARGEST_SCHEMA)
         if not reply.succeeded or reply.cut:
             said = "more than can be a schema" if reply.cut else f"status {reply.status}"
             message = f'the introspection query to "{self.shown_url}" was answered with {said}'
@@ -115,12 +133,17 @@ _SMALL: Final = 1024 * 1024
 
 async def _read(body: bytes) -> Answer:
     try:
-        answer = _decode(body) if len(body) < _SMALL else await asyncio.to_thread(_decode, body)
+        answer = _answer(body) if len(body) < _SMALL else await asyncio.to_thread(_answer, body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError("unexpected", f"Remote server response is not valid JSON: {error}") from error
     if answer.data is None and not answer.errors:
         raise ApiError("unexpected", 'Remote server response has neither "data" nor "errors"')
     return answer
+
+
+def _answer(body: bytes) -> Answer:
+    # What is passed on unparsed has not been looked at as text either.
+    return _decode(body.decode())
 
 
 def _presentable(errors: Any) -> list[Any]:

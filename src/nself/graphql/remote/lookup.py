@@ -25,7 +25,7 @@ from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected
 from nself.graphql.remote.bridge import Bridge, RemoteValue
 from nself.graphql.remote.document import Writer, declared_variable, named_type, variable
-from nself.graphql.remote.endpoint import Endpoint
+from nself.graphql.remote.endpoint import Endpoint, RemoteErrorsError
 from nself.graphql.remote.path import Step
 from nself.graphql.remote.request import Edits, Inputs, ask, printed
 from nself.graphql.run import Run
@@ -54,7 +54,10 @@ class RemoteByKey(Struct, frozen=True, kw_only=True):
         variables = self.inputs.values(run)
         for number, key in enumerate(keys):
             variables |= self._variables(number, dict(zip(self.names, key, strict=True)))
-        data = await ask(self.endpoint, run, text, variables)
+        try:
+            data = await ask(self.endpoint, run, text, variables)
+        except RemoteErrorsError as error:
+            raise error.unplaced() from error
         found = [self._value(data.get(f"k{number}")) for number in range(len(keys))]
         filled: list[Any] = await joins.filled(run, self.edits.applied(found), self.joins)
         return filled

@@ -63,6 +63,9 @@ def _type(type_: RemoteType, known: RemoteType, wanted: Upstream) -> Iterator[st
     extra = [name for name in type_.possible if name not in known.possible] if type_.kind == "UNION" else []
     if extra:
         yield f'union: "{type_.name}" has the following members that do not exist upstream: {_listed(extra)}'
+    undefined = [name for name in type_.possible if name not in wanted.types]
+    if undefined:
+        yield f'union: "{type_.name}" has members that the schema document does not define: {_listed(undefined)}'
     extra = [name for name in type_.interfaces if name not in known.interfaces]
     if extra:
         yield f'custom interfaces are not supported. Object "{type_.name}" implements {_listed(extra)}'

@@ -10,7 +10,7 @@ import asyncio
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from nself.graphql.env_templates import Environ
 from nself.graphql.errors import ApiError
@@ -54,9 +54,15 @@ class _Held:
     result: Fetched | ApiError
     roles: dict[str, Upstream | ApiError] = field(default_factory=dict)
     """By schema document."""
+    served: tuple[RemoteSchema, Served | ApiError] | None = None
+    """What was made of it last, for which entry."""
 
 
-_NOT_OPEN: Final = ApiError("unexpected", "remote schemas are not served here")
+class NotAskedError(ApiError):
+    """This engine has no way out: it only looks at metadata."""
+
+    def __init__(self) -> None:
+        super().__init__("unexpected", "remote schemas are not asked here")
 
 
 class RemoteSchemas:
@@ -72,7 +78,7 @@ class RemoteSchemas:
 
     def endpoint(self, definition: Definition) -> Endpoint:
         if self._outgoing is None:
-            raise _NOT_OPEN
+            raise NotAskedError
         return Endpoint.of(definition, self._environ, self._outgoing)
 
     async def fetch(self, name: str, definition: Definition) -> Fetched:
@@ -81,10 +87,12 @@ class RemoteSchemas:
         self._held[name] = _Held(_asked(definition), fetched)
         return fetched
 
-    async def refresh(self, metadata: Metadata) -> None:
-        """Ask the services that are new, or are to be found elsewhere now."""
+    async def refresh(self, metadata: Metadata, *, retry: bool = False) -> None:
+        """Ask the services that are new, or are to be found elsewhere now; with `retry`, those that did not answer."""
         for name in self._held.keys() - metadata.remote_schemas.keys():
             del self._held[name]
+        if retry:
+            self.forget(())
         wanted = [
             entry
             for name, entry in metadata.remote_schemas.items()
@@ -95,7 +103,7 @@ class RemoteSchemas:
             self._held[entry.name] = _Held(_asked(entry.definition), result)
 
     def forget(self, names: Collection[str] | None = None) -> None:
-        """Ask these again at the next refresh; all of them unless told. Broken ones are always asked on reload."""
+        """Ask these again at the next refresh; all of them unless told. Broken ones are asked in any case."""
         for name in list(self._held):
             if names is None or name in names or isinstance(self._held[name].result, ApiError):
                 del self._held[name]
@@ -118,7 +126,12 @@ class RemoteSchemas:
         """As the metadata wants it, or why that cannot be."""
         held = self._held.get(entry.name)
         if held is None:
-            return _NOT_OPEN
+            return NotAskedError()
+        if held.served is None or held.served[0] != entry:
+            held.served = entry, self._served(entry, held)
+        return held.served[1]
+
+    def _served(self, entry: RemoteSchema, held: _Held) -> Served | ApiError:
         if isinstance(held.result, ApiError):
             return held.result
         naming = Naming(entry.definition.customization, held.result.upstream)

@@ -15,7 +15,7 @@ from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.remote.bridge import Bridge
 from nself.graphql.remote.document import Writer
-from nself.graphql.remote.endpoint import Endpoint
+from nself.graphql.remote.endpoint import Endpoint, RemoteErrorsError
 from nself.graphql.remote.request import Edits, Inputs, ask, picked, printed
 from nself.graphql.run import Run
 from nself.graphql.types import Field, Object
@@ -115,6 +115,9 @@ class Namespaced(Struct, frozen=True):
     inner: RemotePart
 
     async def run(self, run: Run) -> Mapping[str, bytes]:
-        found = {**self.known, **await self.inner.run(run)}
+        try:
+            found = {**self.known, **await self.inner.run(run)}
+        except RemoteErrorsError as error:
+            raise error.below(self.key) from error
         pairs = b",".join(b'"%b":%b' % (key.encode(), found[key]) for key in self.keys)
         return {self.key: b"{" + pairs + b"}"}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from nself.graphql.errors import ApiError
 from nself.graphql.lineage import Lineage, agreed
-from nself.graphql.metadata.conflicts import ROOTS, field_name
 from nself.graphql.metadata.consistency import disagreement
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
 from nself.graphql.metadata.remote_schemas import RemoteSchema, export_definition, export_permission
@@ -32,11 +31,9 @@ class RemoteRoots:
         self._permissions = registry.permissions
         self.inconsistencies: list[Inconsistency] = []
         self._served: dict[str, Served] = {}
-        claimed = _claimed(metadata)
+        self._metadata = metadata
         for name, entry in metadata.remote_schemas.items():
             found = registry.served(entry)
-            if isinstance(found, Served):
-                found = _without_conflict(found, claimed)
             if isinstance(found, ApiError):
                 self.inconsistencies.append(_inconsistent(entry, found))
                 continue
@@ -58,14 +55,28 @@ class RemoteRoots:
         derived = lineage.derive({role: {name: part} for role, part in stated.items()}, combine)
         return replace(served, roles={role: parts[name] for role, parts in derived.items() if name in parts})
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to serve."""
+        return bool(self._served)
+
+    def leave(self, roots: Mapping[str, set[str]], types: Set[str]) -> None:
+        """These names are taken by others: a remote schema that wants one too is left out. Among remote schemas the
+        first has it."""
+        claimed = {root: set(names) for root, names in roots.items()}
+        for name, served in list(self._served.items()):
+            objection = _conflict(served, claimed, types)
+            if objection:
+                del self._served[name]
+                self.inconsistencies.append(_inconsistent(served.entry, objection))
+
     @property
     def roles(self) -> frozenset[str]:
         """Roles that a remote schema knows."""
         return frozenset(role for served in self._served.values() for role in served.roles)
 
-    def problems_of(self, metadata: Metadata, source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
+    def problems_of(self, source: Source, catalog: Catalog) -> Iterator[Inconsistency]:
         """What is inconsistent about the remote relationships of a source's tables."""
-        return problems.of_tables(metadata, source, catalog, self._served)
+        return problems.of_tables(self._metadata, source, catalog, self._served)
 
     def queries(self, schema: RoleSchema) -> Iterator[Field]:
         for place in self.places(schema).values():
@@ -103,21 +114,8 @@ class RemoteRoots:
         return RoleRelations(schema, lambda name: self.places(schema).get(name), types)
 
 
-def _claimed(metadata: Metadata) -> dict[str, set[str]]:
-    """Names of root fields that are taken."""
-    found: dict[str, set[str]] = {}
-    for root, patterns in ROOTS.items():
-        found[root] = {
-            field_name(tracked, key, pattern)
-            for source in metadata.sources.values()
-            for tracked in source.tables.values()
-            for key, pattern in patterns.items()
-        }
-    return found
-
-
-def _without_conflict(served: Served, claimed: Mapping[str, set[str]]) -> Served | ApiError:
-    """Whoever comes first has the name."""
+def _conflict(served: Served, claimed: Mapping[str, set[str]], types: Set[str]) -> ApiError | None:
+    """Why a remote schema cannot be beside the others; else its root fields are claimed now."""
     wanted = {
         "query_root": _root_names(served.naming, served.upstream.query),
         "mutation_root": _root_names(served.naming, served.upstream.mutation),
@@ -127,11 +125,16 @@ def _without_conflict(served: Served, claimed: Mapping[str, set[str]]) -> Served
         if taken:
             listed = ", ".join(f'"{name}"' for name in taken)
             hint = "give the remote schema a root_fields_namespace, or its fields other names"
-            message = f"Duplicate remote field {listed} in {root}: {hint}"
+            return ApiError("remote-schema-conflicts", f"Duplicate remote field {listed} in {root}: {hint}")
+    roots = {served.upstream.query, served.upstream.mutation}
+    for name in served.upstream.types.keys() - roots:
+        if served.naming.types[name] in types:
+            hint = "give the types of the remote schema a prefix"
+            message = f'Found conflicting definitions for "{served.naming.types[name]}": {hint}'
             return ApiError("remote-schema-conflicts", message)
     for root, names in wanted.items():
         claimed[root].update(names)
-    return served
+    return None
 
 
 def _root_names(naming: Naming, root: str | None) -> set[str]:

@@ -9,6 +9,7 @@ from graphql.language import print_ast
 
 from graphql import (
     ConstDirectiveNode,
+    DirectiveDefinitionNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     FieldDefinitionNode,
@@ -54,6 +55,8 @@ def upstream(parsed: DocumentNode) -> Upstream:
         if isinstance(node, SchemaDefinitionNode):
             stated = True
             roots = {entry.operation: entry.type.name.value for entry in node.operation_types}
+            continue
+        if isinstance(node, DirectiveDefinitionNode):
             continue
         found = _type(node)
         if found is None:
