@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS hdb_catalog.hdb_cron_events (
 CREATE INDEX IF NOT EXISTS hdb_cron_event_status ON hdb_catalog.hdb_cron_events (status);
 CREATE UNIQUE INDEX IF NOT EXISTS hdb_cron_events_unique_scheduled
     ON hdb_catalog.hdb_cron_events (trigger_name, scheduled_time) WHERE status = 'scheduled';
+CREATE INDEX IF NOT EXISTS nself_cron_events_due
+    ON hdb_catalog.hdb_cron_events (scheduled_time) WHERE status IN ('scheduled', 'locked');
 CREATE TABLE IF NOT EXISTS hdb_catalog.hdb_cron_event_invocation_logs (
     id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
     event_id text REFERENCES hdb_catalog.hdb_cron_events (id) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -100,6 +102,8 @@ CREATE TABLE IF NOT EXISTS hdb_catalog.hdb_scheduled_events (
     comment text
 );
 CREATE INDEX IF NOT EXISTS hdb_scheduled_event_status ON hdb_catalog.hdb_scheduled_events (status);
+CREATE INDEX IF NOT EXISTS nself_scheduled_events_due
+    ON hdb_catalog.hdb_scheduled_events (scheduled_time) WHERE status IN ('scheduled', 'locked');
 CREATE TABLE IF NOT EXISTS hdb_catalog.hdb_scheduled_event_invocation_logs (
     id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
     event_id text REFERENCES hdb_catalog.hdb_scheduled_events (id) ON UPDATE CASCADE ON DELETE CASCADE,

@@ -1,44 +1,21 @@
-"""Delivers captured events: fetched in batches that no other engine gets, sent with bounded concurrency, recorded.
-
-An event is locked while it is under way, and the lock is renewed. What an engine that died had locked is taken over
-when the lock has not been renewed for a while: delivered at least once, and once unless somebody dies.
-"""
+"""Captured events as a queue, and what their webhooks get."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from nself.graphql.events.event_log import SQL
 from nself.graphql.events.invocation import Attempt, Caller
-from nself.graphql.events.recorder import Recorder
 from nself.graphql.events.triggers import EventTrigger
-from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError, Row
+from nself.pg.database import Database, Row
 from nself.web.json import encode
 
 LOG = logging.getLogger("nself.graphql")
-LEASE_S: Final = 60
-"""A lock not renewed for so long belongs to nobody."""
-_AWAY: Final = (*CONNECTION_LOST, DriverError, PostgresError)
 
 Triggers = Callable[[], Mapping[str, EventTrigger]]
 """The event triggers in force, by name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often to look, how many events to take at a time, how many to have under way, how long to wait at the end."""
-
-    interval_s: float = 1.0
-    batch: int = 100
-    at_once: int = 100
-    lease_s: float = LEASE_S
-    patience_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,77 +33,28 @@ class Outcome:
 
 
 @dataclass(slots=True, kw_only=True)
-class Delivery:
-    """`captured` wakes it before its time."""
+class EventQueue:
+    """The events of one database."""
 
     database: Database
     triggers: Triggers
     caller: Caller
-    captured: asyncio.Event
-    pace: Pace = field(default_factory=Pace)
-    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _recorder: Recorder[Outcome] = field(init=False)
+    name: str = "events"
 
-    def __post_init__(self) -> None:
-        self._recorder = Recorder(self._record)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """At the end, what is under way may finish for a while; the locks of the rest are released."""
-        tasks = [asyncio.create_task(self._fetching()), asyncio.create_task(self._renewing())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._wind_up()
-
-    async def _fetching(self) -> None:
-        while True:
-            room = min(self.pace.at_once - len(self._under_way), self.pace.batch)
-            if room <= 0:
-                await asyncio.wait(self._under_way.values(), return_when=asyncio.FIRST_COMPLETED)
-                continue
-            self.captured.clear()
-            fetched = await self._fetch(room)
-            for row in fetched:
-                self._under_way[row["id"]] = asyncio.create_task(self._deliver(row))
-            if len(fetched) < room:
-                await self._idle()
-
-    async def _idle(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.captured.wait(), self.pace.interval_s)
-
-    async def _fetch(self, most: int) -> Sequence[Row]:
+    async def fetch(self, most: int, lease_s: float) -> Sequence[Row]:
         names = list(self.triggers())
-        if not names:
-            return ()
-        try:
-            return await self.database.fetch(SQL["fetch"], names, most, self.pace.lease_s)
-        except _AWAY as error:
-            LOG.warning("events cannot be fetched now: %s: %s", type(error).__name__, error)
-            return ()
+        return await self.database.fetch(SQL["fetch"], names, most, lease_s) if names else ()
 
-    async def _deliver(self, row: Row) -> None:
-        try:
-            await self._attempt(row)
-        finally:
-            del self._under_way[row["id"]]
-
-    async def _attempt(self, row: Row) -> None:
+    async def attempt(self, row: Row) -> Outcome | None:
         trigger = self.triggers().get(row["trigger_name"])
         if trigger is None:
-            await self._release([row["id"]])
-            return
+            return None
         attempt = await self.caller.attempt(trigger.webhook, body_of(row, trigger), trigger.retries.timeout_s)
-        wait_s = attempt.wait_s(trigger.retries, row["tries"])
         if not attempt.succeeded:
             LOG.info("event %s of %s: attempt %d failed", row["id"], trigger.name, row["tries"] + 1)
-        await self._recorder.record(Outcome(row["id"], trigger.name, attempt, wait_s))
+        return Outcome(row["id"], trigger.name, attempt, attempt.wait_s(trigger.retries, row["tries"]))
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> None:
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
         attempts = [outcome.attempt for outcome in outcomes]
         await self.database.execute(
             SQL["record"],
@@ -140,27 +68,11 @@ class Delivery:
             [outcome.wait_s for outcome in outcomes],
         )
 
-    async def _renewing(self) -> None:
-        while True:
-            await asyncio.sleep(self.pace.lease_s / 3)
-            if self._under_way:
-                with contextlib.suppress(*_AWAY):
-                    await self.database.execute(SQL["renew"], list(self._under_way))
+    async def renew(self, ids: Sequence[str], lease_s: float) -> None:
+        await self.database.execute(SQL["renew"], ids)
 
-    async def _wind_up(self) -> None:
-        if self._under_way:
-            await asyncio.wait(list(self._under_way.values()), timeout=self.pace.patience_s)
-        left = dict(self._under_way)
-        for task in left.values():
-            task.cancel()
-        await asyncio.gather(*left.values(), return_exceptions=True)
-        await self._recorder.close()
-        if left:
-            await self._release(list(left))
-
-    async def _release(self, events: Sequence[str]) -> None:
-        with contextlib.suppress(*_AWAY):
-            await self.database.execute(SQL["release"], events)
+    async def release(self, ids: Sequence[str]) -> None:
+        await self.database.execute(SQL["release"], ids)
 
 
 def body_of(row: Row, trigger: EventTrigger) -> bytes:

@@ -1,15 +1,20 @@
-"""Starts what delivers: one delivery for each database that has event triggers, as long as the server lives."""
+"""Starts what delivers: a courier for each database that has event triggers, and those of scheduled events."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nself.graphql.env_templates import Environ
-from nself.graphql.events.delivery import Delivery, Pace
+from nself.graphql.events import delivery, planning, scheduled
+from nself.graphql.events.courier import AWAY, Courier, Pace
+from nself.graphql.events.delivery import EventQueue
 from nself.graphql.events.invocation import Caller
+from nself.graphql.events.planning import CronTriggers
+from nself.graphql.events.scheduled import ScheduledQueue
 from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.model import Metadata, Source
@@ -17,9 +22,11 @@ from nself.graphql.outgoing import Outgoing
 from nself.graphql.settings import GraphqlSettings
 from nself.pg.database import Database
 
+LOG = logging.getLogger("nself.graphql")
 ByName = Mapping[str, EventTrigger]
 _LOOK_S = 0.2
 """How soon a changed metadata is noticed. Looking costs a comparison."""
+_PLAN_S = 60.0
 
 
 async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, live: LiveMetadata) -> None:
@@ -33,6 +40,7 @@ async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, liv
         at_once=settings.events_http_pool_size,
     )
     await stack.enter_async_context(Deliveries(live=live, caller=caller, pace=pace).running())
+    await stack.enter_async_context(Schedules(live=live, caller=caller, pace=replace(pace, interval_s=1.0)).running())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,16 +77,63 @@ class Deliveries:
             await self._started.pop(database).aclose()
         for database in self._triggers.keys() - self._started.keys():
             self._started[database] = stack = contextlib.AsyncExitStack()
-            await stack.enter_async_context(self._delivery(database).running())
+            await stack.enter_async_context(self._courier(database).running())
 
-    def _delivery(self, database: Database) -> Delivery:
-        return Delivery(
+    def _courier(self, database: Database) -> Courier[delivery.Outcome]:
+        queue = EventQueue(database=database, triggers=lambda: self._triggers.get(database, {}), caller=self.caller)
+        return Courier(queue=queue, pace=self.pace, woken=self.live.engine.captured)
+
+
+@dataclass(slots=True, kw_only=True)
+class Schedules:
+    """Cron events and one-off events, which are beside the metadata."""
+
+    live: LiveMetadata
+    caller: Caller
+    pace: Pace
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        database = self.live.store.database
+        cron = ScheduledQueue(
             database=database,
-            triggers=lambda: self._triggers.get(database, {}),
             caller=self.caller,
-            captured=self.live.engine.captured,
-            pace=self.pace,
+            sql=scheduled.CRON,
+            name="cron events",
+            due=lambda row: scheduled.cron_due(self._triggers(), row),
+            names=lambda: list(self._triggers()),
         )
+        one_off = ScheduledQueue(
+            database=database,
+            caller=self.caller,
+            sql=scheduled.ONE_OFF,
+            name="scheduled events",
+            due=scheduled.one_off_due,
+        )
+        planning_ahead = asyncio.create_task(self._planning(database))
+        async with Courier(queue=cron, pace=self.pace).running(), Courier(queue=one_off, pace=self.pace).running():
+            try:
+                yield
+            finally:
+                planning_ahead.cancel()
+                await asyncio.gather(planning_ahead, return_exceptions=True)
+
+    def _triggers(self) -> CronTriggers:
+        """Those whose webhooks can be called."""
+        triggers = self.live.stored.metadata.cron_triggers
+        environ = self.caller.environ
+        return {name: entry for name, entry in triggers.items() if entry.webhook.objection(environ) is None}
+
+    async def _planning(self, database: Database) -> None:
+        while True:
+            triggers = self.live.stored.metadata.cron_triggers
+            try:
+                if triggers:
+                    async with database.transaction() as connection:
+                        await planning.fill(connection, triggers)
+            except AWAY as error:
+                LOG.warning("cron events cannot be planned now: %s: %s", type(error).__name__, error)
+            await asyncio.sleep(_PLAN_S)
 
 
 def by_database(metadata: Metadata, databases: Mapping[str, Database], environ: Environ) -> Mapping[Database, ByName]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from nself.graphql.engine import Engine
 from nself.graphql.errors import ApiError
+from nself.graphql.events import planning
 from nself.graphql.events.installed import Installed
 from nself.graphql.metadata import consistency, edit
 from nself.graphql.metadata.conflicts import refuse_conflicts
@@ -126,6 +127,7 @@ class LiveMetadata:
 
     async def open(self) -> None:
         await self.store.ensure()
+        await planning.ensure(self.store.database)
         await self._load(await self.store.read())
         try:
             await self._capture()
@@ -181,13 +183,24 @@ class LiveMetadata:
 
     async def _commit(self, draft: Draft) -> None:
         await draft.settle()
-        before, self.stored = self.stored.metadata, await draft.save()
+        before, self.stored = self.stored.metadata, await self._save(draft)
         self.inconsistencies = draft.found
         for name, database in self.engine.databases.items():
             if draft.forgets_events:
                 await self.events.forget(database)
             elif gone := edit.event_triggers(before, name).keys() - edit.event_triggers(self.stored.metadata, name):
                 await self.events.archive(database, gone)
+
+    async def _save(self, draft: Draft) -> Stored:
+        """Cron events are planned anew together with the change of their triggers."""
+        triggers = draft.metadata.cron_triggers
+        changed = planning.changed(self.stored.metadata.cron_triggers, triggers)
+        if not changed:
+            return await draft.save()
+        async with self.store.database.transaction() as connection:
+            stored = await draft.save(within=connection)
+            await planning.plan_anew(connection, changed, triggers)
+        return stored
 
     async def _capture(self) -> None:
         await self.events.follow(self.stored.metadata, self.engine.databases, self.engine.catalogs)
