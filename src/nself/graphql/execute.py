@@ -72,6 +72,9 @@ async def mutation(run: Run, plan: MutationPlan) -> Reply:
     ready = {field.key: field.json for field in plan.fields if isinstance(field, Known)}
     for turn in plan.turns:
         if isinstance(turn, tuple):
+            for field in turn:
+                if field.checks:
+                    await field.checks.run(run)
             ready |= await (_alone(run, turn[0]) if _is_one_statement(run, turn) else _transaction(run, turn))
         else:
             ready |= await turn.run(run)

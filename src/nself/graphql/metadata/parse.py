@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from nself.graphql import input_checks
 from nself.graphql.events import schedules, triggers
 from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.metadata import api_limits, collections, inherited_roles, rest_endpoints
@@ -240,6 +241,7 @@ def select_permission(reader: Reader) -> SelectPermission:
 
 def insert_permission(reader: Reader) -> InsertPermission:
     allowed = reader.at("permission")
+    _refuse_bad_check(allowed)
     return InsertPermission(
         role=reader.at("role").name(),
         check=allowed.at("check").object(),
@@ -254,6 +256,7 @@ def insert_permission(reader: Reader) -> InsertPermission:
 def update_permission(reader: Reader) -> UpdatePermission:
     allowed = reader.at("permission")
     check = allowed.get("check")
+    _refuse_bad_check(allowed)
     return UpdatePermission(
         role=reader.at("role").name(),
         filter=allowed.at("filter").object(),
@@ -268,6 +271,7 @@ def update_permission(reader: Reader) -> UpdatePermission:
 
 def delete_permission(reader: Reader) -> DeletePermission:
     allowed = reader.at("permission")
+    _refuse_bad_check(allowed)
     return DeletePermission(
         role=reader.at("role").name(),
         filter=allowed.at("filter").object(),
@@ -275,6 +279,13 @@ def delete_permission(reader: Reader) -> DeletePermission:
         comment=_text(reader, "comment"),
         rest=allowed.others("filter", "backend_only"),
     )
+
+
+def _refuse_bad_check(allowed: Reader) -> None:
+    """`validate_input` is kept as it came; what it cannot mean is said here, with its path."""
+    given = allowed.get("validate_input")
+    if given is not None:
+        input_checks.read(given)
 
 
 def columns(reader: Reader | None, *, absent: Columns = Columns()) -> Columns:  # noqa: B008 - frozen

@@ -357,19 +357,34 @@ def _number(text: str) -> int | Decimal:
 
 def literal_json(node: ValueNode) -> Any:
     """The default value of a variable as the JSON it could have been sent as."""
+    return json_of(node, None)
+
+
+def json_of(node: ValueNode, variables: Mapping[str, Any] | None) -> Any:
+    """A value written in the document as JSON, with the values of its variables; None where it may have none."""
     match node:
         case NullValueNode():
             return None
         case IntValueNode(value=value) | FloatValueNode(value=value):
             return _number(value)
         case ListValueNode(values=values):
-            return [literal_json(item) for item in values]
+            return [json_of(item, variables) for item in values]
         case ObjectValueNode(fields=fields):
-            return {field.name.value: literal_json(field.value) for field in fields}
+            return {
+                field.name.value: json_of(field.value, variables)
+                for field in fields
+                if not (variables is not None and _is_left_out(field.value, variables))
+            }
         case StringValueNode(value=value) | BooleanValueNode(value=value) | EnumValueNode(value=value):
             return value
+        case VariableNode() if variables is not None:
+            return variables.get(node.name.value)
         case _:
             raise invalid("a variable's default value cannot hold variables", "$")
+
+
+def _is_left_out(node: ValueNode, variables: Mapping[str, Any]) -> bool:
+    return isinstance(node, VariableNode) and node.name.value not in variables
 
 
 def _found(node: ValueNode) -> str:

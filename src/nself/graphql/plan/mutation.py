@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from nself.graphql import sql
 from nself.graphql.plan import choose, rows
+from nself.graphql.plan.checked import Checks
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.printer import printed
@@ -37,13 +38,14 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class MutationField(Struct, frozen=True, kw_only=True):
-    """`answers` name what was stored as JSON; `listed` ones make a list together."""
+    """`answers` name what was stored as JSON; `listed` ones make a list together. `checks` come before anything."""
 
     key: str
     source: str
     steps: tuple[Step, ...]
     answers: tuple[str, ...]
     listed: bool = False
+    checks: Checks | None = None
 
 
 class Changed(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from graphql.language import print_ast
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
 from nself.graphql import introspection, sql
@@ -16,7 +16,7 @@ from nself.graphql.document import Operation
 from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join, taken
-from nself.graphql.plan import choose, function, rows
+from nself.graphql.plan import checked, choose, function, rows
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.insert import insert, is_tree, rows_of
@@ -277,6 +277,12 @@ def _change(ctx: Context, one: Selected) -> MutationField:
         return function.change(ctx, one, one.of.means)
     assert isinstance(one.of.means, Root)
     table, action = one.of.means.table, one.of.means.action
+    field = _change_of_table(ctx, one, table, action)
+    checks = checked.of(ctx, one, table, action)
+    return structs.replace(field, checks=checks) if checks else field
+
+
+def _change_of_table(ctx: Context, one: Selected, table: RoleTable, action: Action) -> MutationField:
     arguments = arguments_of(ctx, one)
     match action:
         case Action.INSERT | Action.INSERT_ONE:

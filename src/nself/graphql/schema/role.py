@@ -51,6 +51,13 @@ class RoleSchema:
         self._tables: dict[TableKey, RoleTable] = {}
 
     @cached_property
+    def checks_input(self) -> bool:
+        """Whether a webhook wants to see what the role writes."""
+        kinds = ("insert", "update", "delete")
+        found = (getattr(rules, kind) for rules in self._rules.values() for kind in kinds)
+        return any(rule is not None and rule.input_check is not None for rule in found)
+
+    @cached_property
     def of_row_commands(self) -> RoleSchema:
         """The same role's for the row commands of /v1/query."""
         found = self._anew()

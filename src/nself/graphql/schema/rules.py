@@ -7,7 +7,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from nself.graphql import input_checks
 from nself.graphql.conditions import ALWAYS, Condition
+from nself.graphql.errors import ApiError
+from nself.graphql.input_checks import InputCheck
 from nself.graphql.metadata.consistency import permission_problem
 from nself.graphql.metadata.model import (
     Columns,
@@ -17,6 +20,7 @@ from nself.graphql.metadata.model import (
     SelectPermission,
     UpdatePermission,
 )
+from nself.graphql.metadata.reader import Reader
 from nself.graphql.schema.expressions import ExpressionError, compiled, preset
 from nself.graphql.schema.tables import TableKey, TableModel, Tables
 from nself.graphql.session import ADMIN
@@ -42,6 +46,7 @@ class InsertRule(Struct, frozen=True, kw_only=True):
     check: Condition = ALWAYS
     presets: Mapping[str, Source] = field(default_factory=dict)
     backend_only: bool = False
+    input_check: InputCheck | None = None
 
 
 class UpdateRule(Struct, frozen=True, kw_only=True):
@@ -50,11 +55,13 @@ class UpdateRule(Struct, frozen=True, kw_only=True):
     check: Condition = ALWAYS
     presets: Mapping[str, Source] = field(default_factory=dict)
     backend_only: bool = False
+    input_check: InputCheck | None = None
 
 
 class DeleteRule(Struct, frozen=True, kw_only=True):
     filter: Condition = ALWAYS
     backend_only: bool = False
+    input_check: InputCheck | None = None
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -118,6 +125,14 @@ def _by_role(table: TableModel) -> dict[str, dict[str, Permission]]:
     return found
 
 
+def _input_check(permission: InsertPermission | UpdatePermission | DeletePermission) -> InputCheck | None:
+    given = permission.rest.get("validate_input")
+    try:
+        return None if given is None else input_checks.read(Reader(given, ".validate_input"))
+    except ApiError as error:
+        raise ExpressionError(f"in validate_input: {error.message}") from error
+
+
 class _Compiler(Struct, frozen=True):
     table: TableModel
     tables: Tables
@@ -134,7 +149,11 @@ class _Compiler(Struct, frozen=True):
                 case UpdatePermission():
                     return self.update(permission)
                 case DeletePermission():
-                    return DeleteRule(filter=self.condition(permission.filter), backend_only=permission.backend_only)
+                    return DeleteRule(
+                        filter=self.condition(permission.filter),
+                        backend_only=permission.backend_only,
+                        input_check=_input_check(permission),
+                    )
         except ExpressionError as error:
             self.problems.append(self.problem(kind, permission, error))
             return None
@@ -160,6 +179,7 @@ class _Compiler(Struct, frozen=True):
             check=self.condition(permission.check),
             presets=self.presets(permission.set),
             backend_only=permission.backend_only,
+            input_check=_input_check(permission),
         )
 
     def update(self, permission: UpdatePermission) -> UpdateRule:
@@ -169,6 +189,7 @@ class _Compiler(Struct, frozen=True):
             check=ALWAYS if permission.check is None else self.condition(permission.check),
             presets=self.presets(permission.set),
             backend_only=permission.backend_only,
+            input_check=_input_check(permission),
         )
 
     def condition(self, expression: Any) -> Condition:
