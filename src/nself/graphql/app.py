@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from nself.errors import ConfigError
 from nself.graphql.actions.log import ActionLog
+from nself.graphql.actions.worker import ActionWorker
 from nself.graphql.admission.gate import Policy
 from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
@@ -119,6 +120,12 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
     async with contextlib.AsyncExitStack() as stack:
         pools, kept_in = await _databases(stack, settings)
         outgoing = await stack.enter_async_context(Outgoing.open())
+        world = World(
+            outgoing=outgoing,
+            environ=settings.environ,
+            kept_in=kept_in,
+            shows_internal=settings.dev_mode or settings.admin_internal_errors,
+        )
         engine = Engine(
             pools,
             remotes=RemoteSchemas(outgoing, settings.environ, permissions=settings.enable_remote_schema_permissions),
@@ -126,7 +133,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             infer_functions=settings.infer_function_permissions,
             policy=_policy(settings),
-            world=World(outgoing=outgoing, environ=settings.environ, kept_in=kept_in),
+            world=world,
         )
         live = LiveMetadata(engine, Store(kept_in), Installed(settings.stringify_numeric_types))
         await live.open()
@@ -134,6 +141,9 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))
         await deliveries.start(stack, settings, live)
+        if settings.async_actions_fetch_interval_ms:
+            worker = ActionWorker(engine, world, settings.async_actions_fetch_interval_ms / 1000)
+            await stack.enter_async_context(_background(worker.run()))
         if settings.schema_sync_interval_ms:
             await stack.enter_async_context(_background(live.watch(settings.schema_sync_interval_ms / 1000)))
         authenticator = Authenticator(

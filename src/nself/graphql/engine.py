@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nself.graphql import execute
+from nself.graphql.actions.roots import ActionRoots
 from nself.graphql.admission.gate import Policy, client, too_often, too_slow
 from nself.graphql.admission.rate import RateLimiter
 from nself.graphql.document import TOO_DEEP
@@ -106,6 +107,11 @@ class Engine:
         """Where the metadata is, and what belongs to it."""
         assert self.world is not None
         return self.world.kept_in
+
+    @property
+    def actions(self) -> ActionRoots:
+        """The actions in force."""
+        return self._loaded.actions
 
     def schema(self, role: str) -> RoleSchema:
         """What the role sees, as a trusted server."""

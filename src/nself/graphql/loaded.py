@@ -44,6 +44,7 @@ class Loaded:
     gate: Gate
     rest: Router
     schema_of: Callable[[str, bool], RoleSchema]
+    actions: ActionRoots
     captured: frozenset[str] = frozenset()
     """Sources in which database triggers write events of changed rows."""
 
@@ -75,13 +76,14 @@ def load(
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
     known += actions.problems
     allowed = [replace(action, roles=lineage.heirs(action.roles)) for action in actions.actions]
-    schemas.elsewhere = (ActionRoots(allowed, actions.types),)
+    roots = ActionRoots(allowed, actions.types)
+    schemas.elsewhere = (roots,)
     if remote:
         remote.leave(schemas.root_names(), schemas.bases)
     known += remote.inconsistencies
     for source in sound.values():
         known += remote.problems_of(source, catalogs[source.name])
-    schemas.elsewhere = (*schemas.elsewhere, remote)
+    schemas.elsewhere = (roots, remote)
     schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
@@ -94,6 +96,7 @@ def load(
         gate=gate,
         rest=router(metadata),
         schema_of=schemas.of,
+        actions=roots,
         captured=frozenset(source.name for source in sound.values() if has_event_triggers(source)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,15 @@ class PassedOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What an engine reaches beside its database, opened once per server. `kept_in` holds the metadata and its logs."""
+    """What an engine reaches beside its database, opened once per server. `kept_in` holds the metadata and its logs;
+    `action_waits` is set when the call of an asynchronous action was noted there."""
 
     outgoing: Outgoing
     environ: Environ
     kept_in: Database
+    shows_internal: bool = True
+    """Whether the administrator gets to see details of what failed."""
+    action_waits: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

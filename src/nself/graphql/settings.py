@@ -185,6 +185,13 @@ class GraphqlSettings:
     pg_connections: int = env(
         "HASURA_GRAPHQL_PG_CONNECTIONS", default=20, minimum=2, help="Largest number of database connections."
     )
+    async_actions_fetch_interval_ms: int = env(
+        "HASURA_GRAPHQL_ASYNC_ACTIONS_FETCH_INTERVAL",
+        default=1000,
+        minimum=0,
+        help="How often to look for calls of asynchronous actions that other engine processes took in, in ms; "
+        "0 leaves all of them to the others.",
+    )
     schema_sync_interval_ms: int = env(
         "HASURA_GRAPHQL_SCHEMA_SYNC_POLL_INTERVAL",
         default=1000,

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from nself.graphql import joins
 from nself.graphql.actions import input as inputs
+from nself.graphql.actions.asynchronous import Begin, Look, outcome_type, session_variables
 from nself.graphql.actions.call import Question, ask
 from nself.graphql.actions.output import Fields, check, picked, selection
 from nself.graphql.actions.types import ActionTypes
-from nself.graphql.elsewhere import Elsewhere, Part
+from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.custom_types import CustomTypes
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
 from nself.graphql.run import Run
+from nself.graphql.schema import columns
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import ADMIN
-from nself.graphql.types import Field, InputField, Type, arguments
+from nself.graphql.types import Field, InputField, NonNull, Type, arguments
+
+_ID_OF_ACTION: Final = "the unique id of an action"
 
 
 class SynchronousPart(Struct, frozen=True, kw_only=True):
@@ -47,11 +52,10 @@ class SynchronousPart(Struct, frozen=True, kw_only=True):
 
 
 def question(action: Action, given: inputs.Members, run: Run) -> Question:
-    session = run.bindings.session
     return Question(
         action=action,
         input=inputs.value(given, run.bindings),
-        session_variables={**session.variables, "x-hasura-role": session.role},
+        session_variables=session_variables(run.bindings.session),
         headers=run.headers,
         query=run.query,
     )
@@ -83,22 +87,61 @@ class ActionRoots:
     def __init__(self, actions: Sequence[Action], types: CustomTypes) -> None:
         self._types = ActionTypes(types)
         self.roles = frozenset(role for action in actions for role in action.roles)
-        self._actions = [(action, Synchronous(action)) for action in actions if not action.definition.asynchronous]
+        self._synchronous = [(action, Synchronous(action)) for action in actions if not action.definition.asynchronous]
+        self._asynchronous = {
+            action.name: (action, Begin(action), Look(action)) for action in actions if action.definition.asynchronous
+        }
+
+    @property
+    def longest_s(self) -> float:
+        """The longest time an asynchronous action may take."""
+        return max((action.definition.timeout_s for action, _, _ in self._asynchronous.values()), default=0)
+
+    def asynchronous(self, name: str, schema: RoleSchema) -> tuple[Action, Type] | None:
+        """The action, and the type of what its webhook answers."""
+        if name not in self._asynchronous:
+            return None
+        action, _, _ = self._asynchronous[name]
+        return action, self._types.output(schema, action.definition.output_type)
 
     def queries(self, schema: RoleSchema) -> Iterator[Field]:
-        return (self._field(schema, *entry) for entry in self._visible(schema) if entry[0].definition.query)
+        for action, place in self._synchronous:
+            if action.definition.query and _may(schema, action):
+                yield self._field(schema, action, place)
+        yield from self._looks(schema)
 
     def mutations(self, schema: RoleSchema) -> Iterator[Field]:
-        return (self._field(schema, *entry) for entry in self._visible(schema) if not entry[0].definition.query)
+        for action, place in self._synchronous:
+            if not action.definition.query and _may(schema, action):
+                yield self._field(schema, action, place)
+        for action, begin, _ in self._asynchronous.values():
+            if _may(schema, action):
+                yield Field(
+                    name=action.name,
+                    type=NonNull(columns.scalar_type(schema, "uuid")),
+                    means=Elsewhere(begin),
+                    arguments=self._arguments(schema, action),
+                    description=action.comment,
+                )
 
     def subscriptions(self, schema: RoleSchema) -> Iterator[Field]:
         """A synchronous action would be called again and again: it cannot be subscribed to."""
-        return iter(())
+        return self._looks(schema)
 
-    def _visible(self, schema: RoleSchema) -> Iterator[tuple[Action, Synchronous]]:
-        return (entry for entry in self._actions if schema.role == ADMIN or schema.role in entry[0].roles)
+    def _looks(self, schema: RoleSchema) -> Iterator[Field]:
+        id_ = InputField(name="id", type=NonNull(columns.scalar_type(schema, "uuid")), description=_ID_OF_ACTION)
+        for action, _, look in self._asynchronous.values():
+            if _may(schema, action):
+                output = self._types.output(schema, action.definition.output_type)
+                yield Field(
+                    name=action.name,
+                    type=outcome_type(schema, action, output),
+                    means=Elsewhere(look),
+                    arguments=arguments(id_),
+                    description=action.comment,
+                )
 
-    def _field(self, schema: RoleSchema, action: Action, place: Synchronous) -> Field:
+    def _field(self, schema: RoleSchema, action: Action, place: Place) -> Field:
         return Field(
             name=action.name,
             type=self._types.output(schema, action.definition.output_type),
@@ -114,3 +157,7 @@ class ActionRoots:
                 for given in action.definition.arguments
             )
         )
+
+
+def _may(schema: RoleSchema, action: Action) -> bool:
+    return schema.role == ADMIN or schema.role in action.roles
