@@ -124,6 +124,30 @@ def test_remote_types_reach_tables(world: World, service: Service) -> None:
     assert found[2]["articles"] == []
 
 
+def test_rows_reach_tables_of_other_sources(world: World, service: Service, new_database: Any) -> None:
+    other = new_database()
+    world.command("pg_add_source", name="other", configuration={"connection_info": {"database_url": other}})
+    sql = "CREATE TABLE review (article int, stars int); INSERT INTO review VALUES (1, 5), (1, 4), (2, 3)"
+    assert world.post("/v2/query", {"type": "run_sql", "args": {"source": "other", "sql": sql}}).status_code == 200
+    world.command("pg_track_table", source="other", table="review")
+    target = {"source": "other", "table": "review", "field_mapping": {"id": "article"}}
+    relate(world, "reviews", {"to_source": {**target, "relationship_type": "array"}})
+    relate(world, "review", {"to_source": {**target, "relationship_type": "object"}})
+    query = """{ article(order_by: {id: asc}) {
+        reviews(order_by: {stars: asc}, where: {stars: {_gt: 3}}) { stars __typename } review { article }
+        reviews_aggregate { aggregate { count } } } }"""
+    found = world.ask(query)["article"]
+    assert found[0] == {
+        "reviews": [{"stars": 4, "__typename": "review"}, {"stars": 5, "__typename": "review"}],
+        "review": {"article": 1},
+        "reviews_aggregate": {"aggregate": {"count": 2}},
+    }
+    assert found[1] == {"reviews": [], "review": {"article": 2}, "reviews_aggregate": {"aggregate": {"count": 1}}}
+    assert found[2] == {"reviews": [], "review": None, "reviews_aggregate": {"aggregate": {"count": 0}}}
+    lost = world.refused("pg_drop_source", name="other")
+    assert lost["error"]
+
+
 def test_joins_go_on_below_joins(world: World, service: Service) -> None:
     relate(world)
     world.command(
