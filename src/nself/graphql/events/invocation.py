@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from nself.graphql.env_templates import Environ, UnsetVariableError
+from nself.graphql import joins
+from nself.graphql.env_templates import Environ
+from nself.graphql.errors import ApiError
 from nself.graphql.events.webhooks import Retries, Webhook
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply
+from nself.graphql.transforms.apply import transformed
+from nself.graphql.transforms.failures import TemplateError
 from nself.web.json import encode
 
 LOGGED_BYTES: Final = 64 * 1024
@@ -52,35 +56,48 @@ class Caller:
 
     async def attempt(self, webhook: Webhook, body: bytes, timeout_s: int) -> Attempt:
         """Never raises for what the webhook does, or for its being misconfigured."""
-        logged: dict[str, str] = {}
+        request = _request(body, {})
         try:
-            headers = {entry.name: entry.resolved(self.environ) for entry in webhook.headers}
-            logged = self._logged(webhook, headers)
-            call = Call(
-                url=webhook.address(self.environ),
-                body=body,
-                headers=headers,
-                timeout_s=max(timeout_s, 1),
-                limit=LOGGED_BYTES,
-            )
+            call = self._call(webhook, body, timeout_s)
+            request = _request(body, self._logged(webhook, call.headers or {}))
             reply = await self.outgoing.send(call)
-        except (OutgoingError, UnsetVariableError) as error:
-            failed = {"type": "client_error", "data": {"message": error.message}, "version": "2"}
-            return Attempt(status=NO_REPLY, request=_request(body, logged), response=encode(failed).decode())
+        except (OutgoingError, ApiError) as error:
+            return Attempt(status=NO_REPLY, request=request, response=client_error(error.message))
+        except TemplateError as error:
+            return Attempt(status=NO_REPLY, request=request, response=client_error(f"request_transform: {error}"))
         return Attempt(
             status=reply.status,
-            request=_request(body, logged),
+            request=request,
             response=_response(reply),
             retry_after_s=_seconds(reply.header("retry-after")),
         )
 
+    def _call(self, webhook: Webhook, body: bytes, timeout_s: int) -> Call:
+        call = Call(
+            url=webhook.address(self.environ),
+            body=body,
+            headers={entry.name.lower(): entry.resolved(self.environ) for entry in webhook.headers},
+            timeout_s=max(timeout_s, 1),
+            limit=LOGGED_BYTES,
+        )
+        if webhook.request_transform is None:
+            return call
+        said = joins.decode(body)
+        variables = said.get("event", {}).get("session_variables") or {}
+        return transformed(webhook.request_transform, call, said, variables)
+
     def _logged(self, webhook: Webhook, headers: Mapping[str, str]) -> dict[str, str]:
-        hidden = {} if self.logs_env_headers else {entry.name: entry.from_env for entry in webhook.headers}
+        hidden = {} if self.logs_env_headers else {entry.name.lower(): entry.from_env for entry in webhook.headers}
         return {name: hidden.get(name) or value for name, value in headers.items()}
 
 
+def client_error(message: str) -> str:
+    """The log's answer where there was none."""
+    return encode({"type": "client_error", "data": {"message": message}, "version": "2"}).decode()
+
+
 def _request(body: bytes, headers: Mapping[str, str]) -> str:
-    """The body is JSON already: it goes in as it is."""
+    """What was to be said, which is JSON already, before a transform."""
     listed = [{"name": name, "value": value} for name, value in headers.items()]
     return f'{{"payload": {body.decode()}, "headers": {encode(listed).decode()}, "version": "2"}}'
 

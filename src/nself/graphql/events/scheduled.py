@@ -11,7 +11,7 @@ import msgspec
 
 from nself.graphql.errors import ApiError
 from nself.graphql.events import schedules
-from nself.graphql.events.invocation import Attempt, Caller
+from nself.graphql.events.invocation import NO_REPLY, Attempt, Caller, client_error
 from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.events.webhooks import Retries, Webhook
 from nself.graphql.metadata.reader import Reader
@@ -129,5 +129,4 @@ def _comment(text: str | None) -> dict[str, str]:
 
 
 def _unreadable(error: ApiError) -> Attempt:
-    failed = {"type": "client_error", "data": {"message": error.message}, "version": "2"}
-    return Attempt(status=0, request="null", response=encode(failed).decode())
+    return Attempt(status=NO_REPLY, request="null", response=client_error(error.message))

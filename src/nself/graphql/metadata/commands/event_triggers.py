@@ -11,6 +11,7 @@ from nself.graphql.metadata import edit
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never, source
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.transforms.check import refuse_unreadable
 from nself.pg.database import Database
 
 MOST = 100
@@ -19,6 +20,7 @@ MOST = 100
 
 async def create(draft: Draft, call: Call) -> Reply:
     where, trigger = source(call.args), triggers.of_command(call.args)
+    refuse_unreadable(trigger.webhook.request_transform, trigger.webhook.response_transform)
     table, again = call.args.at("table").qualified(), call.args.get("replace")
     tracked = edit.table_of(draft.metadata, where, table)
     known_on = edit.event_triggers(draft.metadata, where).get(trigger.name)

@@ -14,6 +14,7 @@ from nself.graphql.events import planning, scheduled, schedules
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.transforms.check import refuse_unreadable
 from nself.pg.queries import Queries
 
 _KINDS: Final = {"cron": scheduled.CRON, "one_off": scheduled.ONE_OFF}
@@ -24,6 +25,7 @@ _MOST: Final = 1000
 
 async def create_cron(draft: Draft, call: Call) -> Reply:
     trigger, again = schedules.parsed(call.args), call.args.get("replace")
+    refuse_unreadable(trigger.webhook.request_transform, trigger.webhook.response_transform)
     if trigger.name in draft.metadata.cron_triggers and not (again and again.boolean()):
         message = f'cron trigger with name: "{trigger.name}" already exists'
         raise ApiError("already-exists", message, path="$.args.name")
