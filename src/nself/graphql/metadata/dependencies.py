@@ -139,11 +139,11 @@ def _needed(source: Source, catalog: Catalog, table: Name, permission: edit.Perm
         found |= {Part("computed field", table, name) for name in permission.computed_fields}
 
     def column(where: Name, name: str) -> str:
-        found.add(Part("column", where, name))
+        found.update((Part("column", where, name), Part("computed field", where, name)))
         return name
 
     def relationship(where: Name, name: str) -> str:
-        found.add(Part("relationship", where, name))
+        found.update((Part("relationship", where, name), Part("computed field", where, name)))
         return name
 
     def named(where: Name) -> Name:
@@ -157,7 +157,8 @@ def _needed(source: Source, catalog: Catalog, table: Name, permission: edit.Perm
 
 
 def target_of(source: Source, catalog: Catalog) -> Callable[[Name, str], Name | None]:
-    """`(table, relationship name) -> the table it leads to`, None where there is no such relationship."""
+    """`(table, relationship name) -> the table it leads to`, None where there is no such relationship. A computed field
+    that gives rows counts as one."""
 
     def find(table: Name, name: str) -> Name | None:
         tracked = source.tables.get(table)
@@ -165,7 +166,8 @@ def target_of(source: Source, catalog: Catalog) -> Callable[[Name, str], Name | 
             if entry.name == name:
                 target = resolve(catalog, table, entry)
                 return target.table if isinstance(target, Target) else None
-        return None
+        computed = (entry for entry in (tracked.computed_fields if tracked else ()) if entry.name == name)
+        return next((returned_table(catalog, entry.function) for entry in computed), None)
 
     return find
 

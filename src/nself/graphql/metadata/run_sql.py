@@ -10,6 +10,7 @@ from typing import Any
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import dependencies, edit, rename
+from nself.graphql.metadata.altered_functions import refuse_altered
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.statements import READS, WRITES, first_word, split_last, words
@@ -126,6 +127,7 @@ async def _follow(draft: Draft, connection: Connection, before: Identities, want
         kept = rename.apply(kept, old, source, renames)
     catalog = await introspect(connection)
     kept = dependencies.without_lost_functions(kept, catalog, source, cascade=wanted.cascade)
+    refuse_altered(edit.source_of(kept, source), old, catalog)
     draft.adopt(kept, {**draft.engine.catalogs, source: catalog})
 
 

@@ -82,3 +82,49 @@ def test_rows_of_a_table_are_not_granted_as_a_field(dsn: str) -> None:
         assert "are auto-derived" in (await api.refused("pg_create_select_permission", args))[2]
 
     play(dsn, script)
+
+
+def test_a_computed_field_that_a_filter_needs_goes_only_by_cascade(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        for name, function in {"loud": "shout", "works": "works"}.items():
+            definition = {"function": function}
+            await api.metadata("pg_add_computed_field", {"table": "author", "name": name, "definition": definition})
+        filters = {"loud": {"loud": {"_eq": "ANN"}}, "busy": {"works": {"id": {"_gt": 1}}}}
+        for role, filter_ in filters.items():
+            permission = {"columns": ["id"], "filter": filter_}
+            await api.metadata(
+                "pg_create_select_permission", {"table": "author", "role": role, "permission": permission}
+            )
+        for name, role in {"loud": "loud", "works": "busy"}.items():
+            drop = {"table": "author", "name": name}
+            code, _, message = await api.refused("pg_drop_computed_field", drop)
+            assert (code, f"permission author.{role}.select" in message) == ("dependency-error", True)
+            await api.metadata("pg_drop_computed_field", {**drop, "cascade": True})
+        (author, _) = (await api.exported())["tables"]
+        assert "select_permissions" not in author
+
+    play(dsn, script)
+
+
+def test_tracked_functions_are_neither_overloaded_nor_made_to_write_underneath(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        await api.metadata("pg_track_function", {"function": "search"})
+        overload = "CREATE FUNCTION search(id int) RETURNS SETOF article LANGUAGE sql STABLE AS 'SELECT * FROM article'"
+        code, _, message = await api.refused("run_sql", {"sql": overload}, path="/v2/query")
+        assert (code, message) == ("not-supported", "the following tracked function(s) cannot be overloaded: search")
+        volatile = {"sql": "ALTER FUNCTION search(text) VOLATILE"}
+        code, _, message = await api.refused("run_sql", volatile, path="/v2/query")
+        assert (code, message) == (
+            "not-supported",
+            'type of function "search" is altered to "VOLATILE" which is not supported now',
+        )
+        # What was refused was taken back.
+        await api.sql("ALTER FUNCTION search(text) IMMUTABLE")
+        await api.sql("DROP FUNCTION search(text)")
+        assert "functions" not in await api.exported()
+
+    play(dsn, script)
