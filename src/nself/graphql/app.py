@@ -26,7 +26,7 @@ from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
 from nself.graphql.events import running as deliveries
 from nself.graphql.events.installed import Installed
-from nself.graphql.http import administration, console, edge, exchange, facts, operations, rest
+from nself.graphql.http import administration, console, diagnostics, dump, edge, exchange, facts, operations, rest
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.apply_directory import apply_directory
@@ -93,6 +93,8 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
         ("metadata", "/v2/query", "POST", administration.query),
         ("config", "/v1alpha1/config", "GET", facts.config),
         ("developer", "/dev/subscriptions", "GET", facts.subscriptions),
+        ("pgdump", "/v1alpha1/pg_dump", "POST", dump.endpoint),
+        ("developer", "/dev/{name:path}", "GET", diagnostics.endpoint),
     ]
     if settings.enable_console:
         table += [

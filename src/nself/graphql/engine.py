@@ -122,6 +122,10 @@ class Engine:
         """Of the sources that can be reached, by name."""
         return self._loaded.databases
 
+    def plan_counts(self) -> dict[str, int]:
+        """How many operations and plans are remembered."""
+        return self._loaded.plans.counts()
+
     def check_batch(self, session: Session, size: int) -> None:
         """Raises ApiError for more operations in one request than the role may send."""
         self._loaded.gate.check_batch(session.role, size)

@@ -32,6 +32,9 @@ class Recent(Generic[K, V]):
     def __init__(self, most: int) -> None:
         self._most, self._entries = most, OrderedDict[K, V]()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def get(self, key: K) -> V | None:
         found = self._entries.get(key)
         if found is not None:
@@ -62,6 +65,9 @@ class Plans:
         self.schema_of, self._gate, self._stringify = schema_of, gate, stringify_numerics
         self._prepared: Recent[Hashable, Prepared] = Recent(_MOST)
         self._plans: Recent[Hashable, Plan] = Recent(_MOST)
+
+    def counts(self) -> dict[str, int]:
+        return {"operations": len(self._prepared), "plans": len(self._plans)}
 
     def find(
         self, text: str, name: str | None, given: Any, *, role: str, backend: bool, row_command: bool = False

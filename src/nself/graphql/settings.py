@@ -181,6 +181,11 @@ class GraphqlSettings:
     enable_telemetry: bool = env(
         "HASURA_GRAPHQL_ENABLE_TELEMETRY", default=False, help="Accepted for compatibility; nothing is ever sent."
     )
+    pg_dump: str | None = env(
+        "NSELF_GRAPHQL_PG_DUMP",
+        default=None,
+        help="The program pg_dump, if not the one beside PostgreSQL or on the path. As new as the server, or newer.",
+    )
     log_level: LogLevel = env("HASURA_GRAPHQL_LOG_LEVEL", default=LogLevel.info, help="How much to log.")
     pg_connections: int = env(
         "HASURA_GRAPHQL_PG_CONNECTIONS", default=20, minimum=2, help="Largest number of database connections."

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import uuid
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nself.graphql.http.cors import Cors
 from nself.graphql.settings import GraphqlSettings
 
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
-_COMPRESS_FROM = 1400
-"""Bytes: what fits one network packet gains nothing from gzip."""
+_COMPRESS_FROM = 700
+"""Bytes: what fits half a network packet gains nothing from gzip."""
 
 
 def wrap(app: ASGIApp, settings: GraphqlSettings) -> ASGIApp:
@@ -21,24 +21,7 @@ def wrap(app: ASGIApp, settings: GraphqlSettings) -> ASGIApp:
     app = RequestId(app)
     if settings.disable_cors:
         return app
-    return CORSMiddleware(
-        app,
-        allow_origin_regex=origins(settings.cors_domain),
-        allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["*"],
-        max_age=1728000,
-    )
-
-
-def origins(domains: str) -> str:
-    """`*`, or a comma list, as a regular expression over whole origins: `*.` is any one subdomain, `:*` any port."""
-    patterns = []
-    for domain in filter(None, (part.strip().rstrip("/") for part in domains.split(","))):
-        if domain == "*":
-            return ".*"
-        patterns.append(re.escape(domain).replace(r"\*\.", r"[^./:]+\.").replace(r":\*", r"(?::\d{1,5})?"))
-    return "|".join(patterns) or r"(?!)"
+    return Cors(app, settings.cors_domain)
 
 
 class RequestId:

@@ -14,6 +14,7 @@ from nself.graphql.surface import Surface
 from nself.graphql.version import COMPATIBLE_WITH
 from nself.pg.database import CONNECTION_LOST, PostgresError
 from nself.web.json import JsonResponse
+from nself.web.tokens import HASURA_CLAIMS
 
 _PATIENCE_S = 3.0
 
@@ -46,8 +47,8 @@ async def config(surface: Surface, request: Request) -> Response:
             "is_auth_hook_set": settings.auth_hook is not None,
             "is_jwt_set": settings.jwt_secret is not None,
             "jwt": _claims(surface),
-            "is_function_permissions_inferred": True,
-            "is_remote_schema_permissions_enabled": False,
+            "is_function_permissions_inferred": settings.infer_function_permissions,
+            "is_remote_schema_permissions_enabled": settings.enable_remote_schema_permissions,
             "is_allow_list_enabled": settings.enable_allowlist,
             "live_queries": {
                 "batch_size": settings.live_queries_batch_size,
@@ -73,10 +74,11 @@ def _claims(surface: Surface) -> list[dict[str, object]]:
     secret = surface.settings.jwt_secret
     if secret is None:
         return []
-    namespace = secret.get("claims_namespace_path") or secret.get("claims_namespace", "https://hasura.io/jwt/claims")
+    path = secret.get("claims_namespace_path")
     return [
         {
-            "claims_namespace": namespace,
+            "claims_namespace": None if path else secret.get("claims_namespace", HASURA_CLAIMS),
+            "claims_namespace_path": path,
             "claims_format": secret.get("claims_format", "json"),
             "claims_map": secret.get("claims_map"),
         }

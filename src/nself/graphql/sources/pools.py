@@ -107,6 +107,11 @@ class Pools:
         else:
             self.failures[source.name] = f"connection error: {found}"
 
+    def dsn_of(self, source: Source) -> str:
+        """Where the source's database is, password and all."""
+        wanted = self._connection(source)
+        return self.main_dsn if wanted is None else wanted.dsn
+
     def _connection(self, source: Source) -> Connection | None:
         """None for the main database, whose pool is as the server's settings say."""
         if source.kind not in _KINDS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from nself.graphql.errors import ApiError
-from nself.graphql.http.edge import origins
+from nself.graphql.http.cors import origins
 from nself.graphql.settings import GraphqlSettings
 
 
