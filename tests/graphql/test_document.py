@@ -38,3 +38,10 @@ def test_a_cycle_through_nested_fields_is_found() -> None:
     with pytest.raises(ApiError) as caught:
         operation("{ ...a } fragment a on t { x { ... on u { ...b } } } fragment b on u { y { ...a } }", None)
     assert caught.value.message == "the fragment definition(s) a, b form a cycle"
+
+
+def test_where_the_syntax_breaks_is_told_aside() -> None:
+    with pytest.raises(ApiError) as caught:
+        operation("{ a\n b( }", None)
+    assert (caught.value.message, caught.value.path) == ("not a valid graphql query", "$.query")
+    assert caught.value.internal["locations"] == [[2, 5]]

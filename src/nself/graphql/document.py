@@ -58,7 +58,8 @@ def _parsed(text: str) -> DocumentNode:
     try:
         return parse(text, no_location=True)
     except GraphQLSyntaxError as error:
-        raise ApiError("validation-failed", f"not a valid graphql query: {error.message}", path="$.query") from error
+        told = {"message": error.message, "locations": [list(found) for found in error.locations or ()]}
+        raise ApiError("validation-failed", "not a valid graphql query", path="$.query", internal=told) from error
     except RecursionError as error:
         raise ApiError("validation-failed", TOO_DEEP, path="$.query") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
@@ -131,6 +132,17 @@ def shape(value: Any, path: str) -> str:
     return json(value, path)
 
 
+_LABEL_PATH: Final = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*)?")
+
+
+def label_path(value: Any, path: str) -> str:
+    """An ltree. PostgreSQL, which knows which letters count, has the last word."""
+    if not isinstance(value, str) or not _LABEL_PATH.fullmatch(value):
+        message = "Expecting label path: a sequence of zero or more labels separated by dots, for example L1.L2.L3"
+        raise ApiError("parse-failed", message, path=path)
+    return _text(value, path)
+
+
 def array(encode: Encode) -> Encode:
     """An array literal out of a list; a string is taken for one already."""
 
@@ -233,6 +245,7 @@ _ENCODERS: Final[dict[str, Encode]] = {
     "jsonb": json,
     "geometry": shape,
     "geography": shape,
+    "ltree": label_path,
 }
 
 

@@ -99,7 +99,7 @@ EVERYTHING: Json = {
                         {"role": "user", "permission": {"columns": ["title"], "filter": {}, "check": None}}
                     ],
                     "delete_permissions": [
-                        {"role": "user", "permission": {"filter": {}, "validate_input": {"type": "http"}}}
+                        {"role": "user", "permission": {"filter": {}, "validate_input": {"type": "http", "definition": {"url": "http://checks"}}}}
                     ],
                 },
                 {"table": {"schema": "hr", "name": "mood"}, "is_enum": True},

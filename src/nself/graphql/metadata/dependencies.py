@@ -20,6 +20,7 @@ from nself.graphql.metadata.model import (
     Source,
     UpdatePermission,
 )
+from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource
 from nself.graphql.metadata.targets import Target, resolve
 from nself.pg.catalog import Catalog, Name
 
@@ -46,7 +47,7 @@ class Dependent:
     def __str__(self) -> str:
         if self.kind == "function":
             return f'function {self.table} in source "{self.source}"'
-        if self.kind in ("relationship", "computed field", "event-trigger"):
+        if self.kind in ("relationship", "remote relationship", "computed field", "event-trigger"):
             return f'{self.kind} {self.table}.{self.name} in source "{self.source}"'
         return f'permission {self.table}.{self.name}.{self.kind} in source "{self.source}"'
 
@@ -111,6 +112,8 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
         for trigger in tracked.event_triggers:
             columns = {Part("column", table, column) for column in trigger.columns}
             yield Dependent(source.name, table, "event-trigger", trigger.name), columns
+        for remote in tracked.remote_relationships:
+            yield Dependent(source.name, table, "remote relationship", remote.name), _begins(source, table, remote)
         for kind in edit.PERMISSION_KINDS:
             for permission in edit.permissions_of(tracked, kind):
                 needed = _needed(source, catalog, table, permission)
@@ -118,6 +121,20 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
     for name in source.functions:
         returned = returned_table(catalog, name)
         yield Dependent(source.name, name, "function", ""), {Part("table", returned)} if returned else set()
+
+
+def _begins(source: Source, table: Name, entry: RemoteRelationship) -> set[Part]:
+    """What a remote relationship takes from its table, and from another one of the same source."""
+    match entry.definition:
+        case ToSource() as to:
+            found = {Part("column", table, name) for name in to.mapping}
+            if to.source == source.name:
+                found |= {Part("column", to.table, there) for there in to.mapping.values()}
+                found.add(Part("table", to.table))
+            return found
+        case ToRemoteSchema(lhs_fields=names):
+            fields = {Part("computed field", table, name) for name in names}
+            return fields | {Part("column", table, name) for name in names}
 
 
 def _named(table: Name, using: ForeignKeyUsing | ManualUsing) -> set[Part]:
@@ -191,6 +208,9 @@ def _without(metadata: Metadata, source: str, entry: Dependent) -> Metadata:
     tracked = edit.table_of(metadata, source, entry.table)
     if entry.kind == "relationship":
         return edit.put_table(metadata, source, edit.without_relationship(tracked, entry.name))
+    if entry.kind == "remote relationship":
+        left = tuple(remote for remote in tracked.remote_relationships if remote.name != entry.name)
+        return edit.put_table(metadata, source, replace(tracked, remote_relationships=left))
     if entry.kind == "event-trigger":
         return edit.put_table(metadata, source, edit.without_event_trigger(tracked, entry.name))
     if entry.kind == "computed field":

@@ -18,6 +18,7 @@ from nself.graphql.metadata.model import (
     SelectPermission,
     TrackedTable,
 )
+from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource
 from nself.pg.catalog import Catalog, Name
 
 
@@ -57,11 +58,11 @@ def apply(metadata: Metadata, catalog: Catalog, source: str, renames: Renames) -
         table=renames.table,
         target=target_of(entry, catalog),
     )
-    renamed = [_table(tracked, renames, visitor) for tracked in entry.tables.values()]
+    renamed = [_table(source, tracked, renames, visitor) for tracked in entry.tables.values()]
     return edit.put_source(metadata, replace(entry, tables={tracked.table: tracked for tracked in renamed}))
 
 
-def _table(tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) -> TrackedTable:
+def _table(source: str, tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) -> TrackedTable:
     old = tracked.table
     config = replace(
         tracked.config,
@@ -83,6 +84,7 @@ def _table(tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) ->
         table=renames.table(old),
         config=config,
         event_triggers=triggers,
+        remote_relationships=tuple(_remote(source, old, entry, renames) for entry in tracked.remote_relationships),
         **permissions,
         **relationships,
     )
@@ -103,6 +105,37 @@ def _using(table: Name, entry: Relationship, renames: Renames) -> ForeignKeyUsin
             return replace(entry.using, table=renames.table(there), mapping=changed)
         case _:
             raise AssertionError(entry.using)
+
+
+def _remote(source: str, table: Name, entry: RemoteRelationship, renames: Renames) -> RemoteRelationship:
+    """One to another source keeps what it names there."""
+    match entry.definition:
+        case ToSource() as to:
+            within = to.source == source
+            mapping = {
+                renames.column(table, here): renames.column(to.table, there) if within else there
+                for here, there in to.mapping.items()
+            }
+            target = renames.table(to.table) if within else to.table
+            return replace(entry, definition=replace(to, table=target, mapping=mapping))
+        case ToRemoteSchema() as to:
+            new = {f"${name}": f"${renames.column(table, name)}" for name in to.lhs_fields}
+            fields = tuple(renames.column(table, name) for name in to.lhs_fields)
+            changed = replace(to, lhs_fields=fields, remote_field=_with_fields(to.remote_field, new))
+            return replace(entry, definition=changed)
+
+
+def _with_fields(value: Any, new: Mapping[str, str]) -> Any:
+    """Arguments of a remote field speak of the table's columns as `$column`."""
+    match value:
+        case Mapping():
+            return {key: _with_fields(item, new) for key, item in value.items()}
+        case list():
+            return [_with_fields(item, new) for item in value]
+        case str():
+            return new.get(value, value)
+        case _:
+            return value
 
 
 def _permission(table: Name, entry: edit.Permission, renames: Renames, visitor: boolexp.Visitor) -> edit.Permission:
