@@ -15,13 +15,13 @@ def table(name: str, **configuration: Any) -> dict[str, Any]:
 
 def message(*tables: dict[str, Any]) -> str:
     with pytest.raises(ApiError) as caught:
-        refuse_conflicts(parse.metadata({"tables": list(tables)}))
+        refuse_conflicts(parse.metadata({"tables": list(tables)}), {})
     assert (caught.value.code, caught.value.http_status) == ("unexpected", 500)
     return caught.value.message
 
 
 def test_different_names_do_not_conflict() -> None:
-    refuse_conflicts(parse.metadata({"tables": [table("a"), table("b", custom_name="c")]}))
+    refuse_conflicts(parse.metadata({"tables": [table("a"), table("b", custom_name="c")]}), {})
 
 
 def test_one_root_field_claimed_twice_is_named_with_its_owners() -> None:

@@ -1,12 +1,15 @@
-"""Tables and actions that claim one root field: nothing can be left out then, so the change is refused as a whole."""
+"""Tables, functions and actions that claim one root field: nothing can be left out then, so the change is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.actions import Action
-from nself.graphql.metadata.model import Metadata, TrackedTable
+from nself.graphql.metadata.functions import field_name as function_field
+from nself.graphql.metadata.functions import is_mutation
+from nself.graphql.metadata.model import Metadata, Source, TrackedTable
+from nself.pg.catalog import Catalog
 
 ROOTS: Mapping[str, Mapping[str, str]] = {
     "mutation_root": {
@@ -22,27 +25,41 @@ ROOTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def refuse_conflicts(metadata: Metadata, *, across: bool = True) -> None:
+def refuse_conflicts(metadata: Metadata, catalogs: Mapping[str, Catalog], *, across: bool = True) -> None:
     """Raises ApiError with every field that is claimed more than once, `across` sources or in one of them."""
     sources = list(metadata.sources.values())
     for together in [sources] if across else [[source] for source in sources]:
-        tables = [(source.name, tracked) for source in together for tracked in source.tables.values()]
-        _refuse(tables, metadata.actions.values() if across else ())
+        _refuse(together, catalogs, metadata.actions.values() if across else ())
 
 
-def _refuse(tables: Sequence[tuple[str, TrackedTable]], actions: Iterable[Action]) -> None:
-    for root, patterns in ROOTS.items():
+def _refuse(sources: Sequence[Source], catalogs: Mapping[str, Catalog], actions: Iterable[Action]) -> None:
+    for root in ROOTS:
         claims: dict[str, list[str]] = {}
-        for source, tracked in tables:
-            for key, pattern in patterns.items():
-                owner = f"table {tracked.table} in source {source}"
-                claims.setdefault(field_name(tracked, key, pattern), []).append(owner)
+        for source in sources:
+            for name, owner in (*_of_tables(root, source), *_of_functions(root, source, catalogs.get(source.name))):
+                claims.setdefault(name, []).append(f"{owner} in source {source.name}")
         for action in actions:
             if root in roots_of(action):
                 claims.setdefault(action.name, []).append(f"action {action.name}")
         double = {name: sorted(owners) for name, owners in claims.items() if len(owners) > 1}
         if double:
             raise ApiError("unexpected", _message(root, double), path="$.args", status=500)
+
+
+def _of_tables(root: str, source: Source) -> Iterator[tuple[str, str]]:
+    for tracked in source.tables.values():
+        for key, pattern in ROOTS[root].items():
+            yield field_name(tracked, key, pattern), f"table {tracked.table}"
+
+
+def _of_functions(root: str, source: Source, catalog: Catalog | None) -> Iterator[tuple[str, str]]:
+    """What a function is called and where depends on what it is: one that the catalog does not know claims nothing."""
+    for entry in source.functions.values():
+        for function in (catalog.functions.get(entry.function, ()) if catalog else ())[:1]:
+            if is_mutation(entry, function) == (root == "mutation_root"):
+                yield function_field(entry, "function"), f"function {entry.function}"
+                if root == "query_root" and function.returns_set:
+                    yield function_field(entry, "function_aggregate"), f"function {entry.function}"
 
 
 def roots_of(action: Action) -> tuple[str, ...]:

@@ -43,6 +43,12 @@ def base_name(entry: TrackedFunction) -> str:
     return custom or (name if schema == "public" else f"{schema}_{name}")
 
 
+def field_name(entry: TrackedFunction, key: str) -> str:
+    """Of its root field `function` or `function_aggregate`."""
+    custom: str | None = (entry.configuration.get("custom_root_fields") or {}).get(key)
+    return custom or (base_name(entry) if key == "function" else f"{base_name(entry)}_aggregate")
+
+
 def is_mutation(entry: TrackedFunction, function: Function) -> bool:
     """Where its root field is: as told, else with the mutations if it may change what it reads."""
     exposed: str | None = entry.configuration.get("exposed_as")

@@ -145,11 +145,26 @@ def function(reader: Reader) -> TrackedFunction:
         return TrackedFunction(function=reader.qualified())
     return TrackedFunction(
         function=reader.at("function").qualified(),
-        configuration=_object(reader, "configuration"),
+        configuration=function_configuration(reader.get("configuration")),
         roles=tuple(item.at("role").name() for item in _list(reader, "permissions")),
         comment=_text(reader, "comment"),
         rest=reader.others("function", "configuration", "permissions", "comment"),
     )
+
+
+def function_configuration(reader: Reader | None) -> dict[str, Any]:
+    """Kept as it was given, its known parts looked at."""
+    if reader is None:
+        return {}
+    for key in ("custom_name", "session_argument"):
+        _text(reader, key)
+    exposed, roots = reader.get("exposed_as"), reader.get("custom_root_fields")
+    if exposed and exposed.text() not in ("query", "mutation"):
+        exposed.fail(f"expected one of query and mutation, encountered {exposed.value}")
+    for key in ("function", "function_aggregate") if roots else ():
+        assert roots is not None
+        _text(roots, key)
+    return reader.object()
 
 
 def computed_field(reader: Reader) -> ComputedField:

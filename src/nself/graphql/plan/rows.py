@@ -101,14 +101,14 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
             return aggregate(ctx, target, one, _tied(relation, alias))
         case Promised(columns, plan):
             promise(ctx, one, plan(ctx, one))
-            return _key(columns, alias)
+            return _key(ctx, table, columns, alias)
         case other:
             raise AssertionError(other)
 
 
-def _key(columns: Sequence[TableColumn], alias: str) -> sql.Expression:
-    """What a join is asked with. Who has no value somewhere is not asked about."""
-    parts = tuple(sql.Column(alias, column.sql) for column in columns)
+def _key(ctx: Context, table: RoleTable, columns: Sequence[TableColumn], alias: str) -> sql.Expression:
+    """What a join is asked with. Who has no value somewhere is not asked about, nor is who hides it."""
+    parts = tuple(cell_sql(table.cell(column), alias, ctx.aliases) for column in columns)
     unknown = sql.AnyOf(tuple(sql.Null(part) for part in parts))
     return sql.When(unknown, sql.NULL, sql.Call("json_build_array", parts))
 

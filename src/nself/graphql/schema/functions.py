@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nself.graphql.lineage import Lineage
-from nself.graphql.metadata.functions import base_name, function_objection, is_mutation
+from nself.graphql.metadata.functions import base_name, field_name, function_objection, is_mutation
 from nself.graphql.metadata.model import Source, TrackedFunction
 from nself.graphql.schema.routines import Routine, routine
 from nself.graphql.schema.tables import TableKey
@@ -33,8 +33,7 @@ class RootFunction:
 
     def field_name(self, key: str) -> str:
         """Of `function` or `function_aggregate`."""
-        custom = (self.tracked.configuration.get("custom_root_fields") or {}).get(key)
-        return custom or (self.name if key == "function" else f"{self.name}_aggregate")
+        return field_name(self.tracked, key)
 
 
 def functions(source: Source, catalog: Catalog, tables: Collection[Name]) -> list[RootFunction]:

@@ -128,3 +128,44 @@ def test_tracked_functions_are_neither_overloaded_nor_made_to_write_underneath(d
         assert "functions" not in await api.exported()
 
     play(dsn, script)
+
+
+def test_a_function_does_not_take_the_field_of_a_table(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        for configuration in (
+            {"custom_name": "author"},
+            {"custom_root_fields": {"function_aggregate": "author_by_pk"}},
+        ):
+            tracked = {"type": "pg_track_function", "args": {"function": "search", "configuration": configuration}}
+            reply = await api.post("/v1/metadata", tracked)
+            assert reply.status_code == 500
+            assert "function search in source default, table author in source default" in reply.json()["error"]
+        # A mutation is elsewhere: its name only counts there.
+        volatile = "CREATE FUNCTION write(id int) RETURNS SETOF article LANGUAGE sql AS 'SELECT * FROM article'"
+        await api.sql(volatile)
+        await api.metadata("pg_track_function", {"function": "write", "configuration": {"custom_name": "author"}})
+
+    play(dsn, script)
+
+
+def test_a_configuration_of_the_wrong_kind_is_refused_before_it_is_kept(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(FUNCTIONS)
+        wrong = (
+            {"custom_name": 5},
+            {"session_argument": ["x"]},
+            {"exposed_as": "subscription"},
+            {"custom_root_fields": "x"},
+            {"custom_root_fields": {"function": 1}},
+        )
+        for configuration in wrong:
+            code, _, _ = await api.refused("pg_track_function", {"function": "search", "configuration": configuration})
+            assert code == "parse-failed"
+        await api.metadata("pg_track_function", {"function": "search", "configuration": {"custom_root_fields": None}})
+        change = {"function": "search", "configuration": {"exposed_as": 1}}
+        assert (await api.refused("pg_set_function_customization", change))[0] == "parse-failed"
+
+    play(dsn, script)

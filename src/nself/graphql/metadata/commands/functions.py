@@ -37,8 +37,8 @@ async def untrack(draft: Draft, call: Call) -> Reply:
 
 async def customize(draft: Draft, call: Call) -> Reply:
     where, entry = _function(draft, call.args)
-    given = call.args.get("configuration")
-    _put(draft, where, replace(entry, configuration=given.object() if given else {}))
+    given = parse.function_configuration(call.args.get("configuration"))
+    _put(draft, where, replace(entry, configuration=given))
     return SUCCESS
 
 
