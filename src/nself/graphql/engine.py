@@ -131,7 +131,7 @@ class Engine:
         self._loaded.gate.check_batch(session.role, size)
 
     def admit(self, request: Request, session: Session) -> None:
-        """Count the request. Raises ApiError for one too many; `execute` asks by itself."""
+        """Count the request. Raises ApiError for one too many; `execute` does so by itself."""
         rate = self._loaded.gate.rate(session.role)
         if rate is not None and not self._rates.allows(client(session, rate, request.address), rate.per_minute):
             raise too_often()
@@ -183,8 +183,12 @@ class Engine:
 
     async def execute(self, request: Request, session: Session) -> Reply:
         """The complete JSON body, `{"data": ...}`, and what belongs to its HTTP response. Raises ApiError."""
-        loaded = self._loaded
         self.admit(request, session)
+        return await self.answer(request, session)
+
+    async def answer(self, request: Request, session: Session) -> Reply:
+        """As `execute`, for a request that was admitted already."""
+        loaded = self._loaded
         limit_s = loaded.gate.time_s(session.role)
         try:
             plan, bindings = self._planned(loaded, request, session)

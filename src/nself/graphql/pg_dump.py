@@ -41,8 +41,8 @@ _MORE_VALUED: Final = frozenset(
     {"exclude-table-data", "lock-wait-timeout", "role", "rows-per-insert", "section", "extra-float-digits"}
 )
 _NOISE: Final = re.compile(
-    r"\s*$|--|SET |SELECT pg_catalog\.set_config\(|\\(?:un)?restrict |COMMENT ON (?:EXTENSION|SCHEMA) "
-    r"|CREATE TRIGGER \"?notify_hasura_"
+    r"\s*$|--|SET |SELECT pg_catalog\.set_config\(|\\(?:un)?restrict |CREATE TRIGGER \"?notify_hasura_"
+    r"|COMMENT ON EXTENSION |COMMENT ON SCHEMA public IS 'standard public schema'"
 )
 """Lines without meaning for whoever reads a schema, and triggers that the engine makes again by itself."""
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import OperationType
 from nself.graphql.admission.allowlist import allowed_operations, fingerprint
 from nself.graphql.admission.measure import Measured, measured
 from nself.graphql.document import Operation
@@ -14,7 +13,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.metadata.api_limits import ApiLimits, RateLimit
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.roots import root_of
 from nself.graphql.session import ADMIN, Session
 
 
@@ -51,7 +50,7 @@ class Gate:
             return None
         if self._allowed is not None and fingerprint(operation) not in self._allowed:
             raise ApiError("validation-failed", "query is not allowed")
-        root = mutation_root(schema) if operation.kind is OperationType.MUTATION else query_root(schema)
+        root = root_of(schema, operation.kind)
         found = measured(operation, root)
         if found.introspects and role in self._no_introspection:
             name = found.introspects[0]

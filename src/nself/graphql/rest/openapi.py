@@ -8,7 +8,6 @@ from graphql import (
     ListTypeNode,
     NamedTypeNode,
     NonNullTypeNode,
-    OperationType,
     TypeNode,
     VariableDefinitionNode,
 )
@@ -18,7 +17,7 @@ from nself.graphql.rest.router import Router, Served
 from nself.graphql.rest.schemas import Components, Json, scalar
 from nself.graphql.rest.selections import properties, variable_types
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.roots import mutation_root, query_root
+from nself.graphql.schema.roots import root_of
 from nself.graphql.types import Enum, InputObject, ListOf, Named, NonNull, Scalar, Type
 
 _SECRET: Final = {
@@ -59,7 +58,7 @@ def _path(served: Served) -> str:
 
 def _operation(served: Served, method: str, path: str, schema: RoleSchema, components: Components) -> Json:
     comment = f"{served.endpoint.comment}\n" if served.endpoint.comment else ""
-    root = mutation_root(schema) if served.operation.kind is OperationType.MUTATION else query_root(schema)
+    root = root_of(schema, served.operation.kind)
     inputs = _Inputs(served, root_types=variable_types(served.operation, root), components=components)
     found = {
         "summary": served.endpoint.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from graphql import OperationType
 from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Action, Part, RoleTable, Root
@@ -50,6 +51,15 @@ def query_root(schema: RoleSchema) -> Object:
         ]
 
     return schema.type("query_root", lambda name: Object(name, fields))
+
+
+def root_of(schema: RoleSchema, kind: OperationType) -> Object:
+    """What the fields of such an operation belong to."""
+    return {
+        OperationType.QUERY: query_root,
+        OperationType.MUTATION: mutation_root,
+        OperationType.SUBSCRIPTION: subscription_root,
+    }[kind](schema)
 
 
 def subscription_root(schema: RoleSchema) -> Object:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, OperationType, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from nself.graphql.document import Operation, definitions
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
+from nself.graphql.schema.roots import root_of
 from nself.graphql.types import Interface, Object, Union, named
 
 _META = frozenset({"__typename", "__schema", "__type"})
@@ -34,14 +34,9 @@ def broken(metadata: Metadata, schema: RoleSchema) -> Iterator[Inconsistency]:
 
 
 def problems(operation: Operation, schema: RoleSchema) -> list[str]:
-    match operation.kind:
-        case OperationType.QUERY:
-            root = query_root(schema)
-        case OperationType.MUTATION:
-            root = mutation_root(schema)
-        case OperationType.SUBSCRIPTION:
-            root = subscription_root(schema)
-    return list(dict.fromkeys(_Walk(operation).fields(operation.node.selection_set, root, "$")))
+    return list(
+        dict.fromkeys(_Walk(operation).fields(operation.node.selection_set, root_of(schema, operation.kind), "$"))
+    )
 
 
 class _Walk:

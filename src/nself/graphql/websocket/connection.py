@@ -141,12 +141,13 @@ class Connection:
 
     async def _run(self, id_: str, payload: object, session: Session) -> None:
         request = self._read(payload, self._headers)
+        self._surface.engine.admit(request, session)
         results = Results(self, self._protocol.opening(id_), id_)
         subscriber = self._surface.subscriptions.subscribe(request, session, results)
         if subscriber is not None:
             self._operations[id_] = subscriber
             return
-        reply = await self._surface.engine.execute(request, session)
+        reply = await self._surface.engine.answer(request, session)
         if self._is_current(id_):
             self._outbox.put(f"{self._protocol.opening(id_)}{reply.body.decode()}}}")
             self._outbox.put(self._protocol.complete(id_))
