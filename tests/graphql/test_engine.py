@@ -302,3 +302,13 @@ def test_numbers_that_json_loses_become_strings_when_asked(library: Served) -> N
         "avg": {"id": 2.5},
         "max": {"price": "12.50"},
     }
+
+
+def test_a_session_variable_may_hold_a_list_of_arrays(empty: Served) -> None:
+    empty.sql("CREATE TABLE notes (id int PRIMARY KEY, tags text[]); INSERT INTO notes VALUES (1, '{a,b}'), (2, '{c}')")
+    for operator, seen in (("_in", [1]), ("_nin", [2])):
+        listed = {"columns": ["id"], "filter": {"tags": {operator: "X-Hasura-Tags"}}}
+        empty.track({"table": "notes", "select_permissions": [{"role": "user", "permission": listed}]})
+        session = {"x-hasura-tags": '{"{a,b}","{x}"}'}
+        found = empty.ask("{ notes { id } }", role="user", session=session)["notes"]
+        assert [row["id"] for row in found] == seen

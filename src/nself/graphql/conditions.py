@@ -241,13 +241,14 @@ def _called(left: sql.Expression, type_: Type, operator: Operator, operands: tup
 def _among(left: sql.Expression, type_: Type, operator: Operator, operand: Source) -> sql.Expression:
     """IN as `= ANY(array)`: the length of the list is not part of the statement."""
     quantifier: LiteralString = "ALL" if operator.negated else "ANY"
+    several = isinstance(operand, Together | Constants | VariableList)
     if type_.array or type_.name in SHAPES:
         # An array of arrays would be one array with more dimensions, and GeoJSON is no shape's own notation: take the
-        # texts as rows instead.
-        texts = sql.Call("unnest", (sql.Parameter(operand, Type(name="text"), many=True),))
-        rows = sql.Select(columns=((sql.Typed(texts, type_), None),))
+        # texts as rows instead. A session variable holds them all in one literal.
+        listed = sql.Parameter(operand, Type(name="text", array=not several), many=several)
+        rows = sql.Select(columns=((sql.Typed(sql.Call("unnest", (listed,)), type_), None),))
         return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Rows(rows)))
-    if isinstance(operand, Together | Constants | VariableList):
+    if several:
         return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Parameter(operand, type_, many=True)))
     return sql.Infix(left, operator.symbol, _quantified(quantifier, sql.Parameter(operand, replace(type_, array=True))))
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from nself.pg.catalog import Catalog, Column, Constraint, ForeignKey, Name, Table, Type
 
+CHECK = {"type": "http", "definition": {"url": "http://checks"}}
+
 Json = dict[str, Any]
 
 EVERYTHING: Json = {
@@ -99,7 +101,13 @@ EVERYTHING: Json = {
                         {"role": "user", "permission": {"columns": ["title"], "filter": {}, "check": None}}
                     ],
                     "delete_permissions": [
-                        {"role": "user", "permission": {"filter": {}, "validate_input": {"type": "http", "definition": {"url": "http://checks"}}}}
+                        {
+                            "role": "user",
+                            "permission": {
+                                "filter": {},
+                                "validate_input": CHECK,
+                            },
+                        }
                     ],
                 },
                 {"table": {"schema": "hr", "name": "mood"}, "is_enum": True},

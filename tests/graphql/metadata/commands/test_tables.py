@@ -111,3 +111,15 @@ def test_an_enum_table_must_have_the_shape_of_one(dsn: str) -> None:
         assert 'must have type "text", not type "integer"' in message
 
     play(dsn, script)
+
+
+def test_many_tables_are_untracked_as_far_as_it_goes_if_wanted(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        tables = [{"table": "gone"}, {"table": "article", "cascade": True}]
+        assert (await api.refused("pg_untrack_tables", {"tables": tables}))[0] == "already-untracked"
+        reply = await api.metadata("pg_untrack_tables", {"tables": tables, "allow_warnings": True})
+        assert [(warning["code"], warning["name"]) for warning in reply["warnings"]] == [("already-untracked", "gone")]
+        assert [table["table"]["name"] for table in (await api.exported())["tables"]] == ["author"]
+
+    play(dsn, script)

@@ -208,3 +208,31 @@ def test_many_changes_at_once_through_two_servers_are_all_kept(dsn: str) -> None
             assert len((await one.exported())["tables"]) == 12
 
     asyncio.run(asyncio.wait_for(go(), 60))
+
+
+def test_a_reload_may_name_what_to_look_at_again(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        for args in (
+            {"reload_sources": ["default"], "reload_remote_schemas": True, "recreate_event_triggers": ["default"]},
+            {"reload_sources": False, "reload_remote_schemas": [], "recreate_event_triggers": False},
+        ):
+            assert (await api.metadata("reload_metadata", args))["is_consistent"] is True
+        for args, code in (
+            ({"reload_sources": ["gone"]}, "not-exists"),
+            ({"reload_remote_schemas": ["gone"]}, "not-exists"),
+            ({"recreate_event_triggers": ["gone"]}, "not-exists"),
+            ({"reload_sources": 3}, "parse-failed"),
+        ):
+            assert (await api.refused("reload_metadata", args))[0] == code
+
+    play(dsn, script)
+
+
+def test_replacing_by_what_does_not_fit_is_said_as_hasura_says_it(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        broken = {"version": 3, "sources": [{"name": "default", "kind": "postgres", "tables": [{"table": "ghost"}]}]}
+        for args, version in ((broken, 1), ({"metadata": broken}, 2)):
+            code, path, message = await api.refused("replace_metadata", args, version=version)
+            assert (code, path, message) == ("unexpected", "$.args", "cannot continue due to inconsistent metadata")
+
+    play(dsn, script)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from nself.graphql.errors import ApiError
@@ -19,12 +20,16 @@ async def track(draft: Draft, call: Call) -> Reply:
 
 
 async def track_many(draft: Draft, call: Call) -> Reply:
-    """All or, with `allow_warnings`, as many as can be tracked."""
+    return await _each(call, lambda item: _track(draft, item))
+
+
+async def _each(call: Call, act: Callable[[Reader], Awaitable[None]]) -> Reply:
+    """All tables or, with `allow_warnings`, as many as it works for."""
     warnings = []
     allow = call.args.get("allow_warnings")
     for item in call.args.at("tables").items():
         try:
-            await _track(draft, item)
+            await act(item)
         except ApiError as error:
             if not (allow and allow.boolean()):
                 raise
@@ -38,9 +43,10 @@ async def untrack(draft: Draft, call: Call) -> Reply:
 
 
 async def untrack_many(draft: Draft, call: Call) -> Reply:
-    for item in call.args.at("tables").items():
+    async def act(item: Reader) -> None:
         _untrack(draft, item)
-    return SUCCESS
+
+    return await _each(call, act)
 
 
 async def set_customization(draft: Draft, call: Call) -> Reply:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from nself.graphql.errors import ApiError
 from nself.graphql.metadata import drop, export, parse
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never
-from nself.graphql.metadata.live import Draft, rendered
+from nself.graphql.metadata.live import Draft, InconsistentError, rendered
 from nself.graphql.metadata.model import Metadata, Source
+from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.store import DEFAULT_SOURCE
 
 
@@ -21,14 +24,26 @@ async def replace_metadata(draft: Draft, call: Call) -> Reply:
     """Version 2 takes `{metadata, allow_inconsistent_metadata}` and says what does not fit."""
     known = draft.metadata.sources.get("default", DEFAULT_SOURCE)
     if call.version == 1 and "metadata" not in call.args.object():
-        draft.replace(_with_private(draft, parse.metadata(call.args.value, default_source=known)))
+        wanted = _with_private(draft, parse.metadata(call.args.value, default_source=known))
+        try:
+            draft.replace(wanted)
+        except InconsistentError as error:
+            raise _inconsistent(error) from error
         return SUCCESS
     allow = call.args.get("allow_inconsistent_metadata")
     tolerate = allow.boolean() if allow else False
     wanted = _with_private(draft, parse.metadata(call.args.at("metadata").object(), default_source=known))
-    draft.replace(wanted, tolerate=tolerate)
-    await draft.settle(tolerate=tolerate)
+    try:
+        draft.replace(wanted, tolerate=tolerate)
+        await draft.settle(tolerate=tolerate)
+    except InconsistentError as error:
+        raise _inconsistent(error) from error
     return _consistency(draft)
+
+
+def _inconsistent(error: InconsistentError) -> ApiError:
+    """All of it is new here: Hasura does not say so."""
+    return ApiError(error.code, "cannot continue due to inconsistent metadata", path="$.args", internal=error.internal)
 
 
 def _with_private(draft: Draft, wanted: Metadata) -> Metadata:
@@ -38,16 +53,29 @@ def _with_private(draft: Draft, wanted: Metadata) -> Metadata:
 
 
 async def reload_metadata(draft: Draft, call: Call) -> Reply:
-    again = call.args.get("reload_remote_schemas")
-    if again:
-        every = again.boolean() if isinstance(again.value, bool) else None
-        draft.engine.remotes.forget(again.names() if every is None else None if every else ())
+    """Each of the three takes true, false or names. Sources are looked at whichever are named."""
+    remotes = _chosen(call.args.get("reload_remote_schemas"), "remote schema", draft.metadata.remote_schemas)
+    _chosen(call.args.get("reload_sources"), "source", draft.metadata.sources)
+    triggers = _chosen(call.args.get("recreate_event_triggers"), "source", draft.metadata.sources)
+    if remotes:
+        draft.engine.remotes.forget(remotes)
     await draft.reload()
-    again = call.args.get("recreate_event_triggers")
-    if again and again.value is not False:
-        await draft.recreate_event_triggers(draft.metadata.sources if again.value is True else again.names())
+    if triggers:
+        await draft.recreate_event_triggers(triggers)
     state = _consistency(draft)
     return {**SUCCESS, **(state if draft.found else {"is_consistent": True})}
+
+
+def _chosen(asked: Reader | None, kind: str, known: Collection[str]) -> Collection[str]:
+    if asked is None or asked.value is False:
+        return ()
+    if asked.value is True:
+        return known
+    for item in asked.items():
+        if item.name() not in known:
+            message = f'{kind} with name "{item.value}" does not exist'
+            raise ApiError("not-exists", message, path=f"$.args{item.path}")
+    return asked.names()
 
 
 async def clear_metadata(draft: Draft, call: Call) -> Reply:
