@@ -22,13 +22,14 @@ def areas() -> list[str]:
     return list(classes(DATA)) if DATA.is_dir() else ["absent"]
 
 
-def known_failures() -> dict[str, set[str]]:
-    """{area: ids}, from lines `area id`."""
+def known_failures() -> dict[str, dict[str, str]]:
+    """{area: {id: why}}, from lines `area id # why`."""
     lines = KNOWN_FAILURES.read_text(encoding="utf-8").splitlines() if KNOWN_FAILURES.exists() else []
-    known: dict[str, set[str]] = {}
+    known: dict[str, dict[str, str]] = {}
     for line in lines:
-        area, _, case = line.partition(" ")
-        known.setdefault(area, set()).add(case)
+        case, _, why = line.partition(" # ")
+        area, _, name = case.partition(" ")
+        known.setdefault(area, {})[name] = why
     return known
 
 
@@ -56,10 +57,10 @@ def test_exactly_the_known_cases_fail(
     record_property("conformance", f"{area}: {len(passed)} of {len(outcomes)} pass")
     if request.config.getoption("--update-known-failures"):
         update(area, set(failed))
-    known = known_failures().get(area, set())
+    known = known_failures().get(area, {})
     broken = {case: reason for case, reason in failed.items() if case not in known}
     assert not broken, "these passed before"
-    mended = sorted(known & passed)
+    mended = sorted(set(known) & passed)
     assert not mended, f"these pass now: remove them from {KNOWN_FAILURES.name}"
 
 
@@ -70,7 +71,18 @@ def test_the_list_names_no_case_that_does_not_exist(shared: Path) -> None:
     assert not listed - existing
 
 
+def test_every_case_that_fails_says_why() -> None:
+    silent = [case for known in known_failures().values() for case, why in known.items() if not why]
+    assert not silent, f"give each of them a reason in {KNOWN_FAILURES.name}: `area id # why`"
+
+
 def update(area: str, failed: set[str]) -> None:
-    known = {**known_failures(), area: failed}
-    lines = [f"{name} {case}\n" for name in sorted(known) for case in sorted(known[name])]
+    """Reasons stay with their cases; a new one has to be given one by hand."""
+    before = known_failures()
+    known = {**before, area: {case: before.get(area, {}).get(case, "") for case in failed}}
+    lines = [
+        f"{name} {case}{f' # {why}' if why else ''}\n"
+        for name in sorted(known)
+        for case, why in sorted(known[name].items())
+    ]
     KNOWN_FAILURES.write_text("".join(lines), encoding="utf-8")

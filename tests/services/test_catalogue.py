@@ -204,3 +204,16 @@ def test_every_setting_changes_something_that_runs(name: str) -> None:
     with_it = {**base, **ALONE.get(name, {}), name: other(DECLARED[name])}
     without = {**base, **({name: before} if before else {})}
     assert outcome(without) != outcome(with_it), f"{name} has no consumer"
+
+
+def test_the_metadata_directory_gets_the_variables_it_names_and_no_others(tmp_path: Path) -> None:
+    folder = tmp_path / "metadata" / "databases" / "default" / "tables"
+    folder.mkdir(parents=True)
+    (folder / "public_orders.yaml").write_text(
+        "event_triggers:\n- webhook: '{{ SHOP_URL }}/x'\n  headers:\n  - name: k\n    value_from_env: SHOP_KEY\n"
+        "- webhook_from_env: POSTGRES_PASSWORD\n"
+    )
+    found = project(tmp_path, values={"SHOP_URL": "http://shop", "SHOP_KEY": "s3cret", "OTHER": "not its business"})
+    (spec,) = [each for each in catalogue.specs(found, network(found)) if each.name == "graphql"]
+    own = {name: text for name, text in spec.secrets.items() if name.startswith(("SHOP", "OTHER", "POSTGRES"))}
+    assert own == {"SHOP_URL": "http://shop", "SHOP_KEY": "s3cret"}

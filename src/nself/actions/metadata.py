@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nself.actions import database, hasura, history
+from nself.actions import hasura, history
 from nself.actions.differences import Difference
+from nself.actions.resolve import remembered
 from nself.actions.stack import Stack
 from nself.errors import ConfigError, DatabaseError
 from nself.events import Emit
 from nself.host import Host, LocalHost
 from nself.model.project import Project
+from nself.model.spec import ServiceSpec
+from nself.services import graphql, postgres
 
 if TYPE_CHECKING:
     from nself.graphql.metadata.model import Metadata
@@ -93,11 +96,9 @@ def folder_of(project: Project, given: str | None) -> Path:
 
 def validate(project: Project, host: LocalHost, folder: Path) -> Validated:
     """Read the directory and, when the database answers, look up everything it names. Nothing is changed."""
-    from nself.graphql import check
-
     document, wanted = _read(folder)
     try:
-        found = asyncio.run(check.inconsistencies(database.url(project, host), wanted))
+        found = _inconsistencies(project, host, wanted)
         reached = True
     except (ConfigError, DatabaseError):
         found, reached = [], False
@@ -194,9 +195,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], Metadata]:
 
 def _refuse_inconsistent(opened: Stack, document: Mapping[str, Any], wanted: Metadata) -> None:
     """Looked up in the database before anything is changed."""
-    from nself.graphql import check
-
-    found = asyncio.run(check.inconsistencies(database.url(opened.project, opened.native.host), wanted))
+    found = _inconsistencies(opened.project, opened.native.host, wanted)
     findings = _inconsistent(document, found)
     if findings:
         lines = "\n".join(f"  {finding.where}: {finding.message}" for finding in findings)
@@ -204,6 +203,19 @@ def _refuse_inconsistent(opened: Stack, document: Mapping[str, Any], wanted: Met
             f"nothing was applied, {len(findings)} of the metadata's objects cannot be served:\n{lines}",
             fixes=["correct the lines above", "nself db metadata apply --allow-inconsistent leaves them out"],
         )
+
+
+def _inconsistencies(project: Project, host: LocalHost, wanted: Metadata) -> Sequence[Mapping[str, Any]]:
+    """What the service would leave out, asked of the database and with the environment that the service has."""
+    from nself.graphql import check
+
+    resolved = remembered(project, host)
+    environ = {name: text for spec in resolved.specs if spec.name == graphql.NAME for name, text in _of(spec)}
+    return asyncio.run(check.inconsistencies(postgres.database_url(project, resolved.network), wanted, environ))
+
+
+def _of(spec: ServiceSpec) -> list[tuple[str, str]]:
+    return [*spec.env.items(), *spec.secrets.items()]
 
 
 def _replace(opened: Stack, wanted: Metadata) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from nself.model.project import Project
@@ -24,3 +24,5 @@ class Service:
     """Port names whose number may not move, for other reasons than the port's own setting."""
     passes: str = ""
     """Prefix of variables that reach the service as they are, whether or not anything declares them."""
+    speaks_of: Callable[[Project], Collection[str]] = lambda project: ()
+    """Variables that the project's files for this service name. Of those of the user's own, it gets these."""

@@ -69,13 +69,13 @@ def _schema() -> Schema:
 
 def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
     made = service.spec(project, network)
-    if not service.passes:
-        return made
-    known = _schema()
-    passed = [key for key in project.values if key.startswith(service.passes) and not known.knows(key)]
+    mentioned, own, known = service.speaks_of(project), own_variables(project), _schema()
+    more = {name: own[name] for name in mentioned if name in own}
+    if service.passes:
+        passed = [key for key in project.values if key.startswith(service.passes) and not known.knows(key)]
+        more |= {key: project.values[key].text for key in passed}
     # A name we do not know may well be a secret.
-    more = {key: project.values[key].text for key in sorted(passed)}
-    return replace(made, secrets={**more, **made.secrets})
+    return replace(made, secrets={**dict(sorted(more.items())), **made.secrets}) if more else made
 
 
 def _custom_spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from nself.graphql.settings import GraphqlSettings
@@ -14,6 +15,7 @@ from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env
 
 NAME = "graphql"
+_MENTIONS = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}|from_env[\"']?\s*:\s*[\"']?([A-Za-z_]\w*)")
 PORT = Port(number=8080, setting="HASURA_PORT")
 
 
@@ -87,6 +89,12 @@ def spec(project: Project, network: Network) -> ServiceSpec:
     )
 
 
+def mentioned(project: Project) -> list[str]:
+    """Variables that the metadata directory names: `{{SHOP_URL}}` in an address, `value_from_env: SHOP_KEY`."""
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in (project.root / "metadata").rglob("*.yaml")]
+    return sorted({name for text in texts for pair in _MENTIONS.findall(text) for name in pair if name})
+
+
 SERVICE = Service(
     name=NAME,
     category=Category.REQUIRED,
@@ -96,4 +104,5 @@ SERVICE = Service(
     wanted=lambda project: project.settings(HasuraSettings).enabled,
     spec=spec,
     passes="HASURA_GRAPHQL_",
+    speaks_of=mentioned,
 )

@@ -70,8 +70,8 @@ def test_includes_may_be_tags_or_texts(tmp_path: Path) -> None:
 
 def test_dates_and_words_like_on_stay_texts(tmp_path: Path) -> None:
     files = {"version.yaml": "version: 3\n", "inherited_roles.yaml": "- role_name: 2024-01-01\n  role_set: [on, off]\n"}
-    metadata = directory.read(write(tmp_path, files))
-    assert metadata.rest["inherited_roles"] == [{"role_name": "2024-01-01", "role_set": ["on", "off"]}]
+    document = directory.read_json(write(tmp_path, files))
+    assert document["inherited_roles"] == [{"role_name": "2024-01-01", "role_set": ["on", "off"]}]
 
 
 @pytest.mark.parametrize(

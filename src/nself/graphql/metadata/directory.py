@@ -89,9 +89,12 @@ def _actions(folder: Path) -> dict[str, Any]:
         return {}
     sdl = folder / "actions.graphql"
     try:
-        return action_types.joined(definitions, sdl.read_text(encoding="utf-8") if sdl.is_file() else "")
+        joined = action_types.joined(definitions, sdl.read_text(encoding="utf-8") if sdl.is_file() else "")
     except ValueError as error:
         raise ConfigError(f"{sdl}: {error}") from error
+    if "actions" in joined:
+        joined["actions"] = list(map(files.like, definitions["actions"], joined["actions"]))
+    return joined
 
 
 def _render_sources(sources: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

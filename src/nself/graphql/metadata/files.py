@@ -35,6 +35,15 @@ class Entries(dict[str, Any]):
     places: dict[str, Place]
 
 
+def like(original: Any, changed: dict[str, Any]) -> dict[str, Any]:
+    """A changed copy of a mapping, with the place of the original."""
+    if not isinstance(original, Entries):
+        return changed
+    copy = Entries(changed)
+    copy.place, copy.places = original.place, original.places
+    return copy
+
+
 class Loader(yaml.CSafeLoader):
     """YAML 1.2's plain values: `no` is a text, a date is a text, keys stay what they are."""
 
