@@ -12,6 +12,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
 
 import httpx
@@ -87,7 +88,11 @@ class Outgoing:
     @asynccontextmanager
     async def open(cls, *, at_once: int = 100) -> AsyncIterator[Outgoing]:
         limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=15)
-        async with httpx.AsyncClient(timeout=None, trust_env=False, follow_redirects=False, limits=limits) as http:
+        # What a webhook sets as a cookie for one caller must not come back to it with another's call.
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        async with httpx.AsyncClient(
+            timeout=None, trust_env=False, follow_redirects=False, limits=limits, cookies=cookies
+        ) as http:
             yield cls(http)
 
     async def send(self, call: Call) -> Reply:
