@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from nself.graphql import input_checks
 from nself.graphql.events import schedules, triggers
-from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.metadata import api_limits, collections, inherited_roles, rest_endpoints
-from nself.graphql.metadata.actions import Action, action
+from nself.graphql.metadata.actions import action
 from nself.graphql.metadata.custom_types import CustomTypes, custom_types
 from nself.graphql.metadata.customization import customization
 from nself.graphql.metadata.model import (
@@ -30,9 +30,11 @@ from nself.graphql.metadata.model import (
     UpdatePermission,
 )
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.metadata.remote_schemas import RemoteSchema, remote_schema
 from nself.graphql.metadata.remote_schemas import relationship as remote_relationship
+from nself.graphql.metadata.remote_schemas import remote_schema
 from nself.pg.catalog import Name
+
+T = TypeVar("T")
 
 ROOT_FIELDS = (
     "select",
@@ -76,17 +78,14 @@ def beside_sources(reader: Reader) -> dict[str, Any]:
     """The typed parts beside the sources, as fields of Metadata."""
     limits, introspection = reader.get("api_limits"), reader.get("graphql_schema_introspection")
     types = reader.get("custom_types")
-    queries = map(collections.collection, _list(reader, "query_collections"))
-    allowed = map(collections.allowed, _list(reader, "allowlist"))
-    endpoints = map(rest_endpoints.endpoint, _list(reader, "rest_endpoints"))
     return {
-        "remote_schemas": _remote_schemas(reader),
-        "cron_triggers": _cron_triggers(reader),
-        "actions": _actions(reader),
+        "remote_schemas": _by_name(reader, "remote_schemas", "remote schema", remote_schema),
+        "cron_triggers": _by_name(reader, "cron_triggers", "cron trigger", schedules.parsed),
+        "actions": _by_name(reader, "actions", "action", action),
         "custom_types": custom_types(types) if types else CustomTypes(),
-        "query_collections": {entry.name: entry for entry in queries},
-        "allowlist": {entry.collection: entry for entry in allowed},
-        "rest_endpoints": {entry.name: entry for entry in endpoints},
+        "query_collections": _by_name(reader, "query_collections", "query collection", collections.collection),
+        "allowlist": _by_name(reader, "allowlist", "collection in the allowlist", collections.allowed, "collection"),
+        "rest_endpoints": _by_name(reader, "rest_endpoints", "REST endpoint", rest_endpoints.endpoint),
         "inherited_roles": inherited_roles.read(_list(reader, "inherited_roles")),
         **({"api_limits": api_limits.read(limits)} if limits else {}),
         **({"no_introspection": without_introspection(introspection)} if introspection else {}),
@@ -351,33 +350,15 @@ def _flat(reader: Reader, default: Source) -> Metadata:
     )
 
 
-def _cron_triggers(reader: Reader) -> dict[str, CronTrigger]:
-    found: dict[str, CronTrigger] = {}
-    for item in _list(reader, "cron_triggers"):
-        entry = schedules.parsed(item)
-        if entry.name in found:
-            item.fail(f'multiple declarations exist for the following cron trigger: "{entry.name}"')
-        found[entry.name] = entry
-    return found
-
-
-def _actions(reader: Reader) -> dict[str, Action]:
-    found: dict[str, Action] = {}
-    for item in _list(reader, "actions"):
-        entry = action(item)
-        if entry.name in found:
-            item.fail(f'multiple declarations exist for the following action: "{entry.name}"')
-        found[entry.name] = entry
-    return found
-
-
-def _remote_schemas(reader: Reader) -> dict[str, RemoteSchema]:
-    found: dict[str, RemoteSchema] = {}
-    for item in _list(reader, "remote_schemas"):
-        entry = remote_schema(item)
-        if entry.name in found:
-            item.fail(f'multiple declarations exist for the following remote schema: "{entry.name}"')
-        found[entry.name] = entry
+def _by_name(reader: Reader, key: str, noun: str, read: Callable[[Reader], T], name: str = "name") -> dict[str, T]:
+    """The entries of a list that all have different names, as the attribute `name` gives them."""
+    found: dict[str, T] = {}
+    for item in _list(reader, key):
+        entry = read(item)
+        called = getattr(entry, name)
+        if called in found:
+            item.fail(f'multiple declarations exist for the following {noun}: "{called}"')
+        found[called] = entry
     return found
 
 

@@ -20,7 +20,8 @@ async def create(draft: Draft, call: Call) -> Reply:
         raise ApiError("already-exists", f'Endpoint with name "{entry.name}" already exists', path="$.args")
     _refuse_query(draft.metadata, entry)
     changed = replace(draft.metadata, rest_endpoints={**draft.metadata.rest_endpoints, entry.name: entry})
-    _refuse_clash(changed, entry)
+    if rest_endpoints.objection(entry, changed.query_collections) is None:
+        _refuse_clash(changed, entry)
     draft.replace(changed, subject=f"rest_endpoint {entry.name}")
     return SUCCESS
 
