@@ -97,23 +97,28 @@ def compare(value: Any, operator: str, operand: Any) -> Truth:
     return None if value is None else OPERATIONS[operator](value, operand)
 
 
-def holds(row: dict[str, Any], condition: dict[str, Any]) -> Truth:
-    return conjunction([entry(row, key, value) for key, value in condition.items()])
+def holds(row: dict[str, Any], condition: dict[str, Any], owner: int | None = MINE) -> Truth:
+    """Related rows count that belong to `owner`; all of them for None, as in a permission."""
+    return conjunction([entry(row, key, value, owner) for key, value in condition.items()])
 
 
-def entry(row: dict[str, Any], key: str, value: Any) -> Truth:
+def entry(row: dict[str, Any], key: str, value: Any, owner: int | None) -> Truth:
     match key:
         case "_and":
-            return conjunction([holds(row, item) for item in value])
+            return conjunction([holds(row, item, owner) for item in value])
         case "_or":
-            parts = [holds(row, item) for item in value]
+            parts = [holds(row, item, owner) for item in value]
             return True if True in parts else None if None in parts else False
         case "_not":
-            inner = holds(row, value)
+            inner = holds(row, value, owner)
             return None if inner is None else not inner
         case "parts":
-            return any(p["item"] == row["id"] and p["owner"] == MINE and holds(p, value) for p in PARTS)
+            return any(part["item"] == row["id"] and seen(part, value, owner) for part in PARTS)
         case "whole":
-            return any(i["id"] == row["item"] and i["owner"] == MINE and holds(i, value) for i in ITEMS)
+            return any(item["id"] == row["item"] and seen(item, value, owner) for item in ITEMS)
         case _:
             return conjunction([compare(row[key], operator, operand) for operator, operand in value.items()])
+
+
+def seen(row: dict[str, Any], condition: dict[str, Any], owner: int | None) -> bool:
+    return owner in (None, row["owner"]) and bool(holds(row, condition, owner))
