@@ -36,6 +36,7 @@ from nself.graphql.metadata.store import Store
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.run import World
+from nself.graphql.schema.naming import Conventions
 from nself.graphql.session import Session
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.sources.connection import Connection
@@ -134,6 +135,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             infer_functions=settings.infer_function_permissions,
+            conventions=_conventions(settings),
             policy=_policy(settings),
             world=world,
         )
@@ -191,6 +193,11 @@ async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, out
     http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
     address = settings.jwt_secret.get("jwk_url")
     return JwtMode.of(settings.jwt_secret, keys=RemoteKeys(str(address), http) if address else None)
+
+
+def _conventions(settings: GraphqlSettings) -> Conventions:
+    enabled = "naming_convention" in settings.experimental_features
+    return Conventions(enabled=enabled, default=settings.naming_convention.value)
 
 
 async def _databases(stack: contextlib.AsyncExitStack, settings: GraphqlSettings) -> tuple[Pools, Database]:

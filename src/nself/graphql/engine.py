@@ -23,6 +23,7 @@ from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.remote.schema import RemoteRoots
 from nself.graphql.rest.router import Router
 from nself.graphql.run import Reply, Run, World
+from nself.graphql.schema.naming import Conventions
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import Session
 from nself.graphql.sources.found import Found, find
@@ -79,7 +80,9 @@ class Engine:
         infer_functions: bool = True,
         policy: Policy | None = None,
         world: World | None = None,
+        conventions: Conventions = Conventions(),  # noqa: B008 - frozen
     ) -> None:
+        self.conventions = conventions
         self.pools, self._policy, self.world = pools, policy or Policy(), world
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
@@ -175,6 +178,7 @@ class Engine:
             found,
             self.pools.failures,
             self._policy,
+            conventions=self.conventions,
             remote=RemoteRoots(self.remotes, metadata),
             environ=self.world.environ if self.world else {},
             stringify_numerics=self._stringify_numerics,

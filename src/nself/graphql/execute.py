@@ -73,8 +73,8 @@ async def mutation(run: Run, plan: MutationPlan) -> Reply:
     for turn in plan.turns:
         if isinstance(turn, tuple):
             for field in turn:
-                if field.checks:
-                    await field.checks.run(run)
+                for checks in field.every_check():
+                    await checks.run(run)
             ready |= await (_alone(run, turn[0]) if _is_one_statement(run, turn) else _transaction(run, turn))
         else:
             ready |= await turn.run(run)
@@ -117,6 +117,9 @@ async def _change(connection: Connection, field: MutationField, bindings: Bindin
 
 
 def _answered(field: MutationField, bindings: Bindings) -> bytes:
+    if field.inner:
+        pairs = (one if isinstance(one, tuple) else (one.key, _answered(one, bindings)) for one in field.inner)
+        return b"{" + b",".join(b'"%b":%b' % (key.encode(), value) for key, value in pairs) + b"}"
     answers = [(one(bindings.stored[name]) or "null").encode() for name in field.answers]
     return b"[" + b",".join(answers) + b"]" if field.listed else answers[0]
 

@@ -166,7 +166,7 @@ def _type_fields() -> Iterator[Field]:
 
 def _described() -> Iterator[Field]:
     yield _field("description", _STRING, _of("description"))
-    yield _field("name", NonNull(_STRING), _of("name"))
+    yield _field("name", NonNull(_STRING), lambda value, schema: getattr(value, "called", value.name))
 
 
 def _deprecation() -> Iterator[Field]:

@@ -22,6 +22,7 @@ from nself.graphql.rest.router import Router, router
 from nself.graphql.schema import names, stored_queries
 from nself.graphql.schema.functions import FunctionGrants, functions
 from nself.graphql.schema.inheritance import with_inherited
+from nself.graphql.schema.naming import Conventions
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.schema.rules import Rules, stated_rules
@@ -59,18 +60,19 @@ def load(
     stringify_numerics: bool,
     environ: Environ = MappingProxyType({}),
     infer_functions: bool = True,
+    conventions: Conventions = Conventions(),  # noqa: B008 - frozen
 ) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     catalogs = {name: one.catalog for name, one in found.items()}
     enums = {key: rows for one in found.values() for key, rows in one.enums.items()}
-    broken = names.unusable([metadata.sources[name] for name in found], catalogs) | unusable(enums)
+    broken = names.unusable([metadata.sources[name] for name in found], catalogs, conventions) | unusable(enums)
     sound = {name: _without(metadata.sources[name], broken) for name in found}
     known = [consistency.out_of_reach(name, reason) for name, reason in sorted(failures.items())]
     known += [_table(key, reason) for key, reason in sorted(broken.items())]
     known += consistency.check(replace(metadata, sources={**metadata.sources, **sound}), catalogs)
     lineage = Lineage.of(metadata.inherited_roles)
     schemas = _Schemas(enums, lineage, infer_functions=infer_functions)
-    problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name])]
+    problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name], conventions)]
     known += [entry for entry in unset(metadata, environ) if entry.name not in {other.name for other in known}]
     named = {(entry.kind, entry.name) for entry in known}
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
@@ -129,9 +131,9 @@ class _Schemas:
         self._functions = FunctionGrants(lineage, inferred=infer_functions)
         self._made: dict[tuple[str, bool], RoleSchema] = {}
 
-    def add(self, source: Source, catalog: Catalog) -> list[Inconsistency]:
+    def add(self, source: Source, catalog: Catalog, conventions: Conventions) -> list[Inconsistency]:
         """What a source contributes. Permissions that cannot be are returned and left out."""
-        found = tables(source, catalog, self._enums)
+        found = tables(source, catalog, self._enums, conventions.of(source.customization))
         stated, problems = stated_rules(found, source.name)
         rules, disagreements = with_inherited(stated, self._lineage)
         self._tables |= {table.key: table for table in found.values()}

@@ -16,6 +16,11 @@ class LogLevel(StrEnum):
     error = "error"
 
 
+class NamingConvention(StrEnum):
+    hasura = "hasura-default"
+    graphql = "graphql-default"
+
+
 class HookMode(StrEnum):
     get = "get"
     post = "post"
@@ -239,6 +244,17 @@ class GraphqlSettings:
         "HASURA_GRAPHQL_LOG_HEADERS_FROM_ENV",
         default=False,
         help="Keep the values of headers that come from the environment in the logs of invocations.",
+    )
+    experimental_features: tuple[str, ...] = env(
+        "HASURA_GRAPHQL_EXPERIMENTAL_FEATURES",
+        default=(),
+        help="Parts of the API that are off otherwise: naming_convention, apollo_federation. Others have no effect.",
+    )
+    naming_convention: NamingConvention = env(
+        "HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION",
+        default=NamingConvention.hasura,
+        help="How sources that do not say spell their names, with the feature naming_convention on: graphql-default "
+        "makes types PascalCase, fields and arguments camelCase, values of enums upper-case.",
     )
     environ: Mapping[str, str] = whole_env()
     """What metadata may name: `{from_env: NAME}`, `value_from_env`, `{{NAME}}` in a URL."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
@@ -49,12 +49,15 @@ class InputObject:
         self, name: str, make: Callable[[], Iterable[InputField]], description: str | None = None, *, rows: bool = False
     ) -> None:
         self.name, self.description, self._make = name, description, make
+        self.respelled: Callable[[InputField], InputField] | None = None
+        """How its source spells what it holds."""
         self.rows = rows
         """Lists of these are rows to store: how many there are does not change the statement."""
 
     @cached_property
     def fields(self) -> dict[str, InputField]:
-        return {field.name: field for field in self._make()}
+        made = self._make() if self.respelled is None else map(self.respelled, self._make())
+        return {field.name: field for field in made}
 
 
 class Object:
@@ -67,10 +70,13 @@ class Object:
         abstract: Callable[[], Iterable[Interface | Union]] = tuple,
     ) -> None:
         self.name, self.description, self._make, self._abstract = name, description, make, abstract
+        self.respelled: Callable[[Field], Field] | None = None
+        """How its source spells what it holds."""
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        return {field.name: field for field in self._make()}
+        made = self._make() if self.respelled is None else map(self.respelled, self._make())
+        return {field.name: field for field in made}
 
     @cached_property
     def abstract(self) -> tuple[Interface | Union, ...]:
@@ -157,6 +163,12 @@ class InputField(Struct, frozen=True, kw_only=True):
     default: str | None = None
     means: Any = None
     refuses_null: bool = False
+    shown: str = ""
+    """What clients call it, if not by its name."""
+
+    @property
+    def called(self) -> str:
+        return self.shown or self.name
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -165,6 +177,12 @@ class Field(Struct, frozen=True, kw_only=True):
     means: Any = None
     arguments: Mapping[str, InputField] = field(default_factory=dict)
     description: str | None = None
+    shown: str = ""
+    """As of an InputField."""
+
+    @property
+    def called(self) -> str:
+        return self.shown or self.name
 
 
 def is_graphql_name(name: str) -> bool:
@@ -173,6 +191,17 @@ def is_graphql_name(name: str) -> bool:
 
 def arguments(*fields: InputField | None) -> dict[str, InputField]:
     return {field.name: field for field in fields if field is not None}
+
+
+F = TypeVar("F", Field, InputField)
+
+
+def find(fields: Mapping[str, F], called: str) -> F | None:
+    """The field that clients call so."""
+    found = fields.get(called)
+    if found is not None and found.called == called:
+        return found
+    return next((field for field in fields.values() if field.shown == called), None)
 
 
 def named(type_: Type) -> Named:

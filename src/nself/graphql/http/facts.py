@@ -59,7 +59,7 @@ async def config(surface: Surface, request: Request) -> Response:
                 "refetch_delay": settings.streaming_queries_interval_ms / 1000,
             },
             "console_assets_dir": None,
-            "experimental_features": [],
+            "experimental_features": list(settings.experimental_features),
             "is_prometheus_metrics_enabled": False,
         }
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from nself.graphql.metadata.model import ComputedField, Source, TrackedFunction, TrackedTable
+from nself.graphql.schema.naming import Base, Naming
 from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Argument, Catalog, Function, Name, Type
 
@@ -36,17 +37,17 @@ def function_objection(entry: TrackedFunction, source: Source, catalog: Catalog)
     return f'{where}the function "{entry.function}" cannot be tracked {because(reasons)}' if reasons else None
 
 
-def base_name(entry: TrackedFunction) -> str:
-    """What all GraphQL names of a function begin with."""
+def base(entry: TrackedFunction) -> Base:
+    """What all GraphQL names of a function are made of."""
     schema, name = entry.function
     custom: str | None = entry.configuration.get("custom_name")
-    return custom or (name if schema == "public" else f"{schema}_{name}")
+    return Base(custom or (name if schema == "public" else f"{schema}_{name}"), chosen=bool(custom))
 
 
-def field_name(entry: TrackedFunction, key: str) -> str:
+def field_name(entry: TrackedFunction, key: str, naming: Naming) -> str:
     """Of its root field `function` or `function_aggregate`."""
-    custom: str | None = (entry.configuration.get("custom_root_fields") or {}).get(key)
-    return custom or (base_name(entry) if key == "function" else f"{base_name(entry)}_aggregate")
+    chosen: str | None = (entry.configuration.get("custom_root_fields") or {}).get(key)
+    return naming.root("{0}" if key == "function" else "{0}_aggregate", base(entry), chosen)
 
 
 def is_mutation(entry: TrackedFunction, function: Function) -> bool:
@@ -125,8 +126,8 @@ def _function_reasons(entry: TrackedFunction, function: Function, source: Source
         yield 'the function does not return a "COMPOSITE" type'
     elif function.returns_table not in source.tables:
         yield f'the function does not return a table that is tracked: "{function.returns_table}"'
-    if not is_graphql_name(base_name(entry)):
-        yield f'"{base_name(entry)}" is not a valid GraphQL identifier: give the function a custom name'
+    if not is_graphql_name(base(entry).name):
+        yield f'"{base(entry).name}" is not a valid GraphQL identifier: give the function a custom name'
     if entry.configuration.get("exposed_as") == "mutation" and function.volatility != "volatile":
         yield _NOT_VOLATILE
     session = entry.configuration.get("session_argument")

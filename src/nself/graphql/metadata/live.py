@@ -47,7 +47,8 @@ class Draft:
 
     def replace(self, metadata: Metadata, *, subject: str = "", tolerate: bool = False) -> None:
         """Take the change, unless it makes something inconsistent that was not. `subject` names what was changed."""
-        refuse_conflicts(metadata, self.engine.catalogs, across=not tolerate)
+        conventions = self.engine.conventions
+        refuse_conflicts(metadata, self.engine.catalogs, across=not tolerate, conventions=conventions)
         refuse_cycles(metadata.inherited_roles)
         found = consistency.check(metadata, self.engine.catalogs)
         self._subjects.add(subject)

@@ -6,7 +6,7 @@ from nself.graphql import sql
 from nself.graphql.conditions import cell_sql
 from nself.graphql.plan.arguments import Leaf, flag
 from nself.graphql.plan.context import Context
-from nself.graphql.plan.output import output
+from nself.graphql.plan.output import output, spelled
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.schema.means import ColumnValue, ComputedValue, Function, Part, RoleTable
 from nself.graphql.types import EnumValue, named
@@ -20,7 +20,7 @@ def functions(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sq
 def _function(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:
     match field.of and field.of.means:
         case None:
-            return sql.Text(f"{table.name}_aggregate_fields")
+            return sql.Text(field.typename)
         case Part.COUNT:
             return _count(ctx, table, field, alias)
         case Function() as function:
@@ -56,13 +56,14 @@ def _columns(ctx: Context, table: RoleTable, field: Selected, function: Function
     name = named(field.of.type).name
     pairs = []
     for one in fields_of(ctx, field):
-        shown = sql.Text(name) if one.of is None else _column(ctx, table, one.of.means, function, alias)
+        shown = sql.Text(name) if one.of is None else _column(ctx, table, one, function, alias)
         pairs.append((one.key, shown))
     return sql.Json(tuple(pairs))
 
 
-def _column(ctx: Context, table: RoleTable, means: object, function: Function, alias: str) -> sql.Expression:
+def _column(ctx: Context, table: RoleTable, one: Selected, function: Function, alias: str) -> sql.Expression:
+    means = one.of and one.of.means
     assert isinstance(means, ColumnValue | ComputedValue)
     of = means.column if isinstance(means, ColumnValue) else means.field
     call = sql.Call(function.name, (cell_sql(table.cell(of), alias, ctx.aliases),))
-    return output(ctx, of.type, call) if function.keeps_type else call
+    return spelled(one, output(ctx, of.type, call)) if function.keeps_type else call

@@ -45,6 +45,7 @@ from nself.graphql.types import (
     Scalar,
     Type,
     Union,
+    find,
     named,
     nullable,
     text,
@@ -93,7 +94,7 @@ def coerced_arguments(
     given = {}
     for node in nodes:
         name = node.name.value
-        if name not in fields:
+        if find(fields, name) is None:
             raise invalid(f"'{owner}' has no argument named '{name}'", path)
         if name in given:
             raise invalid(f"the argument '{name}' is given twice", f"{path}.args.{name}")
@@ -106,11 +107,12 @@ def _members(
 ) -> dict[str, Coerced]:
     members: dict[str, Coerced] = {}
     for name, node in given.items():
-        field = fields[name]
+        field = find(fields, name)
+        assert field is not None
         if isinstance(node, VariableNode) and _is_absent(ctx, node, field, f"{path}.{name}"):
             continue
         value = coerce(ctx, node, field.type, f"{path}.{name}", has_default=field.default is not None)
-        members[name] = _checked(value, field, f"{path}.{name}")
+        members[field.name] = _checked(value, field, f"{path}.{name}")
     _refuse_missing(fields, members, path)
     return members
 
@@ -122,7 +124,7 @@ def _checked(value: Coerced, field: InputField, path: str) -> Coerced:
 def _refuse_missing(fields: Mapping[str, InputField], members: Mapping[str, Coerced], path: str) -> None:
     for field in fields.values():
         if isinstance(field.type, NonNull) and field.default is None and field.name not in members:
-            raise invalid(f"missing required field '{field.name}'", path)
+            raise invalid(f"missing required field '{field.called}'", path)
 
 
 def _is_absent(ctx: Context, node: VariableNode, field: InputField, path: str) -> bool:
@@ -198,7 +200,7 @@ def _object(ctx: Context, node: ValueNode, type_: InputObject, path: str) -> Coe
     given: dict[str, ValueNode] = {}
     for field in node.fields:
         name = field.name.value
-        if name not in type_.fields:
+        if find(type_.fields, name) is None:
             raise invalid(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
         if name in given:
             raise invalid(f"the field '{name}' is given twice", f"{path}.{name}")
@@ -283,11 +285,11 @@ def _json_object(given: Any, type_: InputObject, path: str, variable: str, steps
         raise invalid(f"expected an object for type '{type_.name}', but found {found(given)}", path)
     members: dict[str, Coerced] = {}
     for name, item in given.items():
-        field = type_.fields.get(name)
+        field = find(type_.fields, name)
         if field is None:
             raise invalid(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
         value = from_json(item, field.type, f"{path}.{name}", variable, (*steps, name))
-        members[name] = _checked(value, field, f"{path}.{name}")
+        members[field.name] = _checked(value, field, f"{path}.{name}")
     _refuse_missing(type_.fields, members, path)
     return members
 

@@ -19,7 +19,7 @@ from nself.graphql.schema.inputs import insert_input
 from nself.graphql.schema.means import RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.rules import InsertRule
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import EnumValue
+from nself.graphql.types import EnumValue, find
 from nself.graphql.values import Constant, Constants, Source, Together, Variable, VariableColumn
 
 _NEW: Final = "row.new"
@@ -139,7 +139,7 @@ def _columns_of_variable(
     if keys is None or len(rows[0].values) != len(keys):
         return None
     whole = Variable(origin.variable, origin.steps, origin.encode, origin.path)
-    columns = [(key, type_.fields[key].means) for key in keys]
+    columns = [(key, field.means) for key in keys if (field := find(type_.fields, key)) is not None]
     return {
         column.sql: VariableColumn(whole, key, encoder_of(value_type(ctx.schema, column))) for key, column in columns
     }

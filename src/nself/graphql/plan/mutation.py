@@ -7,6 +7,8 @@ scans of the same tables. A nested insert is one statement per row that others h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from nself.graphql import sql
@@ -46,6 +48,15 @@ class MutationField(Struct, frozen=True, kw_only=True):
     answers: tuple[str, ...]
     listed: bool = False
     checks: Checks | None = None
+    inner: tuple[MutationField | tuple[str, bytes], ...] = ()
+    """Of a namespace: its fields, and what is known of it beforehand. The steps are all of theirs."""
+
+    def every_check(self) -> Iterator[Checks]:
+        if self.checks:
+            yield self.checks
+        for field in self.inner:
+            if isinstance(field, MutationField):
+                yield from field.every_check()
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -158,7 +169,7 @@ def answer(ctx: Context, table: RoleTable, one: Selected, action: Action, origin
 def _part(ctx: Context, table: RoleTable, field: Selected, origin: Origin) -> sql.Expression:
     match field.of and field.of.means:
         case None:
-            return sql.Text(f"{table.name}_mutation_response")
+            return sql.Text(field.typename)
         case Part.AFFECTED_ROWS:
             return origin.affected()
         case Part.RETURNING:

@@ -28,9 +28,10 @@ from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
 from nself.graphql.printer import multiplexed, printed
 from nself.graphql.scalars import TEXT, invalid
-from nself.graphql.schema.means import Action, FunctionRoot, RoleTable, Root
+from nself.graphql.schema.means import Action, FunctionRoot, Namespace, RoleTable, Root
 from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
 from nself.graphql.types import Object
+from nself.pg.catalog import Type
 from nself.web.json import encode
 
 
@@ -160,10 +161,11 @@ def _subscription(ctx: Context) -> SubscriptionPlan:
     root = subscription_root(ctx.schema)
     ones = selected(ctx, root, [ctx.operation.node.selection_set], "$")
     several = any(node.name.value == _SEVERAL for node in ctx.operation.node.directives or ())
-    if len(ones) > 1 and (not several or any(map(_streams, ones))):
+    streams = [(one, streamed) for one in ones if (streamed := _streamed(ctx, one)) is not None]
+    if len(ones) > 1 and (not several or streams):
         raise invalid(_ONE_FIELD, "$")
-    if _streams(ones[0]):
-        return _stream(ctx, ones[0])
+    if streams:
+        return _stream(ctx, *streams[0])
     plan = _read_all(ctx, root.name, ones)
     if len(plan.reads) > 1:
         raise invalid(_ONE_FIELD, "$")
@@ -173,17 +175,29 @@ def _subscription(ctx: Context) -> SubscriptionPlan:
     return SubscriptionPlan(fields=plan.fields, source=plan.reads[0].source, many=multiplexed(select))
 
 
-def _stream(ctx: Context, one: Selected) -> SubscriptionPlan:
-    assert one.of is not None
-    table = one.of.means.table
-    statement = multiplexed(stream(ctx, table, one))
+def _stream(ctx: Context, one: Selected, streamed: Selected) -> SubscriptionPlan:
+    assert streamed.of is not None
+    table = streamed.of.means.table
+    select = stream(ctx, table, streamed)
     if taken(ctx, one.path):
         raise ApiError("not-supported", "remote relationships cannot be streamed", path=one.path)
-    return SubscriptionPlan(fields=(Asked(one.key, 0, 0),), source=table.model.source, many=statement, streams=True)
+    if streamed is not one:
+        (batch, _), *rest = select.columns
+        within = sql.Cast(sql.Json(((streamed.key, sql.Cast(batch, Type(name="json"))),)), TEXT)
+        select = structs.replace(select, columns=((within, None), *rest))
+    fields, source = (Asked(one.key, 0, 0),), table.model.source
+    return SubscriptionPlan(fields=fields, source=source, many=multiplexed(select), streams=True)
 
 
-def _streams(one: Selected) -> bool:
-    return bool(one.of and isinstance(one.of.means, Root) and one.of.means.action is Action.SELECT_STREAM)
+def _streamed(ctx: Context, one: Selected) -> Selected | None:
+    """The streaming field that this is, or the only one of this namespace."""
+    means = one.of and one.of.means
+    if isinstance(means, Namespace):
+        found = [inner for inner in fields_of(ctx, one) if _streamed(ctx, inner)]
+        if found and len(fields_of(ctx, one)) > 1:
+            raise invalid(_ONE_FIELD, one.path)
+        return found[0] if found else None
+    return one if isinstance(means, Root) and means.action is Action.SELECT_STREAM else None
 
 
 def _read_all(ctx: Context, typename: str, ones: Sequence[Selected]) -> QueryPlan:
@@ -196,8 +210,8 @@ def _read_all(ctx: Context, typename: str, ones: Sequence[Selected]) -> QueryPla
     asked: dict[str, list[sql.Expression]] = {}
     for one in ones:
         match one.of and one.of.means:
-            case Root() | FunctionRoot() as means:
-                source = means.table.model.source
+            case Root() | FunctionRoot() | Namespace() as means:
+                source = _source(means)
                 columns = asked.setdefault(source, [])
                 columns.append(sql.Cast(_read(ctx, one, means), TEXT))
                 fields.append(Asked(one.key, [*asked].index(source), len(columns) - 1, taken(ctx, one.path)))
@@ -235,7 +249,13 @@ def _known(one: Selected, typename: str) -> Known:
     return Known(one.key, encode(one.of.means))
 
 
-def _read(ctx: Context, one: Selected, root: Root | FunctionRoot) -> sql.Expression:
+def _source(means: Root | FunctionRoot | Namespace) -> str:
+    return means.source if isinstance(means, Namespace) else means.table.model.source
+
+
+def _read(ctx: Context, one: Selected, root: Root | FunctionRoot | Namespace) -> sql.Expression:
+    if isinstance(root, Namespace):
+        return sql.Json(tuple((inner.key, _read_inner(ctx, inner)) for inner in fields_of(ctx, one)))
     if isinstance(root, FunctionRoot):
         return function.read(ctx, one, root)
     table = root.table
@@ -246,6 +266,10 @@ def _read(ctx: Context, one: Selected, root: Root | FunctionRoot) -> sql.Express
             return rows.aggregate(ctx, table, one, choose.Origin())
         case _:
             return rows.single(ctx, table, fields_of(ctx, one), choose.by_key(ctx, table, arguments_of(ctx, one)))
+
+
+def _read_inner(ctx: Context, inner: Selected) -> sql.Expression:
+    return sql.Text(inner.typename) if inner.of is None else _read(ctx, inner, inner.of.means)
 
 
 def _mutation(ctx: Context) -> MutationPlan:
@@ -271,8 +295,20 @@ def _place(one: Selected) -> Place | None:
     return means.place if isinstance(means, Elsewhere) else None
 
 
+def _changes(ctx: Context, one: Selected, namespace: Namespace) -> MutationField:
+    """The fields of a namespace as one: they change the same source."""
+    inner = tuple(
+        (field.key, encode(field.typename)) if field.of is None else _change(ctx, field)
+        for field in fields_of(ctx, one)
+    )
+    steps = tuple(step for field in inner if isinstance(field, MutationField) for step in field.steps)
+    return MutationField(key=one.key, source=namespace.source, steps=steps, answers=(), inner=inner)
+
+
 def _change(ctx: Context, one: Selected) -> MutationField:
     assert one.of is not None
+    if isinstance(one.of.means, Namespace):
+        return _changes(ctx, one, one.of.means)
     if isinstance(one.of.means, FunctionRoot):
         return function.change(ctx, one, one.of.means)
     assert isinstance(one.of.means, Root)

@@ -9,6 +9,7 @@ from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
 from nself.graphql.scalars import SHAPES, STRINGIFIED, TEXT, json_path
+from nself.graphql.types import Enum, named
 from nself.pg.catalog import Type
 
 _TEXTS: Final = Type(name="text", array=True)
@@ -19,7 +20,15 @@ def shown_value(ctx: Context, one: Selected, type_: Type, at: sql.Expression) ->
     path = arguments_of(ctx, one).get("path")
     if isinstance(path, Leaf):
         return sql.Infix(at, "#>", sql.Parameter(path.source(json_path), _TEXTS))
-    return output(ctx, type_, at)
+    return spelled(one, output(ctx, type_, at))
+
+
+def spelled(one: Selected, at: sql.Expression) -> sql.Expression:
+    """The value of an enum as its source's naming convention spells it: in capitals."""
+    enum = named(one.of.type) if one.of else None
+    if isinstance(enum, Enum) and enum.open and any(value.means != value.name for value in enum.values.values()):
+        return sql.Call("upper", (at,))
+    return at
 
 
 def output(ctx: Context, type_: Type, at: sql.Expression) -> sql.Expression:

@@ -74,7 +74,7 @@ def _rows_of(
 def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expression:
     """One field of a row of `alias`."""
     if one.of is None:
-        return sql.Text(table.name)
+        return sql.Text(one.typename)
     match one.of.means:
         case ColumnValue(column):
             return shown_value(ctx, one, column.type, cell_sql(table.cell(column), alias, ctx.aliases))
@@ -153,7 +153,7 @@ def _numbered(ctx: Context, table: RoleTable, chosen: choose.Chosen, name: str, 
 def _part(ctx: Context, table: RoleTable, field: Selected, alias: str, limit: int | None) -> sql.Expression:
     match field.of and field.of.means:
         case None:
-            return sql.Text(f"{table.name}_aggregate")
+            return sql.Text(field.typename)
         case Part.NODES:
             return _nodes(ctx, table, field, alias, limit)
         case Part.AGGREGATE:

@@ -17,7 +17,7 @@ from graphql import (
 from nself.graphql.plan.arguments import Coerced, coerced_arguments, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.scalars import BOOL, invalid, scalar, scalar_name
-from nself.graphql.types import Composite, Field, InputField, NonNull, Object, named
+from nself.graphql.types import Composite, Field, InputField, NonNull, Object, find, named
 
 TYPENAME = "__typename"
 _CONDITION = {"if": InputField(name="if", type=NonNull(scalar(scalar_name(BOOL))))}
@@ -31,6 +31,8 @@ class Selected:
     of: Field | None
     path: str
     nodes: list[FieldNode] = field(default_factory=list)
+    typename: str = ""
+    """Of the object it is a field of."""
 
     @property
     def node(self) -> FieldNode:
@@ -47,11 +49,11 @@ def selected(ctx: Context, parent: Object, selections: Sequence[SelectionSetNode
     for node in _flat(ctx, parent, selections, path):
         name, key = node.name.value, (node.alias or node.name).value
         where = f"{path}.selectionSet.{key}"
-        definition = None if name == TYPENAME else parent.fields.get(name)
+        definition = None if name == TYPENAME else find(parent.fields, name)
         if definition is None and name != TYPENAME:
             raise invalid(f"field '{name}' not found in type: '{parent.name}'", where)
         check_field(node, definition, where)
-        known = found.setdefault(key, Selected(key, definition, where))
+        known = found.setdefault(key, Selected(key, definition, where, typename=parent.name))
         if known.nodes:
             _refuse_difference(known.node, node, where)
         known.nodes.append(node)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
-from nself.graphql.types import Enum, InputObject, ListOf, Scalar, Type, nullable
+from nself.graphql.types import Enum, InputObject, ListOf, Scalar, Type, find, nullable
 
 _VALUE: Final = 0
 _LIST: Final = 1
@@ -62,14 +62,13 @@ def uniform_keys(rows: list[Any], type_: InputObject) -> tuple[str, ...] | None:
 
 
 def _is_plain(type_: InputObject, key: str) -> bool:
-    field = type_.fields.get(key)
+    field = find(type_.fields, key)
     return field is not None and not isinstance(nullable(field.type), InputObject)
 
 
 def _object(value: Mapping[str, Any], type_: InputObject) -> Hashable:
-    return tuple(
-        (key, shape(item, type_.fields[key].type) if key in type_.fields else None) for key, item in value.items()
-    )
+    found = ((key, item, find(type_.fields, key)) for key, item in value.items())
+    return tuple((key, shape(item, field.type) if field else None) for key, item, field in found)
 
 
 def _frozen(value: Any) -> Hashable:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nself.graphql.scalars import array, encoder, scalar_name
 from nself.graphql.schema.columns import scalar_type
+from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.routines import Routine
 from nself.graphql.types import InputField, InputObject, NonNull, Scalar
@@ -14,7 +15,9 @@ from nself.pg import catalog
 ARGS = "args"
 
 
-def args_field(schema: RoleSchema, called: Routine, type_name: str, description: str) -> InputField | None:
+def args_field(
+    schema: RoleSchema, called: Routine, type_name: str, description: str, naming: Naming
+) -> InputField | None:
     """What a client may say to the function, None when there is nothing. Nulls are values: SQL judges them."""
     if not called.inputs:
         return None
@@ -23,7 +26,7 @@ def args_field(schema: RoleSchema, called: Routine, type_name: str, description:
         for name in called.inputs:
             yield InputField(name=name, type=_argument_type(schema, called.argument(name).type))
 
-    own = schema.type(type_name, lambda name: InputObject(name, fields))
+    own = schema.type(type_name, lambda name: InputObject(name, fields), naming)
     return InputField(name=ARGS, type=NonNull(own) if called.requires_input else own, description=description)
 
 

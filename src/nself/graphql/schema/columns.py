@@ -7,6 +7,7 @@ from typing import Any
 
 from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.schema.naming import HASURA, Base
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable, TableColumn, is_enum_value
 from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
@@ -34,9 +35,11 @@ def enum_type(schema: RoleSchema, column: TableColumn) -> Enum | None:
     values = schema.values_of(column)
     if values is None or column.enum is None or column.type.array:
         return None
-    base = schema.tables[column.enum].name if column.enum in schema.tables else column.enum.name.name
-    members = {name: EnumValue(name, description) for name, description in sorted(values.items())}
-    return schema.type(f"{base}_enum", lambda name: Enum(name=name, values=members, open=True))
+    there = schema.table(column.enum) if column.enum in schema.tables else None
+    naming, base = (there.naming, there.model.base) if there else (HASURA, Base(column.enum.name.name))
+    spelled = schema.spelled_values(column)
+    members = {spelled[name]: EnumValue(spelled[name], text, name) for name, text in sorted(values.items())}
+    return schema.type(naming.type("{0}_enum", base), lambda name: Enum(name=name, values=members, open=True))
 
 
 def output_type(schema: RoleSchema, column: Readable, *, masked: bool = False) -> Type:
@@ -45,24 +48,24 @@ def output_type(schema: RoleSchema, column: Readable, *, masked: bool = False) -
     return type_ if column.nullable or masked else NonNull(type_)
 
 
-def enum_values(columns: Iterable[TableColumn]) -> dict[str, EnumValue]:
+def enum_values(table: RoleTable, columns: Iterable[TableColumn]) -> dict[str, EnumValue]:
     """Columns as the members of an enum."""
-    named = sorted(columns, key=lambda column: column.name)
-    return {c.name: EnumValue(c.name, "column name", c) for c in named if is_enum_value(c.name)}
+    naming = table.naming
+    # A name of its own stays; others are spelled from what the database calls the column.
+    named = {c.name if c.named else naming.enum_value(c.sql) if naming.graphql else c.name: c for c in columns}
+    return {n: EnumValue(n, "column name", c) for n, c in sorted(named.items()) if is_enum_value(n)}
 
 
 def select_column(
     schema: RoleSchema, table: RoleTable, chosen: Sequence[TableColumn] | None = None, suffix: str = ""
 ) -> Enum | None:
     """The enum of columns that may be named, None when there is none."""
-    values = enum_values(table.readable if chosen is None else chosen)
+    values = enum_values(table, table.readable if chosen is None else chosen)
     if not values:
         return None
-    name = f"{table.name}_select_column"
-    if suffix:
-        name = f"{name}_{table.name}_aggregate_bool_exp{suffix}"
+    pattern = f"{{0}}_select_column_{{0}}_aggregate_bool_exp{suffix}" if suffix else "{0}_select_column"
     description = f'select columns of table "{table.model.table.name}"'
-    return schema.type(name, lambda name: Enum(name=name, values=values, description=description))
+    return schema.type_of(table, pattern, lambda name: Enum(name=name, values=values, description=description))
 
 
 def enum_encoder(enum: Enum) -> Encode:
@@ -72,9 +75,10 @@ def enum_encoder(enum: Enum) -> Encode:
     def encode(value: Any, path: str) -> str:
         if not isinstance(value, str):
             raise invalid(f"expected an enum value for type '{enum.name}', but found {found(value)}", path)
-        if value not in enum.values:
+        known = enum.values.get(value)
+        if known is None:
             raise invalid(f"expected one of the values [{listed}] for type '{enum.name}', but found '{value}'", path)
-        return value
+        return known.means if isinstance(known.means, str) else value
 
     return encode
 

@@ -18,6 +18,7 @@ from nself.graphql.schema.means import (
     RelatedRows,
     RoleTable,
 )
+from nself.graphql.schema.naming import HASURA, Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
@@ -32,17 +33,18 @@ def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
         yield InputField(name="_not", type=own, means=Logic.NOT)
         yield InputField(name="_or", type=ListOf(NonNull(own)), means=Logic.OR)
         for column in table.readable:
-            yield InputField(name=column.name, type=comparison_of(schema, column), means=column)
+            yield InputField(name=column.name, type=comparison_of(schema, table, column), means=column)
         for field in table.values:
             if isinstance(field, ScalarField):
-                yield InputField(name=field.name, type=comparison(schema, field.type), means=field)
+                yield InputField(name=field.name, type=comparison(schema, field.type, table.naming), means=field)
         for rows, target in schema.computed_rows(table):
             yield InputField(name=rows.name, type=bool_exp(schema, target), means=ComputedRows(rows, target))
         for relation in table.model.relations.values():
             yield from _relation(schema, relation)
 
-    own = schema.type(
-        f"{table.name}_bool_exp",
+    own = schema.type_of(
+        table,
+        "{0}_bool_exp",
         lambda name: InputObject(
             name,
             fields,
@@ -76,13 +78,15 @@ def aggregate_bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
             yield InputField(name="filter", type=bool_exp(schema, table))
             yield InputField(name="predicate", type=NonNull(predicate))
 
-        return schema.type(f"{table.name}_aggregate_bool_exp_{name}", lambda type_name: InputObject(type_name, fields))
+        return schema.type_of(
+            table, f"{{0}}_aggregate_bool_exp_{name}", lambda type_name: InputObject(type_name, fields)
+        )
 
     def fields() -> Iterator[InputField]:
         flags = [column for column in table.readable if column.type == BOOL]
         for name in ("bool_and", "bool_or") if flags else ():
             chosen = columns.select_column(schema, table, flags, f"_{name}_arguments_columns")
-            predicate = comparison(schema, BOOL)
+            predicate = comparison(schema, BOOL, table.naming)
             yield InputField(
                 name=name,
                 type=function(name, predicate, chosen, many=False),
@@ -91,23 +95,25 @@ def aggregate_bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
         every = columns.select_column(schema, table)
         yield InputField(
             name="count",
-            type=function("count", comparison(schema, INT), every, many=True),
+            type=function("count", comparison(schema, INT, table.naming), every, many=True),
             means=Predicate("count"),
         )
 
-    return schema.type(f"{table.name}_aggregate_bool_exp", lambda name: InputObject(name, fields))
+    return schema.type_of(table, "{0}_aggregate_bool_exp", lambda name: InputObject(name, fields))
 
 
-def comparison_of(schema: RoleSchema, column: TableColumn) -> InputObject:
+def comparison_of(schema: RoleSchema, table: RoleTable, column: TableColumn) -> InputObject:
+    naming = table.naming
     enum = columns.enum_type(schema, column)
     if enum is None:
-        return comparison(schema, column.type)
+        return comparison(schema, column.type, naming)
     fields = [
-        _operation(schema, operator, enum, column.type)
+        _operation(schema, operator, enum, column.type, naming)
         for operator in for_type(column.type)
         if operator.name in ENUM_OPERATORS
     ]
-    return schema.type(
+    return schema.shared_type(
+        naming,
         f"{enum.name}_comparison_exp",
         lambda name: InputObject(
             name, lambda: fields, f'Boolean expression to compare columns of type "{enum.name}". {_ALL_COMBINED}'
@@ -118,53 +124,53 @@ def comparison_of(schema: RoleSchema, column: TableColumn) -> InputObject:
 _ALL_COMBINED = "All fields are combined with logical 'AND'."
 
 
-def comparison(schema: RoleSchema, type_: catalog.Type) -> InputObject:
+def comparison(schema: RoleSchema, type_: catalog.Type, naming: Naming = HASURA) -> InputObject:
     value = columns.sql_type(schema, type_)
     element = text(columns.scalar_type(schema, scalar_name(type_)))
     name = f"{element}_array_comparison_exp" if type_.array else f"{element}_comparison_exp"
 
     def fields() -> Iterator[InputField]:
         for operator in for_type(type_):
-            yield _operation(schema, operator, value, type_)
+            yield _operation(schema, operator, value, type_, naming)
         if targets := casts(type_):
-            yield InputField(name="_cast", type=_cast(schema, element, targets), means=CastTo())
+            yield InputField(name="_cast", type=_cast(schema, element, targets, naming), means=CastTo())
 
     description = f'Boolean expression to compare columns of type "{element}". {_ALL_COMBINED}'
-    return schema.type(name, lambda name: InputObject(name, fields, description))
+    return schema.shared_type(naming, name, lambda name: InputObject(name, fields, description))
 
 
-def _operation(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type) -> InputField:
+def _operation(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type, naming: Naming) -> InputField:
     return InputField(
         name=operator.name,
-        type=_operand(schema, operator, value, type_),
+        type=_operand(schema, operator, value, type_, naming),
         description=operator.description,
         means=operator,
         refuses_null=operator.operand != "boolean",
     )
 
 
-def _operand(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type) -> Type:
+def _operand(schema: RoleSchema, operator: Operator, value: Type, type_: catalog.Type, naming: Naming) -> Type:
     if operator.operand == "boolean":
         return columns.scalar_type(schema, "Boolean")
     if operator.operand == "many":
         return ListOf(NonNull(value))
     if operator.operand == "parts":
-        return _parts(schema, operator, type_)
+        return _parts(schema, operator, type_, naming)
     return value if operator.type is None else columns.sql_type(schema, operator.operand_type(type_))
 
 
-def _parts(schema: RoleSchema, operator: Operator, type_: catalog.Type) -> InputObject:
+def _parts(schema: RoleSchema, operator: Operator, type_: catalog.Type, naming: Naming) -> InputObject:
     def fields() -> Iterator[InputField]:
         for part, own in zip(operator.parts, operator.part_types(type_), strict=True):
             value = columns.scalar_type(schema, part.scalar) if part.scalar else columns.sql_type(schema, own)
             yield InputField(name=part.name, type=NonNull(value) if part.required else value, default=part.default)
 
-    return schema.type(operator.input, lambda name: InputObject(name, fields))
+    return schema.shared_type(naming, operator.input, lambda name: InputObject(name, fields))
 
 
-def _cast(schema: RoleSchema, element: str, targets: Mapping[str, catalog.Type]) -> InputObject:
+def _cast(schema: RoleSchema, element: str, targets: Mapping[str, catalog.Type], naming: Naming) -> InputObject:
     def fields() -> Iterator[InputField]:
         for name, type_ in targets.items():
-            yield InputField(name=name, type=comparison(schema, type_), means=CastType(type_))
+            yield InputField(name=name, type=comparison(schema, type_, naming), means=CastType(type_))
 
-    return schema.type(f"{element}_cast_exp", lambda name: InputObject(name, fields))
+    return schema.shared_type(naming, f"{element}_cast_exp", lambda name: InputObject(name, fields))

@@ -9,6 +9,7 @@ from nself.graphql.schema.call_inputs import args_field
 from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import FunctionRoot, RoleTable
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.spelling import shown
 from nself.graphql.types import Field, NonNull, Type, arguments
 
 
@@ -47,14 +48,16 @@ def _aggregate(schema: RoleSchema, function: RootFunction, target: RoleTable) ->
 
 
 def _field(schema: RoleSchema, function: RootFunction, target: RoleTable, key: str, type_: Type, default: str) -> Field:
-    args = args_field(schema, function.routine, f"{function.name}_args", f"input parameters for {_named(function)}")
-    return Field(
-        name=function.field_name(key),
+    naming, description = target.naming, f"input parameters for {_named(function)}"
+    args = args_field(schema, function.routine, function.args_type(naming), description, naming)
+    field = Field(
+        name=function.field_name(key, naming),
         type=type_,
         means=FunctionRoot(function, target, aggregate=key == "function_aggregate"),
         arguments=arguments(args) | objects.table_arguments(schema, target),
         description=objects.described(function.comment, default),
     )
+    return shown(naming, field)
 
 
 def _named(function: RootFunction) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nself.graphql.lineage import Lineage
-from nself.graphql.metadata.functions import base_name, field_name, function_objection, is_mutation
+from nself.graphql.metadata.functions import base, field_name, function_objection, is_mutation
 from nself.graphql.metadata.model import Source, TrackedFunction
+from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.routines import Routine, routine
 from nself.graphql.schema.tables import TableKey
 from nself.graphql.session import ADMIN
@@ -31,9 +32,12 @@ class RootFunction:
     def comment(self) -> str | None:
         return self.tracked.comment if self.tracked.comment is not None else self.routine.function.comment
 
-    def field_name(self, key: str) -> str:
+    def field_name(self, key: str, naming: Naming) -> str:
         """Of `function` or `function_aggregate`."""
-        return field_name(self.tracked, key)
+        return field_name(self.tracked, key, naming)
+
+    def args_type(self, naming: Naming) -> str:
+        return naming.type("{0}_args", base(self.tracked))
 
 
 def functions(source: Source, catalog: Catalog, tables: Collection[Name]) -> list[RootFunction]:
@@ -48,7 +52,7 @@ def _function(source: str, tracked: TrackedFunction, catalog: Catalog) -> RootFu
     assert function.returns_table is not None
     return RootFunction(
         key=TableKey(source, tracked.function),
-        name=base_name(tracked),
+        name=base(tracked).name,
         tracked=tracked,
         routine=routine(function, session=tracked.configuration.get("session_argument")),
         target=TableKey(source, function.returns_table),

@@ -47,7 +47,7 @@ def insert_input(schema: RoleSchema, table: RoleTable) -> InputObject:
                 )
 
     description = f'input type for inserting data into table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_insert_input", lambda name: InputObject(name, fields, description, rows=True))
+    return schema.type_of(table, "{0}_insert_input", lambda name: InputObject(name, fields, description, rows=True))
 
 
 def can_insert(table: RoleTable) -> bool:
@@ -61,7 +61,7 @@ def object_input(schema: RoleSchema, table: RoleTable) -> InputObject:
         yield from _conflict_field(schema, table)
 
     description = f'input type for inserting object relation for remote table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_obj_rel_insert_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_obj_rel_insert_input", lambda name: InputObject(name, fields, description))
 
 
 def array_input(schema: RoleSchema, table: RoleTable) -> InputObject:
@@ -70,7 +70,7 @@ def array_input(schema: RoleSchema, table: RoleTable) -> InputObject:
         yield from _conflict_field(schema, table)
 
     description = f'input type for inserting array relation for remote table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_arr_rel_insert_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_arr_rel_insert_input", lambda name: InputObject(name, fields, description))
 
 
 def _conflict_field(schema: RoleSchema, table: RoleTable) -> Iterator[InputField]:
@@ -93,7 +93,7 @@ def on_conflict(schema: RoleSchema, table: RoleTable) -> InputObject | None:
             yield InputField(name="where", type=bool_exp(schema, table))
 
     description = f'on_conflict condition type for table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_on_conflict", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_on_conflict", lambda name: InputObject(name, fields, description))
 
 
 def _constraints(table: RoleTable) -> list[Constraint]:
@@ -103,8 +103,8 @@ def _constraints(table: RoleTable) -> list[Constraint]:
 def _constraint(schema: RoleSchema, table: RoleTable) -> Enum:
     def make(name: str) -> Enum:
         values = {
-            constraint.name: EnumValue(
-                constraint.name,
+            table.naming.enum_value(constraint.name): EnumValue(
+                table.naming.enum_value(constraint.name),
                 f"unique or primary key constraint on columns {', '.join(map(_quoted, constraint.columns))}",
                 constraint.name,
             )
@@ -113,7 +113,7 @@ def _constraint(schema: RoleSchema, table: RoleTable) -> Enum:
         return Enum(name=name, values=values, description=f'unique or primary key constraints on table "{title}"')
 
     title = table.model.table.name
-    return schema.type(f"{table.name}_constraint", make)
+    return schema.type_of(table, "{0}_constraint", make)
 
 
 def _quoted(name: str) -> str:
@@ -121,10 +121,12 @@ def _quoted(name: str) -> str:
 
 
 def _update_column(schema: RoleSchema, table: RoleTable) -> Enum:
-    values = columns.enum_values(updatable(table)) or {PLACEHOLDER: EnumValue(PLACEHOLDER, "placeholder (do not use)")}
+    values = columns.enum_values(table, updatable(table)) or {
+        PLACEHOLDER: EnumValue(PLACEHOLDER, "placeholder (do not use)")
+    }
     description = f'update columns of table "{table.model.table.name}"'
-    return schema.type(
-        f"{table.name}_update_column", lambda name: Enum(name=name, values=values, description=description)
+    return schema.type_of(
+        table, "{0}_update_column", lambda name: Enum(name=name, values=values, description=description)
     )
 
 
@@ -196,7 +198,9 @@ def _change_input(schema: RoleSchema, table: RoleTable, change: Change, listed: 
             yield InputField(name=column.name, type=type_, description=column.comment or None, means=column)
 
     description = f'input type for updating data in table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_{change.name.lower()}_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(
+        table, f"{{0}}_{change.name.lower()}_input", lambda name: InputObject(name, fields, description)
+    )
 
 
 def _changed_type(schema: RoleSchema, change: Change, column: TableColumn) -> Type:
@@ -219,7 +223,7 @@ def pk_columns(schema: RoleSchema, table: RoleTable) -> InputObject:
             yield InputField(name=column.name, type=NonNull(columns.value_type(schema, column)), means=column)
 
     description = f"primary key columns input for table: {table.name}"
-    return schema.type(f"{table.name}_pk_columns_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_pk_columns_input", lambda name: InputObject(name, fields, description))
 
 
 def updates(schema: RoleSchema, table: RoleTable) -> InputObject:
@@ -231,4 +235,4 @@ def updates(schema: RoleSchema, table: RoleTable) -> InputObject:
             description="filter the rows which have to be updated",
         )
 
-    return schema.type(f"{table.name}_updates", lambda name: InputObject(name, fields))
+    return schema.type_of(table, "{0}_updates", lambda name: InputObject(name, fields))

@@ -13,6 +13,7 @@ from nself.graphql.calls import FunctionCall
 from nself.graphql.conditions import ALWAYS, Cell, Masked
 from nself.graphql.schema.computed import RowsField, ScalarField
 from nself.graphql.schema.functions import RootFunction
+from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
 from nself.pg.catalog import Type
@@ -29,6 +30,7 @@ class RoleTable:
 
     model: TableModel
     rules: Rules
+    naming: Naming
 
     @property
     def name(self) -> str:
@@ -142,6 +144,12 @@ class FunctionRoot(Struct, frozen=True):
     function: RootFunction
     table: RoleTable
     aggregate: bool
+
+
+class Namespace(Struct, frozen=True):
+    """The root fields of a source, together in one."""
+
+    source: str
 
 
 class Part(Enum):

@@ -45,7 +45,7 @@ def row(schema: RoleSchema, table: RoleTable) -> Object:
     comment = table.model.tracked.config.comment
     description = comment if comment is not None else table.model.table.comment
     default = f'columns and relationships of "{table.model.table.name}"'
-    return schema.type(table.name, lambda name: Object(name, fields, described(description, default)))
+    return schema.type_of(table, "{0}", lambda name: Object(name, fields, described(description, default)))
 
 
 def is_shown(schema: RoleSchema, table: RoleTable) -> bool:
@@ -102,7 +102,8 @@ def _computed_rows(schema: RoleSchema, table: RoleTable, field: RowsField, targe
 
 def _computed_args(schema: RoleSchema, table: RoleTable, field: Computed) -> InputField | None:
     description = f'input parameters for computed field "{field.name}" defined on table "{table.model.table.name}"'
-    return args_field(schema, field.routine, f"{field.name}_{table.name}_args", description)
+    name = table.naming.type(f"{field.name}_{{0}}_args", table.model.base)
+    return args_field(schema, field.routine, name, description, table.naming)
 
 
 def _computed_description(field: Computed) -> str | None:
@@ -172,7 +173,7 @@ def aggregate(schema: RoleSchema, table: RoleTable) -> Object:
             yield Field(name="nodes", type=rows_type(schema, table), means=Part.NODES)
 
     description = f'aggregated selection of "{table.model.table.name}"'
-    return schema.type(f"{table.name}_aggregate", lambda name: Object(name, fields, description))
+    return schema.type_of(table, "{0}_aggregate", lambda name: Object(name, fields, description))
 
 
 def _functions(schema: RoleSchema, table: RoleTable) -> Object:
@@ -193,7 +194,7 @@ def _functions(schema: RoleSchema, table: RoleTable) -> Object:
                 yield Field(name=function.name, type=_function(schema, table, function, listed), means=function)
 
     description = f'aggregate fields of "{table.model.table.name}"'
-    return schema.type(f"{table.name}_aggregate_fields", lambda name: Object(name, fields, description))
+    return schema.type_of(table, "{0}_aggregate_fields", lambda name: Object(name, fields, description))
 
 
 def _function(schema: RoleSchema, table: RoleTable, function: Function, listed: list[Readable]) -> Object:
@@ -204,4 +205,4 @@ def _function(schema: RoleSchema, table: RoleTable, function: Function, listed: 
             yield Field(name=column.name, type=kept, means=means, description=column.comment or None)
 
     description = f"aggregate {function.name} on columns"
-    return schema.type(f"{table.name}_{function.name}_fields", lambda name: Object(name, fields, description))
+    return schema.type_of(table, f"{{0}}_{function.name}_fields", lambda name: Object(name, fields, description))

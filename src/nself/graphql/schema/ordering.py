@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from nself.graphql.schema import columns
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import FUNCTIONS, ComputedAggregate, Part, RelatedAggregate, RelatedRow, RoleTable
+from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable
 from nself.graphql.types import Enum, EnumValue, InputField, InputObject
@@ -21,19 +24,22 @@ DIRECTIONS = {
 }
 
 
-def direction(schema: RoleSchema) -> Enum:
-    return schema.type(
-        "order_by", lambda name: Enum(name=name, values=DIRECTIONS, description="column ordering options")
-    )
+def direction(schema: RoleSchema, naming: Naming) -> Enum:
+    def make(name: str) -> Enum:
+        spelled = {naming.enum_value(value): entry for value, entry in DIRECTIONS.items()}
+        values = {value: structs.replace(entry, name=value) for value, entry in spelled.items()}
+        return Enum(name=name, values=values, description="column ordering options")
+
+    return schema.shared_type(naming, "order_by", make)
 
 
 def order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
     def fields() -> Iterator[InputField]:
         for column in table.readable:
-            yield InputField(name=column.name, type=direction(schema), means=column)
+            yield InputField(name=column.name, type=direction(schema, table.naming), means=column)
         for field in table.values:
             if isinstance(field, ScalarField):
-                yield InputField(name=field.name, type=direction(schema), means=field)
+                yield InputField(name=field.name, type=direction(schema, table.naming), means=field)
         for rows, target in schema.computed_rows(table):
             if target.select.aggregations:
                 means = ComputedAggregate(rows, target)
@@ -52,12 +58,12 @@ def order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
                 )
 
     description = f'Ordering options when selecting data from "{table.model.table.name}".'
-    return schema.type(f"{table.name}_order_by", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_order_by", lambda name: InputObject(name, fields, description))
 
 
 def aggregate_order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
     def fields() -> Iterator[InputField]:
-        yield InputField(name="count", type=direction(schema), means=Part.COUNT)
+        yield InputField(name="count", type=direction(schema, table.naming), means=Part.COUNT)
         for function in FUNCTIONS:
             chosen = aggregated(table, function.name)
             if chosen:
@@ -66,16 +72,18 @@ def aggregate_order_by(schema: RoleSchema, table: RoleTable) -> InputObject:
                 )
 
     description = f'order by aggregate values of table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_aggregate_order_by", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_aggregate_order_by", lambda name: InputObject(name, fields, description))
 
 
 def _function(schema: RoleSchema, table: RoleTable, function: str, chosen: list[Readable]) -> InputObject:
     def fields() -> Iterator[InputField]:
         for column in chosen:
-            yield InputField(name=column.name, type=direction(schema), description=column.comment, means=column)
+            yield InputField(
+                name=column.name, type=direction(schema, table.naming), description=column.comment, means=column
+            )
 
     description = f'order by {function}() on columns of table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_{function}_order_by", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, f"{{0}}_{function}_order_by", lambda name: InputObject(name, fields, description))
 
 
 def aggregated(table: RoleTable, function: str) -> list[Readable]:

@@ -8,10 +8,13 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from nself.graphql.elsewhere import Roots, RowFields
+from nself.graphql.metadata.customization import Customization
 from nself.graphql.schema.computed import RowsField
 from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.schema.naming import HASURA, Naming
 from nself.graphql.schema.rules import NOTHING, Rules
+from nself.graphql.schema.spelling import respell
 from nself.graphql.schema.tables import EnumRows, Relation, TableColumn, TableKey, TableModel
 from nself.graphql.types import Enum, InputObject, Named, Object, Scalar
 from nself.pg.catalog import Name
@@ -78,8 +81,15 @@ class RoleSchema:
         found = self._tables.get(key)
         if found is None:
             rules = self._rules.get(key, NOTHING)
-            found = self._tables[key] = RoleTable(self.tables[key], self._permitted(rules))
+            found = self._tables[key] = RoleTable(self.tables[key], self._permitted(rules), self._naming(key))
         return found
+
+    def _naming(self, key: TableKey) -> Naming:
+        """The row commands speak the engine's own language, and need to tell the sources' tables apart at most."""
+        if not self.row_commands:
+            return self.tables[key].naming
+        number = list(dict.fromkeys(known.source for known in self.tables)).index(key.source)
+        return Naming(customization=Customization(root_prefix=f"s{number}_", type_prefix=f"s{number}_"))
 
     def beside(self, table: RoleTable, name: Name) -> RoleTable:
         """The table of this name in the source of another."""
@@ -111,11 +121,27 @@ class RoleSchema:
         """Tables this role has any rule for."""
         return (self.table(key) for key in self.tables if key in self._rules)
 
-    def type(self, name: str, make: Callable[[str], T]) -> T:
+    def type_of(self, table: RoleTable, pattern: str, make: Callable[[str], T]) -> T:
+        """A type of a table, such as `{0}_bool_exp`."""
+        return self.type(table.naming.type(pattern, table.model.base), make, table.naming)
+
+    def shared_type(self, naming: Naming, name: str, make: Callable[[str], T]) -> T:
+        """A type that several tables use, as their sources spell it."""
+        return self.type(naming.shared_type(name), make, naming)
+
+    def type(self, name: str, make: Callable[[str], T], naming: Naming = HASURA) -> T:
         found = self._types.get(name)
         if found is None:
             found = self._types[name] = make(name)
+            respell(found, naming)
         return found  # type: ignore[return-value]  # one name, one kind: the makers see to it
+
+    def spelled_values(self, column: TableColumn) -> Mapping[str, str]:
+        """{value of an enum column: what GraphQL calls it}. All as they are, if two would fall together."""
+        values = list(self.values_of(column) or ())
+        there = self.table(column.enum) if column.enum and column.enum in self.tables else None
+        spelled = [there.naming.enum_value(value) if there else value for value in values]
+        return dict(zip(values, spelled if len(set(spelled)) == len(values) else values, strict=True))
 
     def values_of(self, column: TableColumn) -> Mapping[str, str | None] | None:
         """The values of an enum column."""

@@ -9,7 +9,9 @@ from graphql import OperationType
 from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Action, Part, RoleTable, Root
+from nself.graphql.schema.namespaces import gathered
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.schema.spelling import shown
 from nself.graphql.schema.streams import stream_arguments
 from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 
@@ -42,8 +44,8 @@ _NONE: Final = "There are no queries available to the current role."
 
 def query_root(schema: RoleSchema) -> Object:
     def fields() -> Iterator[Field]:
-        found = [field for table in schema.visible() for field in _queries(schema, table, _offered(schema, table))]
-        found += function_roots.queries(schema)
+        own = [field for table in schema.visible() for field in _queries(schema, table, _offered(schema, table))]
+        found = list(gathered(schema, [*own, *function_roots.queries(schema)], "query"))
         found += [field for roots in schema.elsewhere for field in roots.queries(schema)]
         # An object without fields is no GraphQL: tools would refuse the whole schema.
         yield from found or [
@@ -63,7 +65,7 @@ def root_of(schema: RoleSchema, kind: OperationType) -> Object:
 
 
 def subscription_root(schema: RoleSchema) -> Object:
-    def fields() -> Iterator[Field]:
+    def own() -> Iterator[Field]:
         for table in schema.visible():
             offered = _subscribed(table)
             yield from _queries(schema, table, offered)
@@ -71,6 +73,9 @@ def subscription_root(schema: RoleSchema) -> Object:
                 args = stream_arguments(schema, table)
                 yield _root(table, Action.SELECT_STREAM, objects.rows_type(schema, table), args)
         yield from function_roots.queries(schema)
+
+    def fields() -> Iterator[Field]:
+        yield from gathered(schema, own(), "subscription")
         for roots in schema.elsewhere:
             yield from roots.subscriptions(schema)
 
@@ -78,12 +83,15 @@ def subscription_root(schema: RoleSchema) -> Object:
 
 
 def mutation_root(schema: RoleSchema) -> Object:
-    def fields() -> Iterator[Field]:
+    def own() -> Iterator[Field]:
         for table in schema.visible():
             yield from _inserts(schema, table)
             yield from _updates(schema, table)
             yield from _deletes(schema, table)
         yield from function_roots.mutations(schema)
+
+    def fields() -> Iterator[Field]:
+        yield from gathered(schema, own(), "mutation")
         for roots in schema.elsewhere:
             yield from roots.mutations(schema)
 
@@ -92,9 +100,9 @@ def mutation_root(schema: RoleSchema) -> Object:
 
 def _root(table: RoleTable, action: Action, type_: Type, args: Mapping[str, InputField]) -> Field:
     key, name, description = _NAMES[action]
-    config = table.model.tracked.config
-    return Field(
-        name=config.root_fields.get(key) or name.format(table.name),
+    config, naming = table.model.tracked.config, table.naming
+    field = Field(
+        name=naming.root(name, table.model.base, config.root_fields.get(key)),
         type=type_,
         means=Root(action, table),
         arguments=args,
@@ -102,6 +110,7 @@ def _root(table: RoleTable, action: Action, type_: Type, args: Mapping[str, Inpu
             config.root_field_comments.get(key), description.format(table.name, table.model.table.name)
         ),
     )
+    return shown(naming, field)
 
 
 Offered = Callable[[str], bool]
@@ -170,7 +179,7 @@ def response(schema: RoleSchema, table: RoleTable) -> Object:
             )
 
     description = f'response of any mutation on the table "{table.model.table.name}"'
-    return schema.type(f"{table.name}_mutation_response", lambda name: Object(name, fields, description))
+    return schema.type_of(table, "{0}_mutation_response", lambda name: Object(name, fields, description))
 
 
 def _inserts(schema: RoleSchema, table: RoleTable) -> Iterator[Field]:

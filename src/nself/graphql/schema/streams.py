@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nself.graphql.schema import columns
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, arguments
 
@@ -34,10 +35,10 @@ def _cursor(schema: RoleSchema, table: RoleTable) -> InputObject:
             type=NonNull(_initial_value(schema, table)),
             description="Stream column input with initial value",
         )
-        yield InputField(name="ordering", type=_ordering(schema), description="cursor ordering")
+        yield InputField(name="ordering", type=_ordering(schema, table.naming), description="cursor ordering")
 
     description = f'Streaming cursor of the table "{table.name}"'
-    return schema.type(f"{table.name}_stream_cursor_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_stream_cursor_input", lambda name: InputObject(name, fields, description))
 
 
 def _initial_value(schema: RoleSchema, table: RoleTable) -> InputObject:
@@ -47,14 +48,16 @@ def _initial_value(schema: RoleSchema, table: RoleTable) -> InputObject:
             yield InputField(name=column.name, type=type_, description=column.comment or None, means=column)
 
     description = "Initial value of the column from where the streaming should start"
-    return schema.type(f"{table.name}_stream_cursor_value_input", lambda name: InputObject(name, fields, description))
+    return schema.type_of(table, "{0}_stream_cursor_value_input", lambda name: InputObject(name, fields, description))
 
 
-def _ordering(schema: RoleSchema) -> Enum:
+def _ordering(schema: RoleSchema, naming: Naming) -> Enum:
     values = {
         "ASC": EnumValue("ASC", "ascending ordering of the cursor", "ASC"),
         "DESC": EnumValue("DESC", "descending ordering of the cursor", "DESC"),
     }
-    return schema.type(
-        "cursor_ordering", lambda name: Enum(name=name, values=values, description="ordering argument of a cursor")
+    return schema.shared_type(
+        naming,
+        "cursor_ordering",
+        lambda name: Enum(name=name, values=values, description="ordering argument of a cursor"),
     )

@@ -10,6 +10,7 @@ from nself.graphql.metadata.model import ManualUsing, Relationship, Source, Trac
 from nself.graphql.metadata.targets import Target, resolve
 from nself.graphql.schema import computed
 from nself.graphql.schema.computed import Computed, ScalarField
+from nself.graphql.schema.naming import HASURA, Base, Naming, base
 from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
 
@@ -43,6 +44,8 @@ class TableColumn:
     """Neither computed by the database nor an identity it insists on."""
     comment: str | None = None
     enum: TableKey | None = None
+    named: bool = False
+    """Whether a person gave it its GraphQL name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +74,12 @@ class TableModel:
     columns: Mapping[str, TableColumn]
     relations: Mapping[str, Relation]
     by_sql: Mapping[str, TableColumn] = field(default_factory=dict)
+    naming: Naming = HASURA
     computed: Mapping[str, Computed] = field(default_factory=dict)
+
+    @property
+    def base(self) -> Base:
+        return base(self.tracked)
 
     @property
     def key(self) -> TableKey:
@@ -89,28 +97,23 @@ Readable = TableColumn | ScalarField
 Tables = Mapping[Name, TableModel]
 
 
-def base_name(tracked: TrackedTable) -> str:
-    """What all GraphQL names of a table begin with."""
-    schema, name = tracked.table
-    return tracked.config.custom_name or (name if schema == "public" else f"{schema}_{name}")
-
-
-def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, TableModel]:
+def tables(source: Source, catalog: Catalog, enums: EnumRows, naming: Naming = HASURA) -> dict[Name, TableModel]:
     """Every tracked table that exists. Columns and relationships that do not fit are left out."""
     known = {name for name in source.tables if name in catalog.tables}
     found = {}
     for name in sorted(known):
         tracked, table = source.tables[name], catalog.tables[name]
-        columns = _columns(source.name, tracked, table, enums)
+        columns = _columns(source.name, tracked, table, enums, naming)
         named = {column.name for column in columns}
         relations = dict(_relations(source.name, tracked, catalog, known, named))
         found[name] = TableModel(
             source=source.name,
-            name=base_name(tracked),
+            name=base(tracked).name,
             table=table,
             tracked=tracked,
             columns={column.name: column for column in columns if is_graphql_name(column.name)},
             by_sql={column.sql: column for column in columns},
+            naming=naming,
             relations=relations,
             computed={
                 entry.name: entry
@@ -121,16 +124,20 @@ def tables(source: Source, catalog: Catalog, enums: EnumRows) -> dict[Name, Tabl
     return found
 
 
-def _columns(source: str, tracked: TrackedTable, table: Table, enums: EnumRows) -> list[TableColumn]:
+def _columns(source: str, tracked: TrackedTable, table: Table, enums: EnumRows, naming: Naming) -> list[TableColumn]:
     keys = [(key.columns[0], TableKey(source, key.target)) for key in table.foreign_keys if len(key.columns) == 1]
     pointing = {column: target for column, target in keys if target in enums}
-    return [_column(tracked, column, pointing.get(column.name)) for column in table.columns]
+    chosen = {name: entry.custom_name for name, entry in tracked.config.columns.items() if entry.custom_name}
+    others = [column.name for column in table.columns if column.name not in chosen]
+    names = {**naming.words(others, chosen.values()), **chosen}
+    return [_column(tracked, column, names[column.name], pointing.get(column.name)) for column in table.columns]
 
 
-def _column(tracked: TrackedTable, column: Column, enum: TableKey | None) -> TableColumn:
+def _column(tracked: TrackedTable, column: Column, name: str, enum: TableKey | None) -> TableColumn:
     config = tracked.config.columns.get(column.name)
     return TableColumn(
-        name=(config and config.custom_name) or column.name,
+        name=name,
+        named=bool(config and config.custom_name),
         sql=column.name,
         type=column.type,
         nullable=column.nullable,
