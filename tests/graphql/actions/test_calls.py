@@ -4,8 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import pytest
-
 from tests.graphql import hostile
 from tests.graphql.actions.webhook import USER, Webhook, create, play, refused
 from tests.graphql.serving import ADMIN, Api
@@ -122,32 +120,32 @@ def test_headers_are_forwarded_if_wanted_and_secrets_stay_in_the_environment(dsn
     play(dsn, script, KEY="s3cr3t")
 
 
-@pytest.mark.parametrize(
-    ("output_type", "body", "message"),
-    [
-        ("person!", None, "got null for the action webhook response"),
-        ("person", [], "got array for the action webhook response, expecting person"),
-        ("person", "x", "got scalar String for the action webhook response, expecting person"),
-        ("[person]", {"id": 1}, "expecting array for the action webhook response"),
-        ("[person!]", [{"id": 1}, None], "got null for the action webhook response"),
-        ("person", {}, 'field "id" expected in webhook response, but not found'),
-        ("person", {"id": None}, 'expecting not null value for field "id"'),
-        ("person", {"id": {}}, "got object for the action webhook response, expecting Int"),
-        ("person", {"id": True}, "got scalar Boolean for the action webhook response, expecting Int"),
-        ("person", {"id": 1, "nick": 5}, "got scalar Number for the action webhook response, expecting String"),
-        ("person", {"id": 1, "colours": ["b"]}, 'expecting one of the values [red, green] for the enum type "colour"'),
-        ("person", {"id": 1, "friend": {}}, 'field "id" expected in webhook response, but not found'),
-        ("person", b"no json", "not a valid json response from webhook"),
-        ("person", b"", "not a valid json response from webhook"),
-        ("person", b'{"id":1' + b',"friend":{"id":1' * 3000 + b"}" * 3001, "not a valid json response from webhook"),
-    ],
-)  # fmt: skip
-def test_answers_of_another_type_are_refused(dsn: str, output_type: str, body: Any, message: str) -> None:
+WRONG: list[tuple[str, Any, str]] = [
+    ("person!", None, "got null for the action webhook response"),
+    ("person", [], "got array for the action webhook response, expecting person"),
+    ("person", "x", "got scalar String for the action webhook response, expecting person"),
+    ("[person]", {"id": 1}, "expecting array for the action webhook response"),
+    ("[person!]", [{"id": 1}, None], "got null for the action webhook response"),
+    ("person", {}, 'field "id" expected in webhook response, but not found'),
+    ("person", {"id": None}, 'expecting not null value for field "id"'),
+    ("person", {"id": {}}, "got object for the action webhook response, expecting Int"),
+    ("person", {"id": True}, "got scalar Boolean for the action webhook response, expecting Int"),
+    ("person", {"id": 1, "nick": 5}, "got scalar Number for the action webhook response, expecting String"),
+    ("person", {"id": 1, "colours": ["b"]}, 'expecting one of the values [red, green] for the enum type "colour"'),
+    ("person", {"id": 1, "friend": {}}, 'field "id" expected in webhook response, but not found'),
+    ("person", b"no json", "not a valid json response from webhook"),
+    ("person", b"", "not a valid json response from webhook"),
+    ("person", b'{"id":1' + b',"friend":{"id":1' * 3000 + b"}" * 3001, "not a valid json response from webhook"),
+]  # fmt: skip
+
+
+def test_answers_of_another_type_are_refused(dsn: str) -> None:
     async def script(api: Api, webhook: Webhook) -> None:
-        await create(api, "find", output_type=output_type)
-        webhook.replies["/find"] = (200, body)
-        error = await refused(api, "{ find { id friend { id } } }")
-        assert (error["message"], error["extensions"]["code"]) == (message, "unexpected")
+        for number, (output_type, body, message) in enumerate(WRONG):
+            await create(api, f"find_{number}", output_type=output_type)
+            webhook.replies[f"/find_{number}"] = (200, body)
+            error = await refused(api, f"{{ find_{number} {{ id friend {{ id }} }} }}")
+            assert (error["message"], error["extensions"]["code"]) == (message, "unexpected"), body
 
     play(dsn, script)
 
@@ -164,50 +162,50 @@ def test_what_nobody_asked_for_is_ignored_and_what_is_missing_is_null(dsn: str) 
     play(dsn, script)
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        ({"message": "m"}, {"message": "m", "extensions": {"path": "$", "code": "unexpected"}}),
-        ({"message": "m", "code": "c"}, {"message": "m", "extensions": {"path": "$", "code": "c"}}),
-        ({"message": "m", "code": "c", "extensions": {"a": 1}}, {"message": "m", "extensions": {"a": 1}}),
-        ({"message": "m", "code": "c", "extensions": {}}, {"message": "m", "extensions": {}}),
-    ],
-)
-def test_the_webhooks_own_error_is_passed_on(dsn: str, body: Any, error: Any) -> None:
+def test_the_webhooks_own_error_is_passed_on(dsn: str) -> None:
+    own: list[tuple[Any, Any]] = [
+        ({}, {"path": "$", "code": "unexpected"}),
+        ({"code": "c"}, {"path": "$", "code": "c"}),
+        ({"code": "c", "extensions": {"a": 1}}, {"a": 1}),
+        ({"code": "c", "extensions": {}}, {}),
+    ]
+
     async def script(api: Api, webhook: Webhook) -> None:
         await create(api, "find", roles=("user",))
-        webhook.replies["/find"] = (422, body)
-        assert await refused(api, "{ find { id } }", USER) == error
+        for more, extensions in own:
+            webhook.replies["/find"] = (422, {"message": "m", **more})
+            assert await refused(api, "{ find { id } }", USER) == {"message": "m", "extensions": extensions}
 
     play(dsn, script)
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(400, {"message": 5}), (404, b"<html>"), (500, {}), (302, b""), (418, [])]
-)
-def test_other_replies_are_internal_errors(dsn: str, status: int, body: Any) -> None:
+def test_other_replies_are_internal_errors(dsn: str) -> None:
+    others: list[tuple[int, Any]] = [(400, {"message": 5}), (404, b"<html>"), (500, {}), (302, b""), (418, [])]
+
     async def script(api: Api, webhook: Webhook) -> None:
         await create(api, "find")
-        webhook.replies["/find"] = (status, body)
-        error = await refused(api, "{ find { id } }")
-        assert error["message"] == "internal error"
-        assert error["extensions"]["internal"]["response"]["status"] == status
+        for status, body in others:
+            webhook.replies["/find"] = (status, body)
+            error = await refused(api, "{ find { id } }")
+            assert error["message"] == "internal error"
+            assert error["extensions"]["internal"]["response"]["status"] == status
 
     play(dsn, script)
 
 
-@pytest.mark.parametrize(
-    "handler", [hostile.hangs, hostile.trickles, hostile.promises_more, hostile.talks_nonsense, hostile.never_ends]
-)
-def test_a_webhook_that_misbehaves_is_an_error_in_time(dsn: str, handler: hostile.Handler) -> None:
+def test_a_webhook_that_misbehaves_is_an_error_in_time(dsn: str) -> None:
+    kinds = (hostile.hangs, hostile.trickles, hostile.promises_more, hostile.talks_nonsense, hostile.never_ends)
+
     async def script(api: Api, webhook: Webhook) -> None:
-        async with hostile.listening(handler) as url:
-            definition = {"handler": url, "output_type": "person", "type": "query", "timeout": 1}
-            await api.metadata("create_action", {"name": "find", "definition": definition})
-            error = await refused(api, "{ find { id } }")
+        for misbehaves in kinds:
+            name = misbehaves.__name__
+            async with hostile.listening(misbehaves) as url:
+                definition = {"handler": url, "output_type": "person", "type": "query", "timeout": 1}
+                await api.metadata("create_action", {"name": name, "definition": definition})
+                error = await refused(api, f"{{ {name} {{ id }} }}")
             assert error["extensions"]["code"] == "unexpected"
             assert error["message"] in ("http exception when calling webhook", "internal error")
-            assert "data" in await api.graphql("{ article { id } }")
+        assert "data" in await api.graphql("{ article { id } }")
 
     play(dsn, script)
 

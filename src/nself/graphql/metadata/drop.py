@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from nself.graphql.metadata import dependencies, edit
+from nself.graphql.metadata.custom_types import CustomTypes
 from nself.graphql.metadata.inherited_roles import CONFLICT
 from nself.graphql.metadata.model import Inconsistency, Metadata, TrackedTable
 from nself.graphql.metadata.reader import Reader
@@ -19,6 +20,11 @@ T = TypeVar("T")
 def without(metadata: Metadata, catalogs: Mapping[str, Catalog], found: Inconsistency) -> Metadata:
     """The metadata without the object; unchanged if it is gone already."""
     definition = dict(found.definition)
+    if found.kind == "action":
+        kept_actions = {name: entry for name, entry in metadata.actions.items() if name != definition["name"]}
+        return replace(metadata, actions=kept_actions)
+    if found.kind == "custom_types":
+        return replace(metadata, custom_types=CustomTypes())
     if found.kind == "source":
         name = definition["name"]
         return edit.without_source(metadata, name) if name in metadata.sources else metadata
