@@ -22,17 +22,16 @@ UPDATE {events} SET status = 'scheduled', next_retry_at = NULL WHERE id = ANY ($
 WITH outcome AS (
     SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[])
         AS o(id, status, request, response, state, wait_s)
-), there AS (
-    SELECT id FROM {events} WHERE id = ANY ($1::text[]) FOR KEY SHARE
-), logged AS (
-    INSERT INTO {logs} (id, event_id, status, request, response, created_at)
-    SELECT gen_random_uuid()::text, id, status, request::json, response::json, clock_timestamp()
-    FROM outcome JOIN there USING (id) WHERE status IS NOT NULL
+), changed AS (
+    UPDATE {events} e
+    SET status = o.state, tries = e.tries + (o.status IS NOT NULL)::int,
+        next_retry_at = clock_timestamp() + make_interval(secs => o.wait_s)
+    FROM outcome o WHERE e.id = o.id
+    RETURNING e.id
 )
-UPDATE {events} e
-SET status = o.state, tries = e.tries + (o.status IS NOT NULL)::int,
-    next_retry_at = clock_timestamp() + make_interval(secs => o.wait_s)
-FROM outcome o WHERE e.id = o.id
+INSERT INTO {logs} (id, event_id, status, request, response, created_at)
+SELECT gen_random_uuid()::text, id, o.status, o.request::json, o.response::json, clock_timestamp()
+FROM outcome o JOIN changed USING (id) WHERE o.status IS NOT NULL
 
 -- name: events
 SELECT row_to_json(e)::text FROM {events} e
