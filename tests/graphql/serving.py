@@ -20,9 +20,10 @@ ADMIN = {"x-hasura-admin-secret": "s3cret"}
 
 @dataclass(frozen=True)
 class Api:
-    """Requests as the administrator unless `headers` are given."""
+    """Requests as the administrator unless `headers` are given. `app` is for websockets."""
 
     http: httpx.AsyncClient
+    app: Any = None
 
     async def post(self, path: str, body: Json, headers: dict[str, str] | None = None) -> httpx.Response:
         return await self.http.post(path, json=body, headers=ADMIN if headers is None else headers)
@@ -65,7 +66,7 @@ async def serving(dsn: str, **environ: str) -> AsyncIterator[Api]:
     app = SERVER.create(from_env(SERVER.settings, base | environ), {})
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with lifespan(app), httpx.AsyncClient(transport=transport, base_url="http://server") as http:
-        yield Api(http)
+        yield Api(http, app)
 
 
 def play(dsn: str, script: Callable[[Api], Coroutine[Any, Any, None]], **environ: str) -> None:

@@ -65,6 +65,11 @@ class Subscriptions:
         subscriber = Subscriber(request, session, listener)
         if not self._place(subscriber):
             return None
+        try:
+            self._engine.admit(request, session)
+        except ApiError:
+            self.unsubscribe(subscriber)
+            raise
         self._subscribers[subscriber] = None
         return subscriber
 
