@@ -86,6 +86,8 @@ class Database:
                     server_settings={"application_name": name, "jit": "off", **(settings or {})},
                     max_inactive_connection_lifetime=idle_s,
                     timeout=connect_s,
+                    # Live queries take turns: with room for fewer statements than there are, none is ever found again.
+                    statement_cache_size=500,
                 )
                 return cls(pool, patience_s=patience_s)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:

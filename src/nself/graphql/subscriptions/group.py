@@ -105,7 +105,7 @@ class Group(Polled):
             async with self._asking_by.slots:
                 rows = await self._asking_by.database.read(self.statement.text, *arguments)
         except PostgresError as error:
-            await self._failed(batch, error, arguments)
+            await self._failed(batch, error)
         except (DriverError, *CONNECTION_LOST) as error:
             self._lost(error)
         else:
@@ -114,7 +114,7 @@ class Group(Polled):
                 self._deliver(batch[row[0]], row[1:])
 
     def _arguments(self, batch: Sequence[Cohort]) -> Iterator[Sequence[Any]]:
-        yield range(len(batch))
+        yield list(range(len(batch)))
         for index in range(len(self.statement.parameters)):
             yield [cohort.values[index] for cohort in batch]
 
@@ -135,7 +135,7 @@ class Group(Polled):
     def _body(self, texts: Sequence[str | None]) -> str:
         return execute.body((field.key, execute.shown(field, (texts,))) for field in self.plan.fields).decode()
 
-    async def _failed(self, batch: Sequence[Cohort], error: PostgresError, arguments: Sequence[Any]) -> None:
+    async def _failed(self, batch: Sequence[Cohort], error: PostgresError) -> None:
         state = str(getattr(error, "sqlstate", "") or "")
         if isinstance(error, CONNECTION_LOST) or state.startswith(_PASSING):
             return self._lost(error)
@@ -144,7 +144,9 @@ class Group(Polled):
             await self._ask_batch(batch[:half])
             return await self._ask_batch(batch[half:])
         for cohort in batch:
-            self._tell(cohort, translated(error, "$", self.statement, arguments))
+            # Its own values: those of the others in the batch are not for it to see.
+            own = [[0], *([value] for value in cohort.values)]
+            self._tell(cohort, translated(error, "$", self.statement, own))
         return None
 
     def _tell(self, cohort: Cohort, error: ApiError) -> None:
