@@ -49,14 +49,21 @@ async def only_row(database: Database, statement: sql.Statement, bindings: Bindi
 
 
 async def read(database: Database, statement: sql.Statement, bindings: Bindings) -> Sequence[Any]:
-    """The one row of a query's statement. What may write is kept from it: whoever may ask may not therefore change."""
+    """The one row of a query's statement."""
     if not statement.volatile:
         return await only_row(database, statement, bindings)
     arguments = bound(statement, bindings)
     with translating("$", statement, arguments):
-        async with database.connection() as connection, connection.transaction(readonly=True):
-            row: Any = await connection.fetchrow(statement.text, *arguments)
-            return row or ()
+        rows: Any = await rows_of(database, statement, arguments)
+        return rows[0] if rows else ()
+
+
+async def rows_of(database: Database, statement: sql.Statement, arguments: Sequence[Any]) -> Sequence[Any]:
+    """What a query's statement finds. What may write is kept from it: whoever may ask may not therefore change."""
+    if not statement.volatile:
+        return await database.read(statement.text, *arguments)
+    async with database.connection() as connection, connection.transaction(readonly=True):
+        return await connection.fetch(statement.text, *arguments)
 
 
 def bound(statement: sql.Statement, bindings: Bindings) -> list[Any]:

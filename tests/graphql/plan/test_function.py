@@ -238,7 +238,7 @@ def test_a_volatile_function_shown_as_a_query_cannot_write(players: Served) -> N
         ('x("a b" int) RETURNS SETOF player STABLE', tracked("x"), '"a b"'),
         ('"x y"() RETURNS SETOF player STABLE', tracked("x y"), "is not a valid GraphQL identifier"),
         ("x(VARIADIC a int[]) RETURNS SETOF player STABLE", tracked("x"), "VARIADIC"),
-        ("x(a int) RETURNS SETOF player STABLE", tracked("x", session_argument="a"), "is not of type JSON"),
+        ("x(a int) RETURNS SETOF player STABLE", tracked("x", session_argument="a"), "is not of type json"),
     ],
 )
 def test_a_function_that_cannot_be_tracked_is_left_out_with_the_reason(

@@ -133,7 +133,11 @@ def _function_reasons(entry: TrackedFunction, function: Function, source: Source
     session = entry.configuration.get("session_argument")
     yield from _name_reasons(function, session)
     if isinstance(session, str):
-        yield from _session_reasons(entry.function, session, function)
+        argument = _argument(function, session)
+        if argument is None:
+            yield f'given session argument "{session}" not the input argument of the function'
+        elif not _is_json(argument.type):
+            yield f'given session argument "{session}" is not of type json'
 
 
 def _name_reasons(function: Function, *filled: str | None) -> Iterator[str]:

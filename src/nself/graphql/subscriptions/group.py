@@ -10,7 +10,7 @@ from typing import Any, Final
 from nself.graphql import execute
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.operation import SubscriptionPlan
-from nself.graphql.statement import translated
+from nself.graphql.statement import rows_of, translated
 from nself.graphql.subscriptions.polled import Polled
 from nself.graphql.subscriptions.subscriber import Cohort, Subscriber, digest_of
 from nself.graphql.values import CursorValue
@@ -103,7 +103,7 @@ class Group(Polled):
         arguments = list(self._arguments(batch))
         try:
             async with self._asking_by.slots:
-                rows = await self._asking_by.database.read(self.statement.text, *arguments)
+                rows = await rows_of(self._asking_by.database, self.statement, arguments)
         except PostgresError as error:
             await self._failed(batch, error)
         except (DriverError, *CONNECTION_LOST) as error:

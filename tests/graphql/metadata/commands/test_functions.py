@@ -19,6 +19,8 @@ def test_functions_are_kept_with_their_permissions_until_untracked(dsn: str) -> 
         assert (await api.refused("pg_create_function_permission", {"function": "search", "role": "user"}))[0] == (
             "already-exists"
         )
+        blind = {"function": "search", "role": "nobody"}
+        assert (await api.refused("pg_create_function_permission", blind))[0] == "permission-denied"
         assert (await api.exported())["functions"] == [
             {
                 "function": {"schema": "public", "name": "search"},

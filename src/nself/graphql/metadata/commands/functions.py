@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nself.graphql.errors import ApiError
+from nself.graphql.lineage import Lineage
 from nself.graphql.metadata import dependencies, edit, parse
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, source
+from nself.graphql.metadata.functions import returned_table
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.model import TrackedFunction
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.session import ADMIN
 from nself.pg.catalog import Name
 
 
@@ -48,8 +51,19 @@ async def permit(draft: Draft, call: Call) -> Reply:
     if role in entry.roles:
         message = f'permission of role "{role}" already exists for function "{entry.function}" in source: "{where}"'
         raise ApiError("already-exists", message, path="$.args")
+    _refuse_blind(draft, where, entry, role)
     _put(draft, where, replace(entry, roles=(*entry.roles, role)))
     return SUCCESS
+
+
+def _refuse_blind(draft: Draft, where: str, entry: TrackedFunction, role: str) -> None:
+    """A function shows nothing to who may not select from the table whose rows it gives."""
+    table = returned_table(draft.engine.catalog_of(where), entry.function)
+    tracked = edit.source_of(draft.metadata, where).tables.get(table) if table else None
+    reading = [permission.role for permission in tracked.select_permissions] if tracked else []
+    if role != ADMIN and role not in Lineage.of(draft.metadata.inherited_roles).heirs(reading):
+        message = f'role "{role}" may not select from "{table}", the table that function "{entry.function}" returns'
+        raise ApiError("permission-denied", message, path="$.args")
 
 
 async def forbid(draft: Draft, call: Call) -> Reply:
