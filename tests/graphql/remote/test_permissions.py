@@ -145,6 +145,10 @@ def test_a_static_preset_is_taken_literally(guarded: World, service: Service) ->
             'session variable preset value is not supported for the input object "where"',
         ),
         (
+            "type Query { users(limit: Int = 11): [User!]! } type User { id: ID! }",
+            'expected default value of input value: "limit"of field "users" to be 10 but received 11',
+        ),
+        (
             "type Query { users(limit: Int @preset(value: {a: 1})): [User!]! } type User { id: ID! }",
             'unexpected preset value, an object, for type Int of "limit"',
         ),

@@ -256,6 +256,36 @@ def test_relationships_are_changed_and_deleted(world: World, service: Service) -
     assert world.refused("pg_delete_remote_relationship", name="author", table="article")["code"] == "not-exists"
 
 
+def test_a_renamed_column_or_table_is_followed(world: World, service: Service) -> None:
+    relate(world)
+    definition = {"to_source": {**TO_ARTICLES["to_source"], "field_mapping": {"id": "author_ref"}}}
+    world.command(
+        "create_remote_schema_remote_relationship",
+        remote_schema="forum",
+        type_name="User",
+        name="articles",
+        definition=definition,
+    )
+    sql = """ALTER TABLE article RENAME author_id TO writer; ALTER TABLE article RENAME author_ref TO writer_ref;
+        ALTER TABLE article RENAME TO piece"""
+    assert world.post("/v2/query", {"type": "run_sql", "args": {"sql": sql}}).status_code == 200
+    assert world.ask("{ piece(limit: 1) { author { articles { writer } } } }") == {
+        "piece": [{"author": {"articles": [{"writer": 1}, {"writer": 1}]}}]
+    }
+
+
+def test_a_column_that_a_relationship_needs_is_not_dropped_without_cascade(world: World, service: Service) -> None:
+    relate(world)
+    args = {"sql": "ALTER TABLE article DROP author_id"}
+    refused = world.post("/v2/query", {"type": "run_sql", "args": args})
+    assert refused.status_code == 400
+    assert refused.json()["error"] == (
+        'cannot drop due to the following dependent objects: remote relationship article.author in source "default"'
+    )
+    assert world.post("/v2/query", {"type": "run_sql", "args": {**args, "cascade": True}}).status_code == 200
+    assert "remote_relationships" not in world.command("export_metadata")["sources"][0]["tables"][0]
+
+
 def test_a_remote_schema_that_a_relationship_needs_stays(world: World, service: Service) -> None:
     relate(world)
     assert world.refused("remove_remote_schema", name="forum")["error"] == (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import chain
+from typing import Final, Literal
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import boolexp, edit
@@ -20,9 +21,11 @@ from nself.graphql.metadata.model import (
     Source,
     UpdatePermission,
 )
-from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource
+from nself.graphql.metadata.remote_schemas import ToSource, left
 from nself.graphql.metadata.targets import Target, resolve
 from nself.pg.catalog import Catalog, Name
+
+REMOTE: Final = "remote relationship"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +40,7 @@ class Part:
 @dataclass(frozen=True, slots=True, order=True)
 class Dependent:
     """A relationship, a computed field, an event trigger, a function, or a role's permission (`kind` is then the
-    operation)."""
+    operation). `source` is its own."""
 
     source: str
     table: Name
@@ -47,7 +50,7 @@ class Dependent:
     def __str__(self) -> str:
         if self.kind == "function":
             return f'function {self.table} in source "{self.source}"'
-        if self.kind in ("relationship", "remote relationship", "computed field", "event-trigger"):
+        if self.kind in ("relationship", REMOTE, "computed field", "event-trigger"):
             return f'{self.kind} {self.table}.{self.name} in source "{self.source}"'
         return f'permission {self.table}.{self.name}.{self.kind} in source "{self.source}"'
 
@@ -58,7 +61,7 @@ def refuse_or_drop(metadata: Metadata, catalog: Catalog, source: str, gone: set[
     if found and not cascade:
         raise _still_needed(found)
     for entry in found:
-        metadata = _without(metadata, source, entry)
+        metadata = _without(metadata, entry.source, entry)
     return metadata
 
 
@@ -83,7 +86,8 @@ def without_lost_functions(metadata: Metadata, catalog: Catalog, source: str, *,
 def dependents(metadata: Metadata, catalog: Catalog, source: str, gone: set[Part]) -> list[Dependent]:
     """Everything that needs one of the parts, directly or through a relationship that goes too."""
     entry = edit.source_of(metadata, source)
-    needs = {who: parts for who, parts in _needs(entry, catalog) if Part("table", who.table) not in gone}
+    listed = chain(_needs(entry, catalog), _links(metadata, source))
+    needs = {who: parts for who, parts in listed if who.source != source or Part("table", who.table) not in gone}
     found: set[Dependent] = set()
     wave = set(gone)
     while wave:
@@ -112,8 +116,6 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
         for trigger in tracked.event_triggers:
             columns = {Part("column", table, column) for column in trigger.columns}
             yield Dependent(source.name, table, "event-trigger", trigger.name), columns
-        for remote in tracked.remote_relationships:
-            yield Dependent(source.name, table, "remote relationship", remote.name), _begins(source, table, remote)
         for kind in edit.PERMISSION_KINDS:
             for permission in edit.permissions_of(tracked, kind):
                 needed = _needed(source, catalog, table, permission)
@@ -123,18 +125,20 @@ def _needs(source: Source, catalog: Catalog) -> Iterator[tuple[Dependent, set[Pa
         yield Dependent(source.name, name, "function", ""), {Part("table", returned)} if returned else set()
 
 
-def _begins(source: Source, table: Name, entry: RemoteRelationship) -> set[Part]:
-    """What a remote relationship takes from its table, and from another one of the same source."""
-    match entry.definition:
-        case ToSource() as to:
-            found = {Part("column", table, name) for name in to.mapping}
-            if to.source == source.name:
-                found |= {Part("column", to.table, there) for there in to.mapping.values()}
-                found.add(Part("table", to.table))
-            return found
-        case ToRemoteSchema(lhs_fields=names):
-            fields = {Part("computed field", table, name) for name in names}
-            return fields | {Part("column", table, name) for name in names}
+def _links(metadata: Metadata, source: str) -> Iterator[tuple[Dependent, set[Part]]]:
+    """Remote relationships of tables: of this source's, and of others' that lead to it."""
+    for name, entry in metadata.sources.items():
+        for table, tracked in entry.tables.items():
+            for relation in tracked.remote_relationships:
+                parts: set[Part] = set()
+                if name == source:
+                    parts |= {Part("column", table, here) for here in left(relation)}
+                    parts |= {Part("computed field", table, here) for here in left(relation)}
+                target = relation.definition
+                if isinstance(target, ToSource) and target.source == source:
+                    parts.add(Part("table", target.table))
+                    parts |= {Part("column", target.table, there) for there in target.mapping.values()}
+                yield Dependent(name, table, REMOTE, relation.name), parts
 
 
 def _named(table: Name, using: ForeignKeyUsing | ManualUsing) -> set[Part]:
@@ -208,9 +212,9 @@ def _without(metadata: Metadata, source: str, entry: Dependent) -> Metadata:
     tracked = edit.table_of(metadata, source, entry.table)
     if entry.kind == "relationship":
         return edit.put_table(metadata, source, edit.without_relationship(tracked, entry.name))
-    if entry.kind == "remote relationship":
-        left = tuple(remote for remote in tracked.remote_relationships if remote.name != entry.name)
-        return edit.put_table(metadata, source, replace(tracked, remote_relationships=left))
+    if entry.kind == REMOTE:
+        kept_relations = tuple(one for one in tracked.remote_relationships if one.name != entry.name)
+        return edit.put_table(metadata, source, replace(tracked, remote_relationships=kept_relations))
     if entry.kind == "event-trigger":
         return edit.put_table(metadata, source, edit.without_event_trigger(tracked, entry.name))
     if entry.kind == "computed field":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -274,6 +274,39 @@ def export_target(entry: ToSource | ToRemoteSchema) -> dict[str, Any]:
                 "remote_field": dict(entry.remote_field),
             }
             return inner if older else {"to_remote_schema": inner}
+
+
+def left(relation: RemoteRelationship) -> tuple[str, ...]:
+    """The fields here whose values make the join's key, in order."""
+    match relation.definition:
+        case ToSource(mapping=mapping):
+            return tuple(mapping)
+        case ToRemoteSchema(lhs_fields=names):
+            return names
+
+
+def with_left_renamed(relation: RemoteRelationship, new: Callable[[str], str]) -> RemoteRelationship:
+    """The same when the fields here are called otherwise."""
+    match relation.definition:
+        case ToSource() as definition:
+            mapping = {new(here): there for here, there in definition.mapping.items()}
+            return replace(relation, definition=replace(definition, mapping=mapping))
+        case ToRemoteSchema() as definition:
+            names = tuple(map(new, definition.lhs_fields))
+            field = _variables_renamed(definition.remote_field, new)
+            return replace(relation, definition=replace(definition, lhs_fields=names, remote_field=field))
+
+
+def _variables_renamed(template: Any, new: Callable[[str], str]) -> Any:
+    match template:
+        case str() if template.startswith("$"):
+            return f"${new(template[1:])}"
+        case dict():
+            return {key: _variables_renamed(item, new) for key, item in template.items()}
+        case list():
+            return [_variables_renamed(item, new) for item in template]
+        case _:
+            return template
 
 
 def with_relationships(entry: RemoteSchema, type_name: str, relations: Sequence[RemoteRelationship]) -> RemoteSchema:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nself.graphql.metadata import boolexp, edit
+from nself.graphql.metadata import boolexp, edit, source_links
 from nself.graphql.metadata.dependencies import target_of
 from nself.graphql.metadata.model import (
     Columns,
@@ -18,7 +18,7 @@ from nself.graphql.metadata.model import (
     SelectPermission,
     TrackedTable,
 )
-from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource
+from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToSource, with_left_renamed
 from nself.pg.catalog import Catalog, Name
 
 
@@ -58,11 +58,22 @@ def apply(metadata: Metadata, catalog: Catalog, source: str, renames: Renames) -
         table=renames.table,
         target=target_of(entry, catalog),
     )
-    renamed = [_table(source, tracked, renames, visitor) for tracked in entry.tables.values()]
-    return edit.put_source(metadata, replace(entry, tables={tracked.table: tracked for tracked in renamed}))
+    renamed = [_table(tracked, renames, visitor) for tracked in entry.tables.values()]
+    changed = edit.put_source(metadata, replace(entry, tables={tracked.table: tracked for tracked in renamed}))
+    return source_links.rewritten(changed, lambda one: _link(one, source, renames))
 
 
-def _table(source: str, tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) -> TrackedTable:
+def _link(entry: RemoteRelationship, source: str, renames: Renames) -> RemoteRelationship:
+    """A relationship from wherever to a table of the source."""
+    definition = entry.definition
+    if not isinstance(definition, ToSource) or definition.source != source:
+        return entry
+    there = definition.table
+    mapping = {here: renames.column(there, column) for here, column in definition.mapping.items()}
+    return replace(entry, definition=replace(definition, table=renames.table(there), mapping=mapping))
+
+
+def _table(tracked: TrackedTable, renames: Renames, visitor: boolexp.Visitor) -> TrackedTable:
     old = tracked.table
     config = replace(
         tracked.config,
@@ -79,12 +90,15 @@ def _table(source: str, tracked: TrackedTable, renames: Renames, visitor: boolex
         for part in edit.RELATIONSHIP_PARTS
     }
     triggers = tuple(entry.renamed(lambda name: renames.column(old, name)) for entry in tracked.event_triggers)
+    remote = tuple(
+        with_left_renamed(entry, lambda name: renames.column(old, name)) for entry in tracked.remote_relationships
+    )
     return replace(
         tracked,
         table=renames.table(old),
+        remote_relationships=remote,
         config=config,
         event_triggers=triggers,
-        remote_relationships=tuple(_remote(source, old, entry, renames) for entry in tracked.remote_relationships),
         **permissions,
         **relationships,
     )
@@ -105,37 +119,6 @@ def _using(table: Name, entry: Relationship, renames: Renames) -> ForeignKeyUsin
             return replace(entry.using, table=renames.table(there), mapping=changed)
         case _:
             raise AssertionError(entry.using)
-
-
-def _remote(source: str, table: Name, entry: RemoteRelationship, renames: Renames) -> RemoteRelationship:
-    """One to another source keeps what it names there."""
-    match entry.definition:
-        case ToSource() as to:
-            within = to.source == source
-            mapping = {
-                renames.column(table, here): renames.column(to.table, there) if within else there
-                for here, there in to.mapping.items()
-            }
-            target = renames.table(to.table) if within else to.table
-            return replace(entry, definition=replace(to, table=target, mapping=mapping))
-        case ToRemoteSchema() as to:
-            new = {f"${name}": f"${renames.column(table, name)}" for name in to.lhs_fields}
-            fields = tuple(renames.column(table, name) for name in to.lhs_fields)
-            changed = replace(to, lhs_fields=fields, remote_field=_with_fields(to.remote_field, new))
-            return replace(entry, definition=changed)
-
-
-def _with_fields(value: Any, new: Mapping[str, str]) -> Any:
-    """Arguments of a remote field speak of the table's columns as `$column`."""
-    match value:
-        case Mapping():
-            return {key: _with_fields(item, new) for key, item in value.items()}
-        case list():
-            return [_with_fields(item, new) for item in value]
-        case str():
-            return new.get(value, value)
-        case _:
-            return value
 
 
 def _permission(table: Name, entry: edit.Permission, renames: Renames, visitor: boolexp.Visitor) -> edit.Permission:

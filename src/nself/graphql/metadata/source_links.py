@@ -33,7 +33,7 @@ def leading_to(metadata: Metadata, source: str) -> list[str]:
 
 
 def without(metadata: Metadata, source: str) -> Metadata:
-    return _rewritten(metadata, lambda one: None if _leads_to(one, source) else one)
+    return rewritten(metadata, lambda one: None if _leads_to(one, source) else one)
 
 
 def renamed(metadata: Metadata, old: str, new: str) -> Metadata:
@@ -49,14 +49,15 @@ def renamed(metadata: Metadata, old: str, new: str) -> Metadata:
         new if name == old else name: replace(entry, name=new) if name == old else entry
         for name, entry in metadata.sources.items()
     }
-    return _rewritten(replace(metadata, sources=sources), follow)
+    return rewritten(replace(metadata, sources=sources), follow)
 
 
 def _leads_to(one: RemoteRelationship, source: str) -> bool:
     return isinstance(one.definition, ToSource) and one.definition.source == source
 
 
-def _rewritten(metadata: Metadata, keep: Keep) -> Metadata:
+def rewritten(metadata: Metadata, keep: Keep) -> Metadata:
+    """Every remote relationship there is, of tables and of remote types, as `keep` wants it."""
     return replace(
         metadata,
         sources={name: _of_source(entry, keep) for name, entry in metadata.sources.items()},

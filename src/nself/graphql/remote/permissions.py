@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from graphql.language import print_ast
+
+from graphql import GraphQLSyntaxError, parse_const_value
 from nself.graphql.errors import ApiError
 from nself.graphql.remote import sdl
 from nself.graphql.remote.upstream import BUILT_IN, Argument, Preset, RemoteField, RemoteType, Upstream
@@ -111,6 +114,12 @@ def _arguments(
             continue
         if argument.type != known[name].type:
             yield f'expected type of "{name}" of {where} to be {known[name].type} but received {argument.type}'
+        # A document need not say a default, but must not say another.
+        if argument.default is not None and not _same(argument.default, known[name].default):
+            yield (
+                f'expected default value of input value: "{name}"of {where} '
+                f"to be {known[name].default or ''} but received {argument.default}"
+            )
         if argument.type.name not in wanted.types and argument.type.name not in BUILT_IN:
             yield f'type "{argument.type.name}" of "{name}" of {where} is not defined in the schema document'
         if argument.preset is not None:
@@ -137,6 +146,14 @@ def _preset(argument: Argument, preset: Preset, wanted: Upstream) -> Iterator[st
             yield f'"{unknown[0]}" is not one of the values of enum "{type_.name}" that "{argument.name}" can have'
     elif kind == "SCALAR" and argument.type.name in BUILT_IN and isinstance(value, dict):
         yield f'unexpected preset value, an object, for type {argument.type} of "{argument.name}"'
+
+
+def _same(one: str, other: str | None) -> bool:
+    """Whether two values are the same, however they are laid out."""
+    try:
+        return other is not None and print_ast(parse_const_value(one)) == print_ast(parse_const_value(other))
+    except (GraphQLSyntaxError, RecursionError):
+        return False
 
 
 def _listed(names: Iterable[str]) -> str:

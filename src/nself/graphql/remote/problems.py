@@ -6,10 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 
 from nself.graphql.metadata import export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source, TrackedTable
-from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource, export_relationship
+from nself.graphql.metadata.remote_schemas import (
+    RemoteRelationship,
+    ToRemoteSchema,
+    ToSource,
+    export_relationship,
+    left,
+)
 from nself.graphql.remote.path import NoSuchPath, steps, variables_in
 from nself.graphql.remote.registry import Served
-from nself.graphql.remote.relations import left
 from nself.pg.catalog import Catalog, Table
 
 _CANNOT = "cannot validate remote relationship because "

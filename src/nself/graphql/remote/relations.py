@@ -9,7 +9,7 @@ from dataclasses import replace as with_changes
 import msgspec
 
 from nself.graphql.joins import Lookup
-from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource
+from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource, left
 from nself.graphql.plan import lookup
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected
@@ -108,15 +108,6 @@ def _rows(means: RelatedRow | RelatedRows | RelatedAggregate) -> Plan:
         return lookup.by_key(ctx, with_changes(one, of=msgspec.structs.replace(one.of, means=means)))
 
     return plan
-
-
-def left(relation: RemoteRelationship) -> tuple[str, ...]:
-    """The fields here whose values make the join's key, in order."""
-    match relation.definition:
-        case ToSource(mapping=mapping):
-            return tuple(mapping)
-        case ToRemoteSchema(lhs_fields=names):
-            return names
 
 
 def column_of(table: RoleTable, name: str) -> TableColumn | None:
