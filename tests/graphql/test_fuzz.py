@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from graphql.type import assert_valid_schema
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -78,7 +79,9 @@ def served(cluster: Cluster) -> Iterator[Served]:
 
 
 def schema(served: Served, role: str) -> GraphQLSchema:
-    return build_client_schema(served.ask(get_introspection_query(), role=role))
+    found = build_client_schema(served.ask(get_introspection_query(), role=role))
+    assert_valid_schema(found)
+    return found
 
 
 def outcome(served: Served, text: str, variables: Any, role: str = "admin") -> str:

@@ -241,7 +241,14 @@ def permission_problem(
         definition={
             "comment": None,
             **getattr(export, f"{kind}_permission")(permission),
+            "permission": _spelled_out(kind, permission),
             "source": source,
             "table": export.qualified(tracked.table),
         },
     )
+
+
+def _spelled_out(kind: str, permission: edit.Permission) -> dict[str, Any]:
+    """As exported, defaults of a select permission included: so Hasura shows it."""
+    exported: dict[str, Any] = getattr(export, f"{kind}_permission")(permission)["permission"]
+    return {"allow_aggregations": False, "computed_fields": [], **exported} if kind == "select" else exported
