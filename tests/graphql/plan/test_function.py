@@ -142,7 +142,13 @@ def test_a_single_row_is_an_object_or_null(players: Served) -> None:
         "best": {"name": "Bo", "games": [{"id": 3}]},
         "called": None,
     }
-    assert "'best_aggregate' not found" in players.refused("{ best_aggregate { aggregate { count } } }").message
+    counted = (
+        'best_aggregate { aggregate { count } } called_aggregate(args: {wanted: "nobody"}) { aggregate { count } }'
+    )
+    assert players.ask(f"{{ {counted} }}") == {
+        "best_aggregate": {"aggregate": {"count": 1}},
+        "called_aggregate": {"aggregate": {"count": 0}},
+    }
 
 
 def test_a_role_gets_the_rows_and_columns_it_may_see_of_what_a_function_gives(players: Served) -> None:

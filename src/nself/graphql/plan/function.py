@@ -35,11 +35,12 @@ def change(ctx: Context, one: Selected, root: FunctionRoot) -> MutationField:
 
 
 def _answer(ctx: Context, one: Selected, root: FunctionRoot, origin: choose.Origin) -> sql.Expression:
+    if not root.function.many:
+        # A function that finds nothing gives one row of nulls.
+        origin = choose.Origin(rows=origin.rows, join=lambda there: sql.Not(sql.Null(sql.Record((sql.Star(there),)))))
     if root.aggregate:
         return rows.aggregate(ctx, root.table, one, origin)
     if root.function.many:
         return rows.many(ctx, root.table, one, origin)
-    # A function that finds nothing gives one row of nulls.
-    found = choose.Origin(rows=origin.rows, join=lambda there: sql.Not(sql.Null(sql.Record((sql.Star(there),)))))
-    chosen = choose.chosen(ctx, root.table, arguments_of(ctx, one), one.path, found)
+    chosen = choose.chosen(ctx, root.table, arguments_of(ctx, one), one.path, origin)
     return rows.single(ctx, root.table, fields_of(ctx, one), chosen)

@@ -41,7 +41,7 @@ def _rows(schema: RoleSchema, function: RootFunction, target: RoleTable) -> Iter
 
 
 def _aggregate(schema: RoleSchema, function: RootFunction, target: RoleTable) -> Iterator[Field]:
-    if function.many and target.select.aggregations:
+    if target.select.aggregations:
         type_ = NonNull(objects.aggregate(schema, target))
         default = f'execute {_named(function)} and query aggregates on result of table type "{target.model.table.name}"'
         yield _field(schema, function, target, "function_aggregate", type_, default)
