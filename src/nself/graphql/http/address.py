@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.types import Scope
@@ -17,6 +18,7 @@ def address_of(scope: Scope) -> str:
     return forwarded[-1].decode("latin-1").rpartition(",")[2].strip() if forwarded else peer
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(peer: str) -> bool:
     try:
         return ip_address(peer).is_loopback

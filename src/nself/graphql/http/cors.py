@@ -21,13 +21,18 @@ def origins(domains: str) -> str:
     return "|".join(patterns) or r"(?!)"
 
 
+def header(scope: Scope, wanted: bytes) -> bytes:
+    """The first header of that lower-case name, empty without one."""
+    return next((value for name, value in scope["headers"] if name == wanted), b"")
+
+
 class Cors:
     def __init__(self, app: ASGIApp, domains: str) -> None:
         self.app, self._allowed = app, re.compile(origins(domains))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
-        if origin is None or not self._allowed.fullmatch(origin):
+        origin = header(scope, b"origin").decode("latin-1") if scope["type"] == "http" else ""
+        if not origin or not self._allowed.fullmatch(origin):
             await self.app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await self._preflight(scope, origin, send)

@@ -8,7 +8,7 @@ import uuid
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nself.graphql.http.cors import Cors
+from nself.graphql.http.cors import Cors, header
 from nself.graphql.settings import GraphqlSettings
 
 _ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -17,11 +17,21 @@ _COMPRESS_FROM = 700
 
 
 def wrap(app: ASGIApp, settings: GraphqlSettings) -> ASGIApp:
-    app = GZipMiddleware(app, minimum_size=_COMPRESS_FROM, compresslevel=5)
-    app = RequestId(app)
+    app = RequestId(Compression(app))
     if settings.disable_cors:
         return app
     return Cors(app, settings.cors_domain)
+
+
+class Compression:
+    """For those who take gzip. The others' answers are not looked at: most calls come from servers next door."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain, self._compressing = app, GZipMiddleware(app, minimum_size=_COMPRESS_FROM, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = scope["type"] == "http" and b"gzip" in header(scope, b"accept-encoding")
+        await (self._compressing if accepted else self._plain)(scope, receive, send)
 
 
 class RequestId:
@@ -34,7 +44,7 @@ class RequestId:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        given = header(scope, b"x-request-id")
         mark = given if _ID.fullmatch(given) else str(uuid.uuid4()).encode()
 
         async def marked(message: Message) -> None:

@@ -65,10 +65,11 @@ async def session_of(surface: Surface, request: Request, body: object = None) ->
 
 def headers_of(request: Request) -> dict[str, str]:
     """Names are lower-case already; of a repeated header the first counts."""
-    found: dict[str, str] = {}
-    for name, value in request.scope["headers"]:
-        found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
-    return found
+    known: dict[str, str] | None = request.scope.get("nself.headers")
+    if known is None:
+        found = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
+        known = request.scope["nself.headers"] = dict(reversed(found))
+    return known
 
 
 def require_admin(session: Session) -> None:
