@@ -1,4 +1,4 @@
-"""A server with an empty database, not started yet."""
+"""Servers with an empty database, not started yet; and one with the forum, for tests that change nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.graphql.remote.world import World
+from tests.cluster import Cluster
+from tests.graphql.remote import forum
+from tests.graphql.remote.world import Service, World
+
+PERMISSIONS = {"HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS": "true"}
 
 
 @pytest.fixture
@@ -18,5 +22,27 @@ def world(dsn: str) -> Iterator[World]:
 @pytest.fixture
 def guarded(dsn: str) -> Iterator[World]:
     """With permissions for remote schemas."""
-    with World(dsn, HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS="true") as made:
+    with World(dsn, **PERMISSIONS) as made:
         yield made
+
+
+@pytest.fixture(scope="package")
+def library(cluster: Cluster) -> Iterator[tuple[World, Service]]:
+    cluster.run("postgres", "CREATE DATABASE remote_library")
+    with World(cluster.dsn("remote_library"), **PERMISSIONS) as made:
+        made.sql("CREATE TABLE article (id int PRIMARY KEY, title text); INSERT INTO article VALUES (1, 'one')")
+        service = made.service(forum.SDL, forum.Root())
+        made.start()
+        made.command("pg_track_table", table="article")
+        made.add("forum", service)
+        definition = {"schema": forum.READER}
+        made.command("add_remote_schema_permissions", remote_schema="forum", role="reader", definition=definition)
+        yield made, service
+
+
+@pytest.fixture
+def shared(library: tuple[World, Service]) -> tuple[World, Service]:
+    """The forum beside a table `article`; the role `reader` has a part of it. Nothing was asked yet."""
+    _, service = library
+    service.reset()
+    return library

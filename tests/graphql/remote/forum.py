@@ -21,6 +21,18 @@ SDL = """
     type User implements Node { id: ID!  name: String!  kind: Kind!  messages(first: Int): [Message!]!  secret: String }
     type Message implements Node { id: ID!  text: String! }
 """
+READER = """
+    schema { query: Query }
+    type Query {
+        user(id: ID! @preset(value: "X-Hasura-User-Id")): User
+        users(where: UserWhere, limit: Int @preset(value: 2)): [User!]!
+    }
+    type User { id: ID!  name: String!  kind: Kind! }
+    enum Kind { HUMAN }
+    input UserWhere { name: String  owner: Int @preset(value: "x-hasura-user-id")  inner: UserWhere }
+"""
+"""A part of it, for a role."""
+
 NAMES = {"1": "Ada", "2": "Bob", "3": "Cyd"}
 
 

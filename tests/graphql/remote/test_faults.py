@@ -39,8 +39,9 @@ def service(world: World) -> Service:
     ],
 )
 def test_an_answer_that_is_none_is_an_error(
-    world: World, service: Service, answer: Response, message: str, code: str
+    shared: tuple[World, Service], answer: Response, message: str, code: str
 ) -> None:
+    world, service = shared
     service.answer = answer
     error = world.error(USER)
     assert message in error["message"]
@@ -48,7 +49,8 @@ def test_an_answer_that_is_none_is_an_error(
 
 
 @pytest.mark.parametrize("errors", [[{}], "broken", [None], [{"message": 1, "extensions": {"code": "X"}}], {"a": 1}])
-def test_errors_without_a_message_get_one(world: World, service: Service, errors: Any) -> None:
+def test_errors_without_a_message_get_one(shared: tuple[World, Service], errors: Any) -> None:
+    world, service = shared
     service.answer = JSONResponse({"errors": errors})
     body = world.graphql(USER)
     assert body["data"] is None
@@ -58,7 +60,8 @@ def test_errors_without_a_message_get_one(world: World, service: Service, errors
 @pytest.mark.parametrize(
     "value", [{"user": 1}, {"user": [1, [None]]}, {"user": {"id": {"deep": []}}}, {}, {"other": 1}]
 )
-def test_values_of_other_types_than_declared_are_passed_on(world: World, service: Service, value: Any) -> None:
+def test_values_of_other_types_than_declared_are_passed_on(shared: tuple[World, Service], value: Any) -> None:
+    world, service = shared
     service.answer = JSONResponse({"data": value})
     assert world.ask(USER) == {"user": value.get("user")}
 

@@ -9,17 +9,6 @@ import pytest
 from tests.graphql.remote import forum
 from tests.graphql.remote.world import Service, World
 
-READER = """
-    schema { query: Query }
-    type Query {
-        user(id: ID! @preset(value: "X-Hasura-User-Id")): User
-        users(where: UserWhere, limit: Int @preset(value: 2)): [User!]!
-    }
-    type User { id: ID!  name: String!  kind: Kind! }
-    enum Kind { HUMAN }
-    input UserWhere { name: String  owner: Int @preset(value: "x-hasura-user-id")  inner: UserWhere }
-"""
-
 
 @pytest.fixture
 def service(guarded: World) -> Service:
@@ -41,7 +30,7 @@ def test_a_role_without_a_permission_sees_nothing(guarded: World, service: Servi
 
 
 def test_a_role_sees_its_part(guarded: World, service: Service) -> None:
-    give(guarded, READER)
+    give(guarded, forum.READER)
     assert guarded.ask("{ users { id name } }", role="reader", x_hasura_user_id="7")["users"][0]["name"] == "Ada"
     for query, message in [
         ("{ users { messages { id } } }", "field 'messages' not found in type: 'User'"),
@@ -57,7 +46,7 @@ def test_a_role_sees_its_part(guarded: World, service: Service) -> None:
 
 
 def test_presets_are_sent_in_place_of_what_a_client_says(guarded: World, service: Service) -> None:
-    give(guarded, READER)
+    give(guarded, forum.READER)
     assert guarded.ask("{ user { name } }", role="reader", x_hasura_user_id="2") == {"user": {"name": "Bob"}}
     assert len(guarded.ask("{ users { id } }", role="reader", x_hasura_user_id="2")["users"]) == 3
     assert "2" in map(str, service.asked[-1]["variables"].values())
@@ -76,9 +65,9 @@ def test_presets_are_sent_in_place_of_what_a_client_says(guarded: World, service
     ],
 )
 def test_no_filter_gets_around_a_preset(
-    guarded: World, service: Service, argument: str, variables: Any, where: Any
+    shared: tuple[World, Service], argument: str, variables: Any, where: Any
 ) -> None:
-    give(guarded, READER)
+    guarded, service = shared
     head = "query ($w: UserWhere)" if variables is not None else ""
     guarded.ask(f"{head} {{ users{argument} {{ id }} }}", variables, role="reader", x_hasura_user_id="7")
     deep = {"name": "x", "owner": 7, "inner": {"name": "y", "owner": 7}}
@@ -86,13 +75,13 @@ def test_no_filter_gets_around_a_preset(
 
 
 def test_a_plan_made_for_one_user_does_not_hold_for_another(guarded: World, service: Service) -> None:
-    give(guarded, READER)
+    give(guarded, forum.READER)
     for number, name in ("1", "Ada"), ("2", "Bob"), ("1", "Ada"):
         assert guarded.ask("{ user { name } }", role="reader", x_hasura_user_id=number) == {"user": {"name": name}}
 
 
 def test_a_session_variable_that_is_missing_or_does_not_fit_is_an_error(guarded: World, service: Service) -> None:
-    give(guarded, READER)
+    give(guarded, forum.READER)
     missing = guarded.error("{ user { name } }", role="reader")
     assert missing == {
         "message": 'missing session variable: "x-hasura-user-id"',
@@ -154,15 +143,14 @@ def test_a_static_preset_is_taken_literally(guarded: World, service: Service) ->
         ),
     ],
 )
-def test_what_is_no_part_of_the_remote_schema_is_refused(
-    guarded: World, service: Service, sdl: str, reason: str
-) -> None:
+def test_what_is_no_part_of_the_remote_schema_is_refused(shared: tuple[World, Service], sdl: str, reason: str) -> None:
+    guarded, _ = shared
     error = guarded.refused(
-        "add_remote_schema_permissions", remote_schema="forum", role="reader", definition={"schema": sdl}
+        "add_remote_schema_permissions", remote_schema="forum", role="other", definition={"schema": sdl}
     )
     assert error["error"] == f"validation for the given role-based schema failed because {reason}"
     assert error["code"] == "validation-failed"
-    assert "permissions" not in guarded.command("export_metadata")["remote_schemas"][0]
+    assert len(guarded.command("export_metadata")["remote_schemas"][0]["permissions"]) == 1
 
 
 def test_every_reason_is_told_at_once(guarded: World, service: Service) -> None:
@@ -180,18 +168,19 @@ def test_every_reason_is_told_at_once(guarded: World, service: Service) -> None:
 
 
 @pytest.mark.parametrize("sdl", ["type Query {", "", "{ user }", "type Query { a(" + "[" * 10_000])
-def test_a_document_that_is_none_is_refused(guarded: World, service: Service, sdl: str) -> None:
-    args = {"remote_schema": "forum", "role": "reader", "definition": {"schema": sdl}}
+def test_a_document_that_is_none_is_refused(shared: tuple[World, Service], sdl: str) -> None:
+    guarded, _ = shared
+    args = {"remote_schema": "forum", "role": "other", "definition": {"schema": sdl}}
     error = guarded.refused("add_remote_schema_permissions", **args)
     assert error["code"] in ("parse-failed", "validation-failed")
 
 
 def test_permissions_are_exported_and_dropped(guarded: World, service: Service) -> None:
-    give(guarded, READER)
-    args = {"remote_schema": "forum", "role": "reader", "definition": {"schema": READER}}
+    give(guarded, forum.READER)
+    args = {"remote_schema": "forum", "role": "reader", "definition": {"schema": forum.READER}}
     assert guarded.refused("add_remote_schema_permissions", **args)["code"] == "already-exists"
     exported = guarded.command("export_metadata")
-    assert exported["remote_schemas"][0]["permissions"] == [{"role": "reader", "definition": {"schema": READER}}]
+    assert exported["remote_schemas"][0]["permissions"] == [{"role": "reader", "definition": {"schema": forum.READER}}]
     guarded.command("drop_remote_schema_permissions", remote_schema="forum", role="reader")
     again = guarded.refused("drop_remote_schema_permissions", remote_schema="forum", role="reader")
     assert again["code"] == "not-exists"
@@ -199,15 +188,16 @@ def test_permissions_are_exported_and_dropped(guarded: World, service: Service) 
     assert guarded.ask("{ user { name } }", role="reader", x_hasura_user_id="1") == {"user": {"name": "Ada"}}
 
 
-def test_permissions_need_the_switch(world: World) -> None:
+def test_without_the_switch_every_role_has_all_of_it(world: World) -> None:
     world.start()
     world.add("forum", world.service(forum.SDL, forum.Root()))
-    args = {"remote_schema": "forum", "role": "reader", "definition": {"schema": READER}}
+    assert world.ask('{ user(id: "1") { name } }', role="anybody") == {"user": {"name": "Ada"}}
+    args = {"remote_schema": "forum", "role": "reader", "definition": {"schema": forum.READER}}
     assert world.refused("add_remote_schema_permissions", **args)["code"] == "constraint-violation"
 
 
 def test_a_permission_the_remote_outgrew_is_inconsistent(guarded: World, service: Service) -> None:
-    give(guarded, READER)
+    give(guarded, forum.READER)
     smaller = guarded.service("type Query { user(id: ID!): User } type User { id: ID! }", forum.Root())
     refused = guarded.refused("update_remote_schema", name="forum", definition={"url": smaller.url})
     assert refused["error"] == "cannot continue due to new inconsistent metadata"

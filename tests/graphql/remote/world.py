@@ -40,6 +40,12 @@ class Service:
     answer: Response | None = None
     cookies: list[str] = field(default_factory=list)
 
+    def reset(self) -> None:
+        """As it was made."""
+        self.asked.clear()
+        self.headers.clear()
+        self.answer, self.cookies = None, []
+
     async def serve(self, request: Request) -> Response:
         body = await request.json()
         if "__schema" not in body["query"]:
