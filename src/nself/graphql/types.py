@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct, field
+
+from nself.graphql.made_once import MadeOnce
 
 _NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """Two underscores in front are GraphQL's own."""
@@ -54,7 +55,7 @@ class InputObject:
         self.rows = rows
         """Lists of these are rows to store: how many there are does not change the statement."""
 
-    @cached_property
+    @MadeOnce
     def fields(self) -> dict[str, InputField]:
         made = self._make() if self.respelled is None else map(self.respelled, self._make())
         return {field.name: field for field in made}
@@ -73,12 +74,12 @@ class Object:
         self.respelled: Callable[[Field], Field] | None = None
         """How its source spells what it holds."""
 
-    @cached_property
+    @MadeOnce
     def fields(self) -> dict[str, Field]:
         made = self._make() if self.respelled is None else map(self.respelled, self._make())
         return {field.name: field for field in made}
 
-    @cached_property
+    @MadeOnce
     def abstract(self) -> tuple[Interface | Union, ...]:
         """The interfaces it implements and the unions it is a member of."""
         return tuple(self._abstract())
@@ -103,15 +104,15 @@ class Interface:
         self.name, self.description = name, description
         self._make, self._possible, self._interfaces = make, possible, interfaces
 
-    @cached_property
+    @MadeOnce
     def fields(self) -> dict[str, Field]:
         return {field.name: field for field in self._make()}
 
-    @cached_property
+    @MadeOnce
     def possible(self) -> tuple[Object, ...]:
         return tuple(self._possible())
 
-    @cached_property
+    @MadeOnce
     def interfaces(self) -> list[Interface]:
         return list(self._interfaces())
 
@@ -125,7 +126,7 @@ class Union:
         """None of its own: only the members have any."""
         return {}
 
-    @cached_property
+    @MadeOnce
     def possible(self) -> tuple[Object, ...]:
         return tuple(self._possible())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from typing import Any, TypeVar
 
 from nself.graphql.elsewhere import Roots, RowFields
+from nself.graphql.made_once import MadeOnce
 from nself.graphql.metadata.customization import Customization
 from nself.graphql.schema.computed import RowsField
 from nself.graphql.schema.functions import RootFunction
@@ -53,21 +53,21 @@ class RoleSchema:
         self._types: dict[str, Named] = {}
         self._tables: dict[TableKey, RoleTable] = {}
 
-    @cached_property
+    @MadeOnce
     def checks_input(self) -> bool:
         """Whether a webhook wants to see what the role writes."""
         kinds = ("insert", "update", "delete")
         found = (getattr(rules, kind) for rules in self._rules.values() for kind in kinds)
         return any(rule is not None and rule.input_check is not None for rule in found)
 
-    @cached_property
+    @MadeOnce
     def of_row_commands(self) -> RoleSchema:
         """The same role's for the row commands of /v1/query."""
         found = self._anew()
         found.row_commands = True
         return found
 
-    @cached_property
+    @MadeOnce
     def to_describe(self) -> RoleSchema:
         """The same once more, for introspection: that makes every type there is, in a thread of its own."""
         return self._anew()
