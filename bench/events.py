@@ -19,7 +19,7 @@ from tests.cluster import Cluster, free_port
 
 from bench.row import Row
 
-EVENTS = 5000
+EVENTS = 2000
 PATIENCE_S = 120.0
 PREPARE = {
     "type": "bulk",

@@ -24,7 +24,7 @@ def session(hook: Hook, headers: dict[str, str], *, mode: HookMode = HookMode.ge
 
     async def go() -> Session:
         async with httpx.AsyncClient(transport=httpx.MockTransport(streamed)) as http:
-            outgoing = Outgoing(http)
+            outgoing = Outgoing([http])
             return await WebhookMode(url="http://hook.test/", outgoing=outgoing, mode=mode).session(headers, body)
 
     return asyncio.run(go())

@@ -7,11 +7,15 @@ follows no redirect: where a request with secrets in its headers goes is for the
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import re
+import ssl
+import sys
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
 
@@ -32,6 +36,12 @@ NOT_FORWARDED: Final = frozenset(
     }
 )  # fmt: skip
 """Headers of a client that are about its own connection and content."""
+
+_POOL_SIZE: Final = 10
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore asks for this optional module several times a call; that it is absent need not be found out each time.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -79,21 +89,25 @@ class Reply:
 
 
 class Outgoing:
-    """Shares connections between calls, at most `at_once` of them open."""
+    """Shares connections between calls, at most about `at_once` of them open.
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    They are in several small pools, a call takes the least busy: a pool looks through all of its connections several
+    times a call.
+    """
+
+    def __init__(self, pools: Sequence[httpx.AsyncClient]) -> None:
+        self._pools = [_Pool(http) for http in pools]
 
     @classmethod
     @asynccontextmanager
     async def open(cls, *, at_once: int = 100) -> AsyncIterator[Outgoing]:
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once, keepalive_expiry=15)
-        # What a webhook sets as a cookie for one caller must not come back to it with another's call.
-        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        async with httpx.AsyncClient(
-            timeout=None, trust_env=False, follow_redirects=False, limits=limits, cookies=cookies
-        ) as http:
-            yield cls(http)
+        size = min(at_once, _POOL_SIZE)
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=15)
+        async with AsyncExitStack() as stack:
+            pools = [_client(limits) for _ in range(-(-at_once // size))]
+            for http in pools:
+                await stack.enter_async_context(http)
+            yield cls(pools)
 
     async def send(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises OutgoingError; the time includes waiting for a free connection."""
@@ -116,14 +130,44 @@ class Outgoing:
             if not sendable(name, value):
                 raise OutgoingError("invalid-request", f"HTTP cannot carry the value or name of the header {name!r}")
         encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-        async with self._http.stream(call.method, call.url, content=call.body, headers=encoded) as reply:
-            body, cut = await _within(reply, call.limit)
-            return Reply(
-                status=reply.status_code,
-                headers=tuple((name.lower(), value) for name, value in reply.headers.multi_items()),
-                body=body,
-                cut=cut,
-            )
+        pool = min(self._pools, key=lambda one: one.calls)
+        pool.calls += 1
+        try:
+            async with pool.http.stream(call.method, call.url, content=call.body, headers=encoded) as reply:
+                body, cut = await _within(reply, call.limit)
+                return Reply(
+                    status=reply.status_code,
+                    headers=tuple((name.lower(), value) for name, value in reply.headers.multi_items()),
+                    body=body,
+                    cut=cut,
+                )
+        finally:
+            pool.calls -= 1
+
+
+@dataclass(slots=True)
+class _Pool:
+    http: httpx.AsyncClient
+    calls: int = 0
+
+
+@cache
+def _verification() -> ssl.SSLContext:
+    """Reading the certificates takes longer than anything else: once is enough."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _client(limits: httpx.Limits) -> httpx.AsyncClient:
+    # What a webhook sets as a cookie for one caller must not come back to it with another's call.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(
+        timeout=None,
+        trust_env=False,
+        follow_redirects=False,
+        limits=limits,
+        cookies=cookies,
+        verify=_verification(),
+    )
 
 
 async def _within(reply: httpx.Response, limit: int) -> tuple[bytes, bool]:
