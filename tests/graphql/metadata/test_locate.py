@@ -63,3 +63,19 @@ def test_an_inconsistent_object_is_found_in_the_document(kind: str, definition: 
 
 def test_an_empty_document_has_no_place_for_anything() -> None:
     assert locate.steps_to({}, {"type": "action", "definition": {"name": "a"}}) == ("actions",)
+
+
+def test_a_stored_query_is_found_in_its_collection() -> None:
+    queries = [{"name": "a", "query": "{ x }"}, {"name": "b", "query": "{ x }"}]
+    document = {
+        "query_collections": [
+            {"name": "one", "definition": {"queries": queries}},
+            {"name": "two", "definition": {"queries": queries}},
+        ],
+        "allowlist": [{"collection": "one"}, {"collection": "three"}],
+    }
+    broken = {"type": "query_collections", "name": "query_collections b in two", "definition": {"name": "b"}}
+    assert locate.steps_to(document, broken) == ("query_collections", 1, "definition", "queries", 1)
+    assert locate.steps_to(document, {**broken, "name": "query_collections b in three"}) == ("query_collections",)
+    unlisted = {"type": "allowlist", "name": "allowlist three", "definition": {"collection": "three"}}
+    assert locate.steps_to(document, unlisted) == ("allowlist", 1)

@@ -26,7 +26,7 @@ _OF_DOCUMENT: Final[Mapping[str, tuple[str, str]]] = {
     "cron_trigger": ("cron_triggers", "name"),
     "inherited_role": ("inherited_roles", "role_name"),
     "rest_endpoint": ("rest_endpoints", "name"),
-    "query_collection": ("query_collections", "name"),
+    "allowlist": ("allowlist", "collection"),
 }
 """{type of the object: (list that holds it, key that names it)}."""
 
@@ -35,6 +35,8 @@ def steps_to(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Steps:
     """The way to an entry of `get_inconsistent_metadata`, as far as its definition tells."""
     kind, definition = str(entry.get("type")), entry.get("definition")
     fields: Mapping[str, Any] = definition if isinstance(definition, dict) else {}
+    if kind == "query_collections":
+        return _stored_query(document, str(entry.get("name")))
     if kind in _OF_DOCUMENT:
         return _named(document, *_OF_DOCUMENT[kind], fields)
     source = _source(document, str(fields.get("source") or (fields.get("name") if kind == "source" else "default")))
@@ -47,6 +49,15 @@ def steps_to(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Steps:
     if kind not in _OF_TABLE or len(table) < 2:
         return (*source, *table)
     return (*source, *table, *_named(_at(below, table), *_OF_TABLE[kind], fields))
+
+
+def _stored_query(document: Mapping[str, Any], called: str) -> Steps:
+    """Its own name does not tell the collection, that of the inconsistency does: `query_collections Q in C`."""
+    for number, collection in enumerate(document.get("query_collections") or ()):
+        for place, query in enumerate(collection["definition"]["queries"]):
+            if called == f"query_collections {query['name']} in {collection['name']}":
+                return "query_collections", number, "definition", "queries", place
+    return ("query_collections",)
 
 
 def _source(document: Mapping[str, Any], name: str) -> Steps:
