@@ -122,10 +122,7 @@ class Outgoing:
             raise OutgoingError("connection", f"{type(error).__name__}: {error}") from error
 
     async def _exchange(self, call: Call) -> Reply:
-        headers = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
-        if call.body is not None:
-            headers["content-type"] = "application/json"
-        headers |= {name.lower(): value for name, value in (call.headers or {}).items()}
+        headers = _headers(call)
         for name, value in headers.items():
             if not sendable(name, value):
                 raise OutgoingError("invalid-request", f"HTTP cannot carry the value or name of the header {name!r}")
@@ -168,6 +165,15 @@ def _client(limits: httpx.Limits) -> httpx.AsyncClient:
         cookies=cookies,
         verify=_verification(),
     )
+
+
+def _headers(call: Call) -> dict[str, str]:
+    """Names as they were written: what reads them should not care, and sometimes does."""
+    own = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if call.body is not None:
+        own["Content-Type"] = "application/json"
+    by_name = {name.lower(): (name, value) for name, value in (*own.items(), *(call.headers or {}).items())}
+    return dict(by_name.values())
 
 
 async def _within(reply: httpx.Response, limit: int) -> tuple[bytes, bool]:

@@ -6,6 +6,7 @@ from typing import Any
 from tests.conformance.webhooks import listening
 from tests.graphql.actions.webhook import USER, Webhook, acting, create, play, refused
 from tests.graphql.serving import ADMIN, Api, serving
+from tests.graphql.sockets import TRANSPORT, talking
 
 OTHER = {**USER, "x-hasura-name": "Bob"}
 
@@ -67,6 +68,19 @@ def test_errors_are_kept_and_their_details_are_for_the_administrator(dsn: str) -
         }
 
     play(dsn, script)
+
+
+def test_the_outcome_can_be_subscribed_to(dsn: str) -> None:
+    async def script(api: Api, webhook: Webhook) -> None:
+        await action(api, "wait")
+        id_ = await begun(api)
+        async with talking(api, TRANSPORT) as talk:
+            await talk.start(f'subscription {{ act(id: "{id_}") {{ output {{ id author {{ name }} }} }} }}')
+            assert await talk.data() == {"act": {"output": None}}
+            webhook.proceed.set()
+            assert await talk.data() == {"act": {"output": {"id": 1, "author": {"name": "Ada"}}}}
+
+    play(dsn, script, HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL="50")
 
 
 def test_only_who_asked_may_look(dsn: str) -> None:

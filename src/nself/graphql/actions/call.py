@@ -57,7 +57,7 @@ async def ask(question: Question, outgoing: Outgoing, environ: Environ) -> Answe
     try:
         reply = await outgoing.send(call)
     except OutgoingError as error:
-        kind = "timeout" if error.reason == "timeout" else error.message
+        kind = "Response timeout" if error.reason == "timeout" else error.message
         told = {"type": "http_exception", "message": kind}
         raise _failed(_UNREACHABLE, {"error": told, "response": None, **internal}) from error
     return _answer(question, plain, reply, {"response": _shown(reply), **internal})
@@ -78,7 +78,7 @@ def _headers(definition: ActionDefinition, client: Mapping[str, str], environ: E
     """The action's own headers win over the client's."""
     ignored = frozenset(name.lower() for name in definition.ignored_client_headers)
     found = forwarded(client, ignored=ignored) if definition.forward_client_headers else {}
-    return found | {header.name.lower(): header.resolved(environ) for header in definition.headers}
+    return found | {header.name: header.resolved(environ) for header in definition.headers}
 
 
 def _transformed(question: Question, call: Call) -> Call:
