@@ -88,6 +88,7 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
         ("graphql", "/v1alpha1/graphql", "POST", operations.graphql),
         ("graphql", "/api/rest/{path:path}", " ".join(METHODS), rest.endpoint),
         ("graphql", "/api/swagger/json", "GET", rest.openapi),
+        ("graphql", "/v1beta1/relay", "POST", operations.relay),
         ("graphql", "/v1/graphql/explain", "POST", operations.explain),
         ("metadata", "/v1/metadata", "POST", administration.metadata),
         ("metadata", "/v1/query", "POST", administration.query),
@@ -114,6 +115,7 @@ def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRout
 def websockets(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRoute]:
     handshake = Handshake.of(settings)
     table = {"/v1/graphql": operations.request_of, "/v1alpha1/graphql": operations.request_of}
+    table["/v1beta1/relay"] = operations.relay_request_of
     return [WebSocketRoute(path, WebsocketEndpoint(surface, handshake, read)) for path, read in table.items()]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nself.graphql.run import Run
     from nself.graphql.schema.means import RoleTable
     from nself.graphql.schema.role import RoleSchema
-    from nself.graphql.types import Field
+    from nself.graphql.types import Field, Interface
 
 
 class Part(Protocol):
@@ -66,4 +66,14 @@ class Roots(Protocol):
 
     def subscriptions(self, schema: RoleSchema) -> Iterator[Field]:
         """Fields that may be subscribed to: their parts run again and again, and a changed answer is sent."""
+        ...
+
+
+class Dialect(RowFields, Protocol):
+    """Another way to ask for the same tables: its `queries` stand in the place of theirs."""
+
+    def queries(self, schema: RoleSchema) -> Iterator[Field]: ...
+
+    def abstract(self, schema: RoleSchema, table: RoleTable) -> Iterator[Interface]:
+        """The interfaces that rows of the table implement."""
         ...

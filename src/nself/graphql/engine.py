@@ -43,13 +43,15 @@ _NOTHING = Catalog()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on.
-    `row_command` ones stand for a command of /v1/query; `address` is the client's, as far as it is known."""
+    `relay` ones ask the schema of relay, `row_command` ones stand for a command of /v1/query; `address` is the
+    client's, as far as it is known."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     row_command: bool = False
+    relay: bool = False
     address: str = ""
 
 
@@ -279,6 +281,7 @@ class Engine:
                 role=session.role,
                 backend=_sees_backend(session),
                 row_command=request.row_command,
+                relay=request.relay,
             )
         except RecursionError as error:
             raise ApiError("validation-failed", TOO_DEEP) from error

@@ -15,6 +15,7 @@ from nself.graphql.plan import operation as planning
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.operation import Plan
 from nself.graphql.plan.shape import of_variables
+from nself.graphql.relay.schema import of_relay
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.types import Type
 
@@ -70,27 +71,39 @@ class Plans:
         return {"operations": len(self._prepared), "plans": len(self._plans)}
 
     def find(
-        self, text: str, name: str | None, given: Any, *, role: str, backend: bool, row_command: bool = False
+        self,
+        text: str,
+        name: str | None,
+        given: Any,
+        *,
+        role: str,
+        backend: bool,
+        row_command: bool = False,
+        relay: bool = False,
     ) -> tuple[Plan, dict[str, Any]]:
         """The plan for a request, and its variables with defaults put in."""
-        key = (role, backend, row_command, text, name)
+        key = (role, backend, row_command, relay, text, name)
         prepared = self._prepared.get(key)
         if prepared is None:
             prepared = Prepared(document.operation(text, name))
             if not row_command:
-                prepared.measured = self._gate.check(prepared.operation, self.schema_of(role, backend))
+                prepared.measured = self._gate.check(prepared.operation, self._schema(role, backend, relay=relay))
         variables = planning.variables_of(prepared.operation, given)
         if prepared.measured is not None:
             self._gate.check_cost(prepared.measured, role, variables)
         plan = self._plans.get((key, of_variables(variables, prepared.used)))
         if plan is None:
-            schema = self.schema_of(role, backend)
+            schema = self._schema(role, backend, relay=relay)
             plan, reusable = self._plan(prepared, variables, schema.of_row_commands if row_command else schema)
             # Only what was valid is worth remembering.
             if reusable and len(text) <= _LONGEST:
                 self._prepared.put(key, prepared)
                 self._plans.put((key, of_variables(variables, prepared.used)), plan)
         return plan, variables
+
+    def _schema(self, role: str, backend: bool, *, relay: bool) -> RoleSchema:
+        schema = self.schema_of(role, backend)
+        return of_relay(schema) if relay else schema
 
     def _plan(self, prepared: Prepared, variables: dict[str, Any], schema: RoleSchema) -> tuple[Plan, bool]:
         ctx = Context(

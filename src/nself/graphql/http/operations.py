@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,6 +31,18 @@ async def graphql(surface: Surface, http: HttpRequest) -> Response:
         return response(await _batch(surface, body, session, http))
     request = request_of(body, headers_of(http), address_of(http.scope))
     return response(await surface.engine.execute(request, session))
+
+
+async def relay(surface: Surface, http: HttpRequest) -> Response:
+    """POST /v1beta1/relay."""
+    body = await json_of(surface, http)
+    session = await session_of(surface, http, body)
+    request = relay_request_of(body, headers_of(http), address_of(http.scope))
+    return response(await surface.engine.execute(request, session))
+
+
+def relay_request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS, address: str = "") -> Request:
+    return replace(request_of(body, headers, address), relay=True)
 
 
 def response(reply: Reply) -> Response:

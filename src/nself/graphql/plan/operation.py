@@ -28,7 +28,7 @@ from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
 from nself.graphql.printer import multiplexed, printed
 from nself.graphql.scalars import TEXT, invalid
-from nself.graphql.schema.means import Action, FunctionRoot, Namespace, RoleTable, Root
+from nself.graphql.schema.means import Action, FunctionRoot, Namespace, RoleTable, Root, RootValue
 from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
 from nself.graphql.types import Object
 from nself.pg.catalog import Type
@@ -214,6 +214,11 @@ def _read_all(ctx: Context, typename: str, ones: Sequence[Selected]) -> QueryPla
                 source = _source(means)
                 columns = asked.setdefault(source, [])
                 columns.append(sql.Cast(_read(ctx, one, means), TEXT))
+                fields.append(Asked(one.key, [*asked].index(source), len(columns) - 1, taken(ctx, one.path)))
+            case RootValue(plan):
+                source, value = plan(ctx, one)
+                columns = asked.setdefault(source, [])
+                columns.append(sql.Cast(value, TEXT))
                 fields.append(Asked(one.key, [*asked].index(source), len(columns) - 1, taken(ctx, one.path)))
             case Elsewhere():
                 fields.append(Awaited(one.key, taken(ctx, one.path)))

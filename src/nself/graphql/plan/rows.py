@@ -25,6 +25,7 @@ from nself.graphql.schema.means import (
     RelatedRow,
     RelatedRows,
     RoleTable,
+    RowValue,
 )
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.pg.catalog import Type
@@ -99,6 +100,8 @@ def value(ctx: Context, table: RoleTable, one: Selected, alias: str) -> sql.Expr
             return many(ctx, target, one, _tied(relation, alias))
         case RelatedAggregate(relation, target):
             return aggregate(ctx, target, one, _tied(relation, alias))
+        case RowValue(read):
+            return read(ctx, one, alias)
         case Promised(columns, plan):
             promise(ctx, one, plan(ctx, one))
             return _key(ctx, table, columns, alias)

@@ -19,6 +19,7 @@ from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableMo
 from nself.pg.catalog import Type
 
 if TYPE_CHECKING:
+    from nself.graphql import sql
     from nself.graphql.joins import Lookup
     from nself.graphql.plan.context import Context
     from nself.graphql.plan.selection import Selected
@@ -144,6 +145,18 @@ class FunctionRoot(Struct, frozen=True):
     function: RootFunction
     table: RoleTable
     aggregate: bool
+
+
+class RootValue(Struct, frozen=True):
+    """A root field that plans itself: the source to ask, and what."""
+
+    plan: Callable[[Context, Selected], tuple[str, sql.Expression]]
+
+
+class RowValue(Struct, frozen=True):
+    """A field of a row that plans itself, given the row's alias."""
+
+    plan: Callable[[Context, Selected, str], sql.Expression]
 
 
 class Namespace(Struct, frozen=True):

@@ -23,7 +23,7 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.ordering import aggregated, order_by
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable, Relation, TableColumn
-from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
+from nself.graphql.types import Field, InputField, Interface, ListOf, NonNull, Object, Type, arguments
 
 
 def row(schema: RoleSchema, table: RoleTable) -> Object:
@@ -45,7 +45,13 @@ def row(schema: RoleSchema, table: RoleTable) -> Object:
     comment = table.model.tracked.config.comment
     description = comment if comment is not None else table.model.table.comment
     default = f'columns and relationships of "{table.model.table.name}"'
-    return schema.type_of(table, "{0}", lambda name: Object(name, fields, described(description, default)))
+
+    def abstract() -> Iterator[Interface]:
+        if schema.dialect is not None:
+            yield from schema.dialect.abstract(schema, table)
+
+    title = described(description, default)
+    return schema.type_of(table, "{0}", lambda name: Object(name, fields, title, abstract=abstract))
 
 
 def is_shown(schema: RoleSchema, table: RoleTable) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeVar
 
-from nself.graphql.elsewhere import Roots, RowFields
+from nself.graphql.elsewhere import Dialect, Roots, RowFields
 from nself.graphql.made_once import MadeOnce
 from nself.graphql.metadata.customization import Customization
 from nself.graphql.schema.computed import RowsField
@@ -16,10 +16,10 @@ from nself.graphql.schema.naming import HASURA, Naming
 from nself.graphql.schema.rules import NOTHING, Rules
 from nself.graphql.schema.spelling import respell
 from nself.graphql.schema.tables import EnumRows, Relation, TableColumn, TableKey, TableModel
-from nself.graphql.types import Enum, InputObject, Named, Object, Scalar
+from nself.graphql.types import Enum, InputObject, Interface, Named, Object, Scalar, Union
 from nself.pg.catalog import Name
 
-T = TypeVar("T", Object, InputObject, Enum, Scalar)
+T = TypeVar("T", Object, InputObject, Enum, Scalar, Interface, Union)
 
 
 class RoleSchema:
@@ -47,6 +47,7 @@ class RoleSchema:
     ) -> None:
         self.role, self.tables, self.enums, self.backend = role, tables, enums, backend
         self.functions, self.elsewhere, self.row_fields = functions, elsewhere, row_fields
+        self.dialect: Dialect | None = None
         self.kept: dict[object, Any] = {}
         """What those keep with it who bring its fields, under a key of their own."""
         self._rules = rules
@@ -65,6 +66,14 @@ class RoleSchema:
         """The same role's for the row commands of /v1/query."""
         found = self._anew()
         found.row_commands = True
+        return found
+
+    def in_dialect(self, dialect: Dialect) -> RoleSchema:
+        """The same role's, with other fields at the root and more of them in rows."""
+        found = self._anew()
+        found.dialect, found.kept, found.row_fields = dialect, {}, (*self.row_fields, dialect)
+        for made in ("of_row_commands", "to_describe"):
+            found.__dict__.pop(made, None)
         return found
 
     @MadeOnce

@@ -46,6 +46,8 @@ def query_root(schema: RoleSchema) -> Object:
     def fields() -> Iterator[Field]:
         own = [field for table in schema.visible() for field in _queries(schema, table, _offered(schema, table))]
         found = list(gathered(schema, [*own, *function_roots.queries(schema)], "query"))
+        if schema.dialect is not None:
+            found = list(schema.dialect.queries(schema))
         found += [field for roots in schema.elsewhere for field in roots.queries(schema)]
         # An object without fields is no GraphQL: tools would refuse the whole schema.
         yield from found or [

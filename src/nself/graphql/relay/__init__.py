@@ -1,0 +1,1 @@
+"""The schema of /v1beta1/relay: global ids, `node`, connections with cursors."""
