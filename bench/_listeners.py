@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 _UPGRADE = (
-    "GET /v1/graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-).encode()
+    b"GET /v1/graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+)
 _TEXT, _PING, _PONG = 1, 9, 10
 _AT_ONCE = 100
 
@@ -104,6 +104,7 @@ def _made(heard: Heard, payload: Any) -> Any:
 async def until(heard: Heard, count: Any, wanted: int, *, within_s: float = 120) -> None:
     async with asyncio.timeout(within_s):
         while count() < wanted:
+            assert not heard.closed, f"{heard.closed} sockets were closed"
             heard.changed.clear()
             # The event tells of results only; what else is waited for is looked at often enough.
             try:

@@ -26,7 +26,8 @@ SUBSCRIBERS = int(os.environ.get("NSELF_BENCH_SUBSCRIBERS", "1000"))
 ROOMS = 100
 TO_SOME, TO_ALL = 100, 10
 _TO_ALL = """
-    UPDATE messages SET body = 'news ' || clock_timestamp() WHERE id IN (SELECT max(id) FROM messages GROUP BY topic, room)
+    UPDATE messages SET body = 'news ' || clock_timestamp()
+    WHERE id IN (SELECT max(id) FROM messages GROUP BY topic, room)
 """
 _HERTZ = os.sysconf("SC_CLK_TCK")
 _QUIET_S = 5.0
@@ -46,8 +47,9 @@ def payloads() -> Iterator[Any]:
     for number in range(SUBSCRIBERS):
         topic, room = divmod(number, ROOMS)
         query = (
-            f"subscription Topic{topic + 1}($room: Int!) {{ topic_{topic + 1}: messages(limit: 5, order_by: {{id: desc}},"
-            f" where: {{topic: {{_eq: {topic + 1}}}, room: {{_eq: $room}}}}) {{ id body }} }}"
+            f"subscription Topic{topic + 1}($room: Int!) {{ topic_{topic + 1}: messages("
+            f"limit: 5, order_by: {{id: desc}}, where: {{topic: {{_eq: {topic + 1}}}, room: {{_eq: $room}}}}"
+            ") { id body } }"
         )
         yield {"query": query, "variables": {"room": room + 1}}
 

@@ -17,8 +17,8 @@ CACHE = (
 )
 
 
-def installed(package: str, version: str) -> Path:
-    """A folder whose node_modules has the package; skips the test when it cannot be had."""
+def installed(package: str, version: str, *beside: str) -> Path:
+    """A folder whose node_modules has the package, and those `beside` it (`ws@8`); skips the test when it cannot."""
     _need_node()
     folder = CACHE / f"{package.replace('/', '+')}@{version}"
     if folder.is_dir():
@@ -28,7 +28,11 @@ def installed(package: str, version: str) -> Path:
     (draft / "package.json").write_text('{"private": true, "type": "module"}')
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     done = subprocess.run(
-        ["npm", "install", *options, f"{package}@{version}"], cwd=draft, capture_output=True, text=True, timeout=120
+        ["npm", "install", *options, f"{package}@{version}", *beside],
+        cwd=draft,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     if done.returncode:
         shutil.rmtree(draft)

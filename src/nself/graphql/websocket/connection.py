@@ -25,6 +25,7 @@ from nself.web.json import encode
 LOG = logging.getLogger("nself.graphql")
 ReadRequest = Callable[[Any, Mapping[str, str]], Request]
 
+_UNREAD_S: Final = 0.2
 NORMAL: Final = 1000
 BAD_MESSAGE: Final = 4400
 NOT_INITIALISED: Final = 4401
@@ -105,6 +106,10 @@ class Connection:
             self._outbox.put(protocols.connection_error(reason))
 
     def _no_init(self) -> None:
+        # A server that could do nothing for a while may have the message already, unread.
+        self._timers["init"] = self._loop.call_later(_UNREAD_S, self._still_no_init)
+
+    def _still_no_init(self) -> None:
         self._outbox.close(INIT_TIMEOUT, "Connection initialisation timeout")
 
     def _expired(self) -> None:
