@@ -17,7 +17,7 @@ _UPGRADE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
-_TEXT, _PING, _PONG = 1, 9, 10
+_TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _AT_ONCE = 100
 
 
@@ -35,6 +35,7 @@ class Heard:
     ready: int = 0
     results: int = 0
     closed: int = 0
+    reason: bytes = b""
     times: list[float] = field(default_factory=list)
     """When each result arrived, from the monotonic clock."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,7 +76,9 @@ class Listener(asyncio.Protocol):
 
     def _hear(self, opcode: int, payload: bytes) -> None:
         heard = self._heard
-        if opcode == _PING:
+        if opcode == _CLOSE:
+            heard.reason = payload
+        elif opcode == _PING:
             self._transport.write(frame(_PONG, payload))
         elif payload.startswith(b'{"type":"next"'):
             heard.results += 1
@@ -104,7 +107,7 @@ def _made(heard: Heard, payload: Any) -> Any:
 async def until(heard: Heard, count: Any, wanted: int, *, within_s: float = 120) -> None:
     async with asyncio.timeout(within_s):
         while count() < wanted:
-            assert not heard.closed, f"{heard.closed} sockets were closed"
+            assert not heard.closed, f"{heard.closed} sockets were closed: {heard.reason!r}"
             heard.changed.clear()
             # The event tells of results only; what else is waited for is looked at often enough.
             try:

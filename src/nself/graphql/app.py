@@ -46,6 +46,7 @@ from nself.graphql.surface import Surface
 from nself.graphql.webhook import WebhookMode
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
 from nself.graphql.websocket.handshake import Handshake
+from nself.graphql.websocket.sockets import Sockets
 from nself.pg.database import Database
 from nself.web.errors import ErrorMiddleware
 from nself.web.server import Peers, Server
@@ -160,6 +161,9 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         subscriptions = Subscriptions(engine, settings)
         stack.push_async_callback(subscriptions.close)
         engine.on_load.append(subscriptions.replan)
+        sockets = Sockets()
+        if settings.close_websockets_on_metadata_change:
+            engine.on_load.append(sockets.restart)
         yield Surface(
             settings=settings,
             metadata_database=kept_in,
@@ -167,6 +171,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             live=live,
             authenticator=authenticator,
             subscriptions=subscriptions,
+            sockets=sockets,
         )
 
 

@@ -143,6 +143,12 @@ class GraphqlSettings:
         minimum=1,
         help="How long a websocket may be open without `connection_init`, in seconds.",
     )
+    close_websockets_on_metadata_change: bool = env(
+        "HASURA_GRAPHQL_CLOSE_WEBSOCKETS_ON_METADATA_CHANGE",
+        default=False,
+        help="Close every websocket with code 1012 when the metadata changes. Otherwise subscriptions go on under the "
+        "new permissions, and those that are not allowed any more end with an error.",
+    )
     live_queries_interval_ms: int = env(
         "HASURA_GRAPHQL_LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL",
         default=1000,

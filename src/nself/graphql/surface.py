@@ -9,6 +9,7 @@ from nself.graphql.engine import Engine
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.subscriptions.registry import Subscriptions
+from nself.graphql.websocket.sockets import Sockets
 from nself.pg.database import Database
 
 
@@ -21,3 +22,4 @@ class Surface:
     live: LiveMetadata
     authenticator: Authenticator
     subscriptions: Subscriptions
+    sockets: Sockets

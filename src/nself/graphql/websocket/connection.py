@@ -27,6 +27,7 @@ ReadRequest = Callable[[Any, Mapping[str, str]], Request]
 
 _UNREAD_S: Final = 0.2
 NORMAL: Final = 1000
+RESTART: Final = 1012
 BAD_MESSAGE: Final = 4400
 NOT_INITIALISED: Final = 4401
 FORBIDDEN: Final = 4403
@@ -48,6 +49,7 @@ class Connection:
         self._operations: dict[str, asyncio.Task[None] | Subscriber] = {}
         self._loop = asyncio.get_running_loop()
         timeout = surface.settings.websocket_init_timeout_s
+        surface.sockets.add(self)
         self._timers = {"init": self._loop.call_later(timeout, self._no_init)}
 
     async def hear(self, raw: str | bytes) -> None:
@@ -69,7 +71,12 @@ class Connection:
         except ApiError as error:
             self._blame(BAD_MESSAGE, error.message)
 
+    def restart(self) -> None:
+        """Ask the client to come again."""
+        self._outbox.close(RESTART, "Service restart")
+
     def end(self) -> None:
+        self._surface.sockets.discard(self)
         for timer in self._timers.values():
             timer.cancel()
         for id_ in list(self._operations):
