@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from graphql import (
     ArgumentNode,
@@ -27,13 +27,16 @@ from nself.graphql.remote.bridge import Bridge, RemoteValue
 from nself.graphql.remote.document import Writer, declared_variable, named_type, variable
 from nself.graphql.remote.endpoint import Endpoint, RemoteErrorsError
 from nself.graphql.remote.path import Step
-from nself.graphql.remote.request import Edits, Inputs, ask, printed
+from nself.graphql.remote.request import Edits, Inputs, ask
+from nself.graphql.remote.request import printed as document
 from nself.graphql.run import Run
 
 _SHARED: Final = "fields"
 """The fragment with what is selected: the same for every key."""
 _AT_ONCE: Final = 100
 """Keys from which printing the document takes noticeable time."""
+_MOST_KEPT: Final = 500
+"""Keys of a document that is worth its memory."""
 
 
 class RemoteByKey(Struct, frozen=True, kw_only=True):
@@ -48,9 +51,11 @@ class RemoteByKey(Struct, frozen=True, kw_only=True):
     below: SelectionSetNode | None
     edits: Edits
     joins: tuple[Join, ...]
+    printed: dict[int, str] = field(default_factory=dict)
+    """The last document, by how many keys it is for."""
 
     async def find(self, run: Run, keys: Sequence[list[Any]]) -> Sequence[Any]:
-        text = await asyncio.to_thread(self._text, len(keys)) if len(keys) > _AT_ONCE else self._text(len(keys))
+        text = await self._printed(len(keys))
         variables = self.inputs.values(run)
         for number, key in enumerate(keys):
             variables |= self._variables(number, dict(zip(self.names, key, strict=True)))
@@ -61,6 +66,16 @@ class RemoteByKey(Struct, frozen=True, kw_only=True):
         found = [self._value(data.get(f"k{number}")) for number in range(len(keys))]
         filled: list[Any] = await joins.filled(run, self.edits.applied(found), self.joins)
         return filled
+
+    async def _printed(self, count: int) -> str:
+        """A page of rows tends to have the same number of keys again."""
+        known = self.printed.get(count)
+        if known is None:
+            known = await asyncio.to_thread(self._text, count) if count > _AT_ONCE else self._text(count)
+            self.printed.clear()
+            if count <= _MOST_KEPT:
+                self.printed[count] = known
+        return known
 
     def _value(self, raw: msgspec.Raw | None) -> Any:
         if raw is None:
@@ -88,7 +103,7 @@ class RemoteByKey(Struct, frozen=True, kw_only=True):
         ]
         fragments = () if self.below is None else (self._fragment(self.below),)
         fields = [self._field(number, 0) for number in range(count)]
-        return printed(OperationType.QUERY, None, [*self.declared, *declared], fields, fragments)
+        return document(OperationType.QUERY, None, [*self.declared, *declared], fields, fragments)
 
     def _fragment(self, below: SelectionSetNode) -> FragmentDefinitionNode:
         return FragmentDefinitionNode(
