@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graphql import (
     DocumentNode,
@@ -37,12 +38,15 @@ class Operation:
         return self.node.operation
 
 
-def definitions(text: str) -> list[Operation]:
-    """Every operation of a text."""
+@lru_cache(maxsize=1024)
+def definitions(text: str) -> tuple[Operation, ...]:
+    """Every operation of a stored text. Remembered: each change of the metadata looks at all of them again."""
     document = _parsed(text)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     _refuse_cycles(fragments)
-    return [Operation(node, fragments) for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    return tuple(
+        Operation(node, fragments) for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    )
 
 
 def operation(text: str, name: str | None) -> Operation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from graphql.language import REMOVE, Visitor, VisitorAction, print_ast, visit
 
@@ -32,7 +33,12 @@ def allowed_operations(
         if entry.roles is None and entry.collection in collections
         for text in collections[entry.collection].queries.values()
     )
-    return frozenset(fingerprint(operation) for text in texts for operation in definitions(text))
+    return frozenset(found for text in texts for found in _fingerprints(text))
+
+
+@lru_cache(maxsize=1024)
+def _fingerprints(text: str) -> tuple[str, ...]:
+    return tuple(map(fingerprint, definitions(text)))
 
 
 def _normal(node: OperationDefinitionNode | FragmentDefinitionNode) -> str:

@@ -109,24 +109,53 @@ def clashes(entries: Iterable[RestEndpoint]) -> Iterator[list[RestEndpoint]]:
 
 
 def _groups(candidates: list[RestEndpoint]) -> Iterator[list[RestEndpoint]]:
-    """Endpoints without variables clash only by being the same: a thousand of those need no pairwise look."""
-    by_path: dict[tuple[str, ...], list[RestEndpoint]] = {}
+    """Endpoints of one method and one number of segments. A URL without variables can only be the same as another."""
+    tree = _Tree()
     for entry in candidates:
-        by_path.setdefault(entry.segments, []).append(entry)
-    groups: list[list[tuple[str, ...]]] = []
-    for path in by_path:
-        if any(segment.startswith(VARIABLE) for segment in path):
-            groups.append([path, *(other for other in by_path if other != path and _overlap(path, other))])
-        else:
-            groups.append([path])
-    for paths in groups:
-        group = [entry for path in paths for entry in by_path[path]]
+        tree.add(entry)
+    told: set[tuple[str, ...]] = set()
+    for entry in candidates:
+        shape = _shape(entry)
+        if shape in told:
+            continue
+        told.add(shape)
+        group = list(tree.overlapping(shape) if VARIABLE in shape else tree.same(shape))
         if len(group) > 1:
             yield sorted(group, key=lambda entry: (entry.url, entry.name))
 
 
-def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return all(a == b or a.startswith(VARIABLE) or b.startswith(VARIABLE) for a, b in zip(one, other, strict=True))
+def _shape(entry: RestEndpoint) -> tuple[str, ...]:
+    """The segments without the names of variables."""
+    return tuple(VARIABLE if segment.startswith(VARIABLE) else segment for segment in entry.segments)
+
+
+class _Tree:
+    """Endpoints by their segments: looking for clashes visits what begins alike, not every pair."""
+
+    def __init__(self) -> None:
+        self._below: dict[str, _Tree] = {}
+        self._ends: list[RestEndpoint] = []
+
+    def add(self, entry: RestEndpoint) -> None:
+        node = self
+        for segment in _shape(entry):
+            node = node._below.setdefault(segment, _Tree())
+        node._ends.append(entry)
+
+    def same(self, shape: tuple[str, ...]) -> list[RestEndpoint]:
+        node = self
+        for segment in shape:
+            node = node._below[segment]
+        return node._ends
+
+    def overlapping(self, shape: tuple[str, ...]) -> Iterator[RestEndpoint]:
+        if not shape:
+            yield from self._ends
+            return
+        first, rest = shape[0], shape[1:]
+        alike = self._below if first == VARIABLE else {first, VARIABLE} & self._below.keys()
+        for segment in alike:
+            yield from self._below[segment].overlapping(rest)
 
 
 def ambiguous(group: Iterable[RestEndpoint]) -> str:
