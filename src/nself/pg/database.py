@@ -21,6 +21,7 @@ Row = asyncpg.Record
 PostgresError = asyncpg.PostgresError
 DriverError = asyncpg.InterfaceError
 UniqueViolation = asyncpg.UniqueViolationError
+UndefinedTable = asyncpg.UndefinedTableError
 MISSING_OBJECT = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 CONNECTION_LOST = (
     OSError,

@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from nself.graphql.errors import ApiError
 from nself.pg import queries
 from nself.pg.catalog import Name
 from nself.pg.database import Database
 
 SQL = queries.load("nself.graphql.events", "event_log.sql")
+CATALOG = queries.load("nself.graphql.events", "catalog.sql")
 STATUSES = ("all", "pending", "processed")
 
 
@@ -19,14 +21,32 @@ async def put(database: Database, table: Name, trigger: str, payload: str) -> st
     return str(await database.fetch_value(SQL["put"], table.schema, table.name, trigger, payload))
 
 
-async def redeliver(database: Database, event: str) -> bool:
-    """Whether there is such an event."""
-    return await database.fetch_value(SQL["redeliver"], event) is not None
+async def redeliver(database: Database, event: str) -> None:
+    """From the start. Raises ApiError for an event that is not there, or on its way just now."""
+    if not await _kept(database):
+        raise _missing(event)
+    if await database.fetch_value(SQL["redeliver"], event) is not None:
+        return
+    if await database.fetch_value(SQL["under_way"], event) is None:
+        raise _missing(event)
+    raise ApiError("busy", "event is already being processed", path="$.args.event_id")
 
 
-async def event(database: Database, event: str) -> msgspec.Raw | None:
-    text = await database.fetch_value(SQL["event"], event)
-    return None if text is None else msgspec.Raw(text.encode())
+async def event(database: Database, event: str) -> msgspec.Raw:
+    """Raises ApiError for one that is not there."""
+    text = await database.fetch_value(SQL["event"], event) if await _kept(database) else None
+    if text is None:
+        raise _missing(event)
+    return msgspec.Raw(text.encode())
+
+
+def _missing(event: str) -> ApiError:
+    return ApiError("not-exists", f'event with id "{event}" does not exist', path="$.args.event_id")
+
+
+async def _kept(database: Database) -> bool:
+    """Whether there are tables of events: not before the first trigger."""
+    return bool(await database.fetch_value(CATALOG["events_exist"]))
 
 
 async def events(database: Database, trigger: str, status: str, most: int, skipped: int) -> list[msgspec.Raw]:

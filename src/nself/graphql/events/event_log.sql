@@ -5,9 +5,12 @@ RETURNING id
 
 -- name: redeliver
 UPDATE hdb_catalog.event_log
-SET delivered = FALSE, error = FALSE, tries = 0, next_retry_at = NULL, locked = NULL
-WHERE id = $1 AND NOT archived
+SET delivered = FALSE, error = FALSE, tries = 0, next_retry_at = NULL
+WHERE id = $1 AND NOT archived AND locked IS NULL
 RETURNING id
+
+-- name: under_way
+SELECT locked IS NOT NULL FROM hdb_catalog.event_log WHERE id = $1 AND NOT archived
 
 -- name: events
 SELECT row_to_json(e)::text FROM hdb_catalog.event_log e

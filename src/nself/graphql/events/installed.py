@@ -67,6 +67,10 @@ class Installed:
                 await self._change(database, state, anew=database in again)
                 self._last[database] = state
 
+    def unsure(self) -> None:
+        """Another process has changed the metadata, and the triggers with it: look at the databases next time."""
+        self._last = {}
+
     async def leave(self, metadata: Metadata, databases: Mapping[str, Database]) -> None:
         """Take the triggers out of the databases that metadata has left, before their connections are closed."""
         staying = {database for name, database in databases.items() if name in metadata.sources}

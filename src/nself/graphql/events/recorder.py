@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from nself.pg.database import CONNECTION_LOST, DriverError, PostgresError
+from nself.pg.database import CONNECTION_LOST, DriverError, PostgresError, UndefinedTable
 
 LOG = logging.getLogger("nself.graphql")
 _MOST = 500
@@ -50,6 +50,9 @@ class Recorder(Generic[T]):
         while True:
             try:
                 return await self._write(outcomes)
+            except UndefinedTable:
+                # Clearing the metadata drops the tables: nobody asks for these outcomes any more.
+                return None
             except (*CONNECTION_LOST, DriverError, PostgresError) as error:
                 LOG.warning("outcomes of deliveries cannot be stored now: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(_PAUSE_S)

@@ -179,6 +179,7 @@ class LiveMetadata:
         engine_says = await self.engine.load(stored.metadata, retry=retry)
         self.inconsistencies = merged(consistency.check(stored.metadata, self.engine.catalogs), engine_says)
         self.stored = stored
+        self.events.unsure()
         for entry in self.inconsistencies:
             LOG.warning("inconsistent metadata: %s: %s", entry.name, entry.reason)
 

@@ -62,10 +62,8 @@ async def invoke(draft: Draft, call: Call) -> Reply:
 
 
 async def redeliver(draft: Draft, call: Call) -> Reply:
-    """From the start: the attempts made so far are forgotten."""
-    event = call.args.at("event_id").name()
-    if not await event_log.redeliver(_database(draft, call), event):
-        raise ApiError("not-exists", f'event with id "{event}" does not exist', path="$.args.event_id")
+    """The attempts made so far are forgotten."""
+    await event_log.redeliver(_database(draft, call), call.args.at("event_id").name())
     draft.engine.captured.set()
     return SUCCESS
 
@@ -89,8 +87,6 @@ async def event_by_id(draft: Draft, call: Call) -> Reply:
     """The event with what was sent and answered."""
     event = call.args.at("event_id").name()
     found = await event_log.event(_database(draft, call), event)
-    if found is None:
-        raise ApiError("not-exists", f'event with id "{event}" does not exist', path="$.args.event_id")
     attempts = call.args.get("invocation_log_limit"), call.args.get("invocation_log_offset")
     most, skipped = (part.natural() if part else otherwise for part, otherwise in zip(attempts, (MOST, 0), strict=True))
     return {"event": found, "invocations": await event_log.attempts(_database(draft, call), event, most, skipped)}
