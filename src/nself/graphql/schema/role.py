@@ -83,7 +83,7 @@ class RoleSchema:
 
     def _anew(self) -> RoleSchema:
         found = copy(self)
-        found._types, found._tables, found.every_type = {}, {}, None
+        found.kept, found._types, found._tables, found.every_type = {}, {}, {}, None
         return found
 
     def table(self, key: TableKey) -> RoleTable:

@@ -54,9 +54,9 @@ def _with_private(draft: Draft, wanted: Metadata) -> Metadata:
 
 async def reload_metadata(draft: Draft, call: Call) -> Reply:
     """Each of the three takes true, false or names. Sources are looked at whichever are named."""
-    remotes = _chosen(call.args.get("reload_remote_schemas"), "remote schema", draft.metadata.remote_schemas)
-    _chosen(call.args.get("reload_sources"), "source", draft.metadata.sources)
-    triggers = _chosen(call.args.get("recreate_event_triggers"), "source", draft.metadata.sources)
+    remotes = _chosen(call.args.get("reload_remote_schemas"), "Remote schema", draft.metadata.remote_schemas)
+    _chosen(call.args.get("reload_sources"), "Source", draft.metadata.sources)
+    triggers = _chosen(call.args.get("recreate_event_triggers"), "Source", draft.metadata.sources)
     if remotes:
         draft.engine.remotes.forget(remotes)
     await draft.reload()
@@ -73,7 +73,7 @@ def _chosen(asked: Reader | None, kind: str, known: Collection[str]) -> Collecti
         return known
     for item in asked.items():
         if item.name() not in known:
-            message = f'{kind} with name "{item.value}" does not exist'
+            message = f'{kind} with name "{item.value}" not found in metadata'
             raise ApiError("not-exists", message, path=f"$.args{item.path}")
     return asked.names()
 
