@@ -313,6 +313,16 @@ def test_a_function_that_cannot_be_a_field_is_told_why(authors: Served, function
     assert "'f' not found" in authors.refused("{ author { f } }").message
 
 
+@pytest.mark.parametrize("name", ["full name", "__full", "articles"])
+def test_a_name_that_cannot_be_or_is_taken_is_refused(authors: Served, name: str) -> None:
+    using = {"foreign_key_constraint_on": {"table": "article", "column": "author_id"}}
+    relations = [{"name": "articles", "using": using}]
+    author = {**AUTHOR, "array_relationships": relations, "computed_fields": [*FIELDS, field(name, "full_name")]}
+    (problem,) = authors.track(author, ARTICLE)
+    assert (problem.kind, f'"{name}"' in problem.reason) == ("computed_field", True)
+    assert authors.ask("{ author(limit: 1) { articles { id } } }")["author"][0]["articles"] == [{"id": 1}, {"id": 2}]
+
+
 def test_a_filter_on_columns_of_its_own_table_means_them_wherever_it_stands(empty: Served) -> None:
     empty.sql(
         """CREATE TABLE room (id int PRIMARY KEY, opened int);

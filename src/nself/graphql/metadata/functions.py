@@ -19,7 +19,7 @@ def field_objection(tracked: TrackedTable, entry: ComputedField, catalog: Catalo
         return f'{where}no such function exists: "{entry.function}"'
     if len(overloads) > 1:
         return f'{where}the function "{entry.function}" is overloaded. Overloaded functions are not supported'
-    reasons = list(_field_reasons(tracked.table, entry, overloads[0]))
+    reasons = [*_clashes(tracked, entry), *_field_reasons(tracked.table, entry, overloads[0])]
     if not reasons:
         return None
     return f'{where}the computed field "{entry.name}" cannot be added to table "{tracked.table}" {because(reasons)}'
@@ -66,6 +66,13 @@ def because(reasons: Sequence[str]) -> str:
     if len(reasons) == 1:
         return f"because {reasons[0]}"
     return "for the following reasons:\n" + "".join(f"  • {reason}\n" for reason in reasons)
+
+
+def _clashes(tracked: TrackedTable, entry: ComputedField) -> Iterator[str]:
+    if not is_graphql_name(entry.name):
+        yield f'"{entry.name}" is not a valid GraphQL identifier'
+    if any(entry.name == other.name for other in (*tracked.object_relationships, *tracked.array_relationships)):
+        yield f'a relationship named "{entry.name}" exists'
 
 
 _NOT_VOLATILE: Final = (
