@@ -227,6 +227,19 @@ def test_relationships_are_seen_with_the_right_to_what_they_lead_to(world: World
             {"remote_field": {"user": {"arguments": {"key": "$author_id"}}}},
             'argument with name "key" not found in the remote field "user"',
         ),
+        (
+            {"lhs_fields": ["title"], "remote_field": {"users": {"arguments": {"limit": "$title"}}}},
+            'expected type "Int" but got "String"',
+        ),
+        ({"remote_field": {"users": {"arguments": {"limit": "many"}}}}, 'expected type "Int" but got "String"'),
+        (
+            {"remote_field": {"users": {"arguments": {"where": {"age": "$author_id"}}}}},
+            'field with name "age" not found in the input object "UserWhere"',
+        ),
+        (
+            {"remote_field": {"users": {"arguments": {"where": "$author_id"}}}},
+            'expected an object of type "UserWhere" but got "Int"',
+        ),
         ({"remote_field": {"user": {"arguments": {"id": "$id"}}}}, '"$id" is not one of the fields to join with'),
     ],
 )

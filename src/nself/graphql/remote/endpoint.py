@@ -24,7 +24,11 @@ _LARGEST: Final = 64 * 1024 * 1024
 """Bytes of an answer. A schema is read once and held, so it is bounded more closely."""
 _LARGEST_SCHEMA: Final = 24 * 1024 * 1024
 _SECRETS: Final = frozenset({"x-hasura-admin-secret", "x-hasura-access-key"})
-_MESSAGES: Final = {"timeout": "Response timeout", "connection": "Connection failure", "invalid-request": "Invalid request"}
+_MESSAGES: Final = {
+    "timeout": "Response timeout",
+    "connection": "Connection failure",
+    "invalid-request": "Invalid request",
+}
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 

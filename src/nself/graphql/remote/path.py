@@ -6,8 +6,8 @@ that column or field, everything else is constant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -24,6 +24,10 @@ class Mapped(Struct, frozen=True):
 
     def value(self, key: Mapping[str, Any]) -> Any:
         return self._filled(self.template, self.argument.type, key)
+
+    def objections(self, fields: Mapping[str, str]) -> Iterator[str]:
+        """What does not fit the argument, where the key's fields have these types."""
+        yield from _misfits(self.template, self.argument.type, self.schema, fields)
 
     def _filled(self, template: Any, ref: Ref, key: Mapping[str, Any]) -> Any:
         match template:
@@ -44,6 +48,44 @@ class Mapped(Struct, frozen=True):
                 return [self._filled(item, ref, key) for item in template]
             case _:
                 return template
+
+
+_WHOLE: Final = frozenset({"Int", "smallint", "bigint", "numeric"})
+_BROKEN: Final = frozenset({"Float", "float8", "numeric", "money"})
+_PLAIN: Final = _WHOLE | _BROKEN | {"Boolean", "String", "ID", "uuid", "date", "timestamp", "timestamptz", "bpchar"}
+_KINDS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "Int": lambda type_: type_ in _WHOLE or type_ not in _PLAIN,
+    "Float": lambda type_: type_ in _WHOLE | _BROKEN or type_ not in _PLAIN,
+    "Boolean": lambda type_: type_ == "Boolean" or type_ not in _PLAIN,
+}
+"""Which types an argument of these takes. Of a type that is no plain value nobody here knows what it looks like."""
+_CONSTANTS: Final = {str: "String", bool: "Boolean", int: "Int", float: "Float"}
+
+
+def _misfits(template: Any, ref: Ref, schema: Upstream, fields: Mapping[str, str]) -> Iterator[str]:
+    type_ = schema.types.get(ref.name)
+    match template:
+        case str() if template.startswith("$"):
+            found = fields.get(template[1:], "")
+            if type_ is not None and type_.kind == "INPUT_OBJECT":
+                yield f'expected an object of type "{ref}" but got "{found}"'
+            elif ref.name in _KINDS and not _KINDS[ref.name](found):
+                yield f'expected type "{ref.name}" but got "{found}"'
+        case dict() if type_ is not None and type_.kind == "INPUT_OBJECT":
+            for name, item in template.items():
+                if name not in type_.inputs:
+                    yield f'field with name "{name}" not found in the input object "{ref.name}"'
+                else:
+                    yield from _misfits(item, type_.inputs[name].type, schema, fields)
+        case list():
+            for item in template:
+                yield from _misfits(item, ref, schema, fields)
+        case str() | bool() | int() | float():
+            found = _CONSTANTS[type(template)]
+            if (ref.name in _KINDS and not _KINDS[ref.name](found)) or (ref.name == "String" and found != "String"):
+                yield f'expected type "{ref.name}" but got "{found}"'
+        case _:
+            return
 
 
 class Step(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from nself.graphql.metadata import export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source, TrackedTable
@@ -15,6 +15,7 @@ from nself.graphql.metadata.remote_schemas import (
 )
 from nself.graphql.remote.path import NoSuchPath, steps, variables_in
 from nself.graphql.remote.registry import Served
+from nself.graphql.scalars import scalar_name
 from nself.pg.catalog import Catalog, Table
 
 _CANNOT = "cannot validate remote relationship because "
@@ -27,7 +28,7 @@ def of_tables(
         table = catalog.tables.get(tracked.table)
         for relation in tracked.remote_relationships if table else ():
             assert table is not None
-            reason = _taken(tracked, table, relation) or _reason(metadata, relation, _names(table), served)
+            reason = _taken(tracked, table, relation) or _reason(metadata, relation, _types(table), served)
             if reason:
                 where = f'in table "{tracked.table}": in remote relationship "{relation.name}": '
                 yield Inconsistency(
@@ -51,7 +52,8 @@ def of_remote_types(metadata: Metadata, served: Mapping[str, Served]) -> Iterato
                 if type_ is None or type_.kind != "OBJECT":
                     reason: str | None = f'type "{type_name}" is no object of the remote schema'
                 else:
-                    reason = _reason(metadata, relation, type_.fields.keys(), served)
+                    types = {key: field.type.name for key, field in type_.fields.items()}
+                    reason = _reason(metadata, relation, types, served)
                 if reason:
                     yield Inconsistency(
                         kind="remote_schema_remote_relationship",
@@ -73,13 +75,14 @@ def _taken(tracked: TrackedTable, table: Table, relation: RemoteRelationship) ->
     return None
 
 
-def _names(table: Table) -> Collection[str]:
-    return [column.name for column in table.columns]
+def _types(table: Table) -> dict[str, str]:
+    return {column.name: scalar_name(column.type) for column in table.columns}
 
 
 def _reason(
-    metadata: Metadata, relation: RemoteRelationship, fields: Collection[str], served: Mapping[str, Served]
+    metadata: Metadata, relation: RemoteRelationship, fields: Mapping[str, str], served: Mapping[str, Served]
 ) -> str | None:
+    """`fields` are the types of the fields here."""
     unknown = [name for name in left(relation) if name not in fields]
     if unknown:
         return f'{_CANNOT}the field "{unknown[0]}" does not exist'
@@ -91,10 +94,10 @@ def _reason(
                 return f'table "{table}" does not exist in source: {source}'
             return None
         case ToRemoteSchema() as definition:
-            return _remote_reason(definition, served)
+            return _remote_reason(definition, fields, served)
 
 
-def _remote_reason(definition: ToRemoteSchema, served: Mapping[str, Served]) -> str | None:
+def _remote_reason(definition: ToRemoteSchema, fields: Mapping[str, str], served: Mapping[str, Served]) -> str | None:
     found = served.get(definition.remote_schema)
     if found is None:
         return f'{_CANNOT}remote schema with name "{definition.remote_schema}" not found'
@@ -106,6 +109,9 @@ def _remote_reason(definition: ToRemoteSchema, served: Mapping[str, Served]) -> 
     except NoSuchPath as error:
         return f"{_CANNOT}{error}"
     for step in path:
+        for mapped in step.mapped:
+            for objection in mapped.objections(fields):
+                return f"{_CANNOT}{objection}"
         given = {mapped.argument.name for mapped in step.mapped}
         for argument in step.field.arguments.values():
             missing = argument.type.required and argument.default is None and argument.name not in given
