@@ -18,6 +18,7 @@ DOCUMENT: dict[str, Any] = {
         {"name": "other", "tables": [{"table": {"schema": "hr", "name": "users"}}]},
     ],
     "actions": [{"name": "a"}, {"name": "b"}],
+    "remote_schemas": [{"name": "shop"}, {"name": "forum"}],
     "inherited_roles": [{"role_name": "both", "role_set": []}],
 }
 TABLE = {"schema": "public", "name": "users"}
@@ -52,6 +53,13 @@ TABLE = {"schema": "public", "name": "users"}
         ("source", {"name": "other"}, ("sources", 1)),
         ("source", {"name": "gone"}, ("sources",)),
         ("action", {"name": "b"}, ("actions", 1)),
+        ("remote_schema", {"name": "forum"}, ("remote_schemas", 1)),
+        ("remote_schema_permission", {"remote_schema": "forum", "role": "user"}, ("remote_schemas", 1)),
+        (
+            "remote_schema_remote_relationship",
+            {"remote_schema": "forum", "type_name": "User", "name": "articles"},
+            ("remote_schemas", 1),
+        ),
         ("inherited_role", {"role_name": "both"}, ("inherited_roles", 0)),
         ("something new", {}, ("sources", 0, "tables")),
         ("table", "not an object", ("sources", 0, "tables")),

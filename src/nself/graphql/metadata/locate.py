@@ -39,6 +39,8 @@ def steps_to(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Steps:
         return _stored_query(document, str(entry.get("name")))
     if kind in _OF_DOCUMENT:
         return _named(document, *_OF_DOCUMENT[kind], fields)
+    if kind.startswith("remote_schema_"):
+        return _named(document, "remote_schemas", "name", {"name": fields.get("remote_schema")})
     source = _source(document, str(fields.get("source") or (fields.get("name") if kind == "source" else "default")))
     if kind == "source" or len(source) < 2:
         return source

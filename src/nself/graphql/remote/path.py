@@ -33,11 +33,9 @@ class Mapped(Struct, frozen=True):
         match template:
             case str() if template.startswith("$"):
                 found = key[template[1:]]
-                return (
-                    [as_type(item, ref.name, template) for item in found]
-                    if isinstance(found, list)
-                    else (as_type(found, ref.name, template))
-                )
+                if isinstance(found, list):
+                    return [as_type(item, ref.name, template) for item in found]
+                return as_type(found, ref.name, template)
             case dict():
                 fields = self.schema.types[ref.name].inputs if ref.name in self.schema.types else {}
                 return {
@@ -51,11 +49,11 @@ class Mapped(Struct, frozen=True):
 
 
 _WHOLE: Final = frozenset({"Int", "smallint", "bigint", "numeric"})
-_BROKEN: Final = frozenset({"Float", "float8", "numeric", "money"})
-_PLAIN: Final = _WHOLE | _BROKEN | {"Boolean", "String", "ID", "uuid", "date", "timestamp", "timestamptz", "bpchar"}
+_FRACTIONS: Final = frozenset({"Float", "float8", "numeric", "money"})
+_PLAIN: Final = _WHOLE | _FRACTIONS | {"Boolean", "String", "ID", "uuid", "date", "timestamp", "timestamptz", "bpchar"}
 _KINDS: Final[Mapping[str, Callable[[str], bool]]] = {
     "Int": lambda type_: type_ in _WHOLE or type_ not in _PLAIN,
-    "Float": lambda type_: type_ in _WHOLE | _BROKEN or type_ not in _PLAIN,
+    "Float": lambda type_: type_ in _WHOLE | _FRACTIONS or type_ not in _PLAIN,
     "Boolean": lambda type_: type_ == "Boolean" or type_ not in _PLAIN,
 }
 """Which types an argument of these takes. Of a type that is no plain value nobody here knows what it looks like."""
