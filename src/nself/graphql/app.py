@@ -138,6 +138,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             infer_functions=settings.infer_function_permissions,
+            federation="apollo_federation" in settings.experimental_features,
             conventions=_conventions(settings),
             policy=_policy(settings),
             world=world,

@@ -83,8 +83,9 @@ class Engine:
         policy: Policy | None = None,
         world: World | None = None,
         conventions: Conventions = Conventions(),  # noqa: B008 - frozen
+        federation: bool = False,
     ) -> None:
-        self.conventions = conventions
+        self.conventions, self._federation = conventions, federation
         self.pools, self._policy, self.world = pools, policy or Policy(), world
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
@@ -181,6 +182,7 @@ class Engine:
             self.pools.failures,
             self._policy,
             conventions=self.conventions,
+            federation=self._federation,
             remote=RemoteRoots(self.remotes, metadata),
             environ=self.world.environ if self.world else {},
             stringify_numerics=self._stringify_numerics,

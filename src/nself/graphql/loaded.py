@@ -13,6 +13,7 @@ from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.enums import unusable
 from nself.graphql.env_templates import Environ
 from nself.graphql.events.unset import has_event_triggers, unset
+from nself.graphql.federation.roots import Federation
 from nself.graphql.lineage import Lineage
 from nself.graphql.metadata import consistency, export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
@@ -61,6 +62,7 @@ def load(
     environ: Environ = MappingProxyType({}),
     infer_functions: bool = True,
     conventions: Conventions = Conventions(),  # noqa: B008 - frozen
+    federation: bool = False,
 ) -> Loaded:
     """What does not fit is left out; what depends on it does not fit either."""
     catalogs = {name: one.catalog for name, one in found.items()}
@@ -79,13 +81,14 @@ def load(
     known += actions.problems
     allowed = [replace(action, roles=lineage.heirs(action.roles)) for action in actions.actions]
     roots = ActionRoots(allowed, actions.types)
-    schemas.elsewhere = (roots,)
+    federated = (Federation(),) if federation else ()
+    schemas.elsewhere = (roots, *federated)
     if remote:
         remote.leave(schemas.root_names(), schemas.bases)
     known += remote.inconsistencies
     for source in sound.values():
         known += remote.problems_of(source, catalogs[source.name])
-    schemas.elsewhere = (roots, remote)
+    schemas.elsewhere = (roots, remote, *federated)
     schemas.row_fields = (remote,)
     if metadata.query_collections:
         known += stored_queries.broken(metadata, schemas.of(ADMIN, True))
