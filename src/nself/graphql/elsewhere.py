@@ -10,7 +10,7 @@ Parts are reused with the plan: they hold no values of a request but take them f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
@@ -39,6 +39,16 @@ class Place(Protocol):
     def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
         """Parts that answer these fields, in the order in which a mutation runs them."""
         ...
+
+
+class EachAlone:
+    """A place that answers each field by a part of its own."""
+
+    def __init__(self, part: Callable[[Context, Selected], Part]) -> None:
+        self._part = part
+
+    def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
+        return [self._part(ctx, one) for one in fields]
 
 
 class Elsewhere(Struct, frozen=True):

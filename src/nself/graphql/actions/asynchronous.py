@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from nself.graphql import joins
 from nself.graphql.actions import input as inputs
 from nself.graphql.actions.log import ActionLog, Outcome
 from nself.graphql.actions.output import Fields, check, picked, selection
-from nself.graphql.elsewhere import Part
+from nself.graphql.elsewhere import EachAlone, Part, Place
 from nself.graphql.metadata.actions import Action
 from nself.graphql.outgoing import forwarded
 from nself.graphql.plan.arguments import source_of
@@ -70,19 +70,14 @@ def outcome_type(schema: RoleSchema, action: Action, output: Type) -> Object:
     return schema.type(action.name, lambda name: Object(name, fields, description))
 
 
-class Begin:
-    """The place where the mutation's field is answered."""
+def begin(action: Action) -> Place:
+    """Where the mutation's field is answered."""
 
-    def __init__(self, action: Action) -> None:
-        self._action = action
-
-    def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
-        return [self._part(ctx, one) for one in fields]
-
-    def _part(self, ctx: Context, one: Selected) -> Part:
+    def part(ctx: Context, one: Selected) -> Part:
         assert one.of is not None
-        given = inputs.planned(arguments_of(ctx, one), one.of.arguments)
-        return BeginPart(key=one.key, action=self._action, input=given)
+        return BeginPart(key=one.key, action=action, input=inputs.planned(arguments_of(ctx, one), one.of.arguments))
+
+    return EachAlone(part)
 
 
 class BeginPart(Struct, frozen=True, kw_only=True):
@@ -100,19 +95,15 @@ class BeginPart(Struct, frozen=True, kw_only=True):
         return {self.key: encode(id_)}
 
 
-class Look:
-    """The place where the query's field is answered."""
+def look(action: Action) -> Place:
+    """Where the query's field is answered."""
 
-    def __init__(self, action: Action) -> None:
-        self._action = action
-
-    def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
-        return [self._part(ctx, one) for one in fields]
-
-    def _part(self, ctx: Context, one: Selected) -> Part:
-        members = {field.key: _member(ctx, field, self._action) for field in fields_of(ctx, one)}
+    def part(ctx: Context, one: Selected) -> Part:
+        members = {field.key: _member(ctx, field, action) for field in fields_of(ctx, one)}
         id_ = source_of(arguments_of(ctx, one)["id"])
-        return LookPart(key=one.key, action=self._action, id=id_, members=members)
+        return LookPart(key=one.key, action=action, id=id_, members=members)
+
+    return EachAlone(part)
 
 
 class Given(Struct, frozen=True):

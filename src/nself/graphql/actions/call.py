@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nself.graphql import joins
 from nself.graphql.env_templates import Environ, UnsetVariableError, exported, filled
@@ -15,6 +16,8 @@ from nself.graphql.transforms import apply
 from nself.graphql.transforms.failures import TemplateError
 
 Json = Any
+T = TypeVar("T")
+_MUCH: Final = 64 * 1024
 _UNREACHABLE: Final = "http exception when calling webhook"
 _NO_JSON: Final = "not a valid json response from webhook"
 
@@ -52,7 +55,7 @@ class Answer:
 async def ask(question: Question, outgoing: Outgoing, environ: Environ) -> Answer:
     """Raises ApiError: the webhook's own error, or what is wrong with it."""
     plain = _call(question, environ)
-    call = _transformed(question, plain)
+    call = await _off_loop(lambda: _transformed(question, plain), len(plain.body or b""))
     internal = {"request": _told(question, call if call is not plain else None)}
     try:
         reply = await outgoing.send(call)
@@ -60,7 +63,14 @@ async def ask(question: Question, outgoing: Outgoing, environ: Environ) -> Answe
         kind = "Response timeout" if error.reason == "timeout" else error.message
         told = {"type": "http_exception", "message": kind}
         raise _failed(_UNREACHABLE, {"error": told, "response": None, **internal}) from error
-    return _answer(question, plain, reply, {"response": _shown(reply), **internal})
+    return await _off_loop(
+        lambda: _answer(question, plain, reply, {"response": _shown(reply), **internal}), len(reply.body)
+    )
+
+
+async def _off_loop(work: Callable[[], T], size: int) -> T:
+    """Reading and rewriting much JSON must not hold up everybody else."""
+    return await asyncio.to_thread(work) if size > _MUCH else work()
 
 
 def _call(question: Question, environ: Environ) -> Call:

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from nself.graphql import joins
 from nself.graphql.actions import input as inputs
-from nself.graphql.actions.asynchronous import Begin, Look, outcome_type, session_variables
+from nself.graphql.actions.asynchronous import begin, look, outcome_type, session_variables
 from nself.graphql.actions.call import Question, ask
 from nself.graphql.actions.output import Fields, check, picked, selection
 from nself.graphql.actions.types import ActionTypes
-from nself.graphql.elsewhere import Elsewhere, Part, Place
+from nself.graphql.elsewhere import EachAlone, Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.custom_types import CustomTypes
@@ -61,24 +61,20 @@ def question(action: Action, given: inputs.Members, run: Run) -> Question:
     )
 
 
-class Synchronous:
-    """The place where one synchronous action is answered."""
+def synchronous(action: Action) -> Place:
+    """Where its field is answered."""
 
-    def __init__(self, action: Action) -> None:
-        self._action = action
-
-    def plan(self, ctx: Context, fields: Sequence[Selected]) -> Sequence[Part]:
-        return [self._part(ctx, one) for one in fields]
-
-    def _part(self, ctx: Context, one: Selected) -> Part:
+    def part(ctx: Context, one: Selected) -> Part:
         assert one.of is not None
         return SynchronousPart(
             key=one.key,
-            action=self._action,
+            action=action,
             input=inputs.planned(arguments_of(ctx, one), one.of.arguments),
             type=one.of.type,
             fields=selection(ctx, one),
         )
+
+    return EachAlone(part)
 
 
 class ActionRoots:
@@ -87,9 +83,9 @@ class ActionRoots:
     def __init__(self, actions: Sequence[Action], types: CustomTypes) -> None:
         self._types = ActionTypes(types)
         self.roles = frozenset(role for action in actions for role in action.roles)
-        self._synchronous = [(action, Synchronous(action)) for action in actions if not action.definition.asynchronous]
+        self._synchronous = [(action, synchronous(action)) for action in actions if not action.definition.asynchronous]
         self._asynchronous = {
-            action.name: (action, Begin(action), Look(action)) for action in actions if action.definition.asynchronous
+            action.name: (action, begin(action), look(action)) for action in actions if action.definition.asynchronous
         }
 
     @property
@@ -114,12 +110,12 @@ class ActionRoots:
         for action, place in self._synchronous:
             if not action.definition.query and _may(schema, action):
                 yield self._field(schema, action, place)
-        for action, begin, _ in self._asynchronous.values():
+        for action, place, _ in self._asynchronous.values():
             if _may(schema, action):
                 yield Field(
                     name=action.name,
                     type=NonNull(columns.scalar_type(schema, "uuid")),
-                    means=Elsewhere(begin),
+                    means=Elsewhere(place),
                     arguments=self._arguments(schema, action),
                     description=action.comment,
                 )
@@ -130,13 +126,13 @@ class ActionRoots:
 
     def _looks(self, schema: RoleSchema) -> Iterator[Field]:
         id_ = InputField(name="id", type=NonNull(columns.scalar_type(schema, "uuid")), description=_ID_OF_ACTION)
-        for action, _, look in self._asynchronous.values():
+        for action, _, place in self._asynchronous.values():
             if _may(schema, action):
                 output = self._types.output(schema, action.definition.output_type)
                 yield Field(
                     name=action.name,
                     type=outcome_type(schema, action, output),
-                    means=Elsewhere(look),
+                    means=Elsewhere(place),
                     arguments=arguments(id_),
                     description=action.comment,
                 )
