@@ -231,14 +231,15 @@ class GraphqlSettings:
     events_fetch_interval_ms: int = env(
         "HASURA_GRAPHQL_EVENTS_FETCH_INTERVAL",
         default=1000,
-        minimum=10,
-        help="How often to look for events captured outside the engine, in ms; its own mutations are seen at once.",
+        minimum=0,
+        help="How often to look for events captured outside the engine, in ms; its own mutations are seen at once. 0 "
+        "delivers no captured events in this process.",
     )
     events_fetch_batch_size: int = env(
         "HASURA_GRAPHQL_EVENTS_FETCH_BATCH_SIZE",
         default=100,
         minimum=0,
-        help="Most events to take at a time. 0 delivers none in this process: event triggers, cron, scheduled events.",
+        help="Most events to take at a time. 0 delivers no captured events in this process.",
     )
     events_http_pool_size: int = env(
         "HASURA_GRAPHQL_EVENTS_HTTP_POOL_SIZE",

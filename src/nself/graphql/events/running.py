@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from nself.graphql.env_templates import Environ
 from nself.graphql.events import delivery, planning, scheduled
@@ -30,17 +30,17 @@ _PLAN_S = 60.0
 
 
 async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, live: LiveMetadata) -> None:
-    if settings.events_fetch_batch_size == 0:
-        return
     outgoing = await stack.enter_async_context(Outgoing.open(at_once=settings.events_http_pool_size))
     caller = Caller(outgoing=outgoing, environ=settings.environ, logs_env_headers=settings.log_headers_from_env)
-    pace = Pace(
-        interval_s=settings.events_fetch_interval_ms / 1000,
-        batch=settings.events_fetch_batch_size,
-        at_once=settings.events_http_pool_size,
-    )
-    await stack.enter_async_context(Deliveries(live=live, caller=caller, pace=pace).running())
-    await stack.enter_async_context(Schedules(live=live, caller=caller, pace=replace(pace, interval_s=1.0)).running())
+    if settings.events_fetch_batch_size and settings.events_fetch_interval_ms:
+        pace = Pace(
+            interval_s=settings.events_fetch_interval_ms / 1000,
+            batch=settings.events_fetch_batch_size,
+            at_once=settings.events_http_pool_size,
+        )
+        await stack.enter_async_context(Deliveries(live=live, caller=caller, pace=pace).running())
+    pace = Pace(at_once=settings.events_http_pool_size)
+    await stack.enter_async_context(Schedules(live=live, caller=caller, pace=pace).running())
 
 
 @dataclass(slots=True, kw_only=True)
