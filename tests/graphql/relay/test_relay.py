@@ -195,3 +195,22 @@ def test_introspection_describes_the_relay_schema(dsn: str) -> None:
         assert [entry["name"] for entry in node["possibleTypes"]] == ["article", "author"]
 
     play(dsn, script)
+
+
+def test_a_functions_rows_come_as_a_connection(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(
+            "CREATE FUNCTION search(word text) RETURNS SETOF article STABLE LANGUAGE sql"
+            " AS $$ SELECT * FROM article WHERE title ~* word $$"
+        )
+        await api.metadata("pg_track_function", {"function": "search"})
+        query = """{ search_connection(args: {word: "o"}, first: 1) {
+            pageInfo { hasNextPage } edges { node { title author { name } } }
+        } }"""
+        assert (await ask(api, query))["data"]["search_connection"] == {
+            "pageInfo": {"hasNextPage": True},
+            "edges": [{"node": {"title": "One", "author": {"name": "Ada"}}}],
+        }
+
+    play(dsn, script)

@@ -45,9 +45,9 @@ def base(entry: TrackedFunction) -> Base:
 
 
 def field_name(entry: TrackedFunction, key: str, naming: Naming) -> str:
-    """Of its root field `function` or `function_aggregate`."""
+    """Of its root field `function`, `function_aggregate` or `function_connection`."""
     chosen: str | None = (entry.configuration.get("custom_root_fields") or {}).get(key)
-    return naming.root("{0}" if key == "function" else "{0}_aggregate", base(entry), chosen)
+    return naming.root("{0}" + key.removeprefix("function"), base(entry), chosen)
 
 
 def is_mutation(entry: TrackedFunction, function: Function) -> bool:

@@ -9,13 +9,16 @@ from nself.graphql.conditions import joined
 from nself.graphql.errors import ApiError
 from nself.graphql.plan import choose, rows
 from nself.graphql.plan.arguments import Leaf
+from nself.graphql.plan.call import called
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, selected
 from nself.graphql.relay.connection import Part, connection
 from nself.graphql.relay.ids import global_id, read_id
 from nself.graphql.scalars import anything, invalid
 from nself.graphql.schema import columns, objects
+from nself.graphql.schema.call_inputs import args_field
 from nself.graphql.schema.filters import bool_exp
+from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import RoleTable, RootValue, RowValue
 from nself.graphql.schema.ordering import order_by
 from nself.graphql.schema.role import RoleSchema
@@ -47,6 +50,10 @@ class RelayFields:
         for table in schema.visible():
             if _is_connected(schema, table):
                 yield _root(schema, table)
+        for function in schema.functions:
+            target = schema.table(function.target)
+            if function.many and not function.mutation and _is_connected(schema, target):
+                yield _called(schema, function, target)
         yield Field(
             name="node",
             type=node(schema),
@@ -84,6 +91,20 @@ def _root(schema: RoleSchema, table: RoleTable) -> Field:
     name = table.naming.root("{0}_connection", table.model.base)
     args, type_ = _arguments(schema, table), NonNull(_connection(schema, table))
     return shown(table.naming, Field(name=name, type=type_, means=RootValue(read), arguments=args))
+
+
+def _called(schema: RoleSchema, function: RootFunction, target: RoleTable) -> Field:
+    """The rows that a function gives."""
+
+    def read(ctx: Context, one: Selected) -> tuple[str, sql.Expression]:
+        call = called(ctx, function.routine, one).once()
+        return target.model.source, connection(ctx, target, one, choose.Origin(rows=lambda at: sql.Invoked(call, at)))
+
+    naming, title = target.naming, f'input parameters for function "{function.routine.function.name}"'
+    args = arguments(args_field(schema, function.routine, function.args_type(naming), title, naming))
+    name, type_ = function.field_name("function_connection", naming), NonNull(_connection(schema, target))
+    args |= _arguments(schema, target)
+    return shown(naming, Field(name=name, type=type_, means=RootValue(read), arguments=args))
 
 
 def _related(schema: RoleSchema, relation: Relation, target: RoleTable) -> Field:

@@ -33,7 +33,7 @@ class RootFunction:
         return self.tracked.comment if self.tracked.comment is not None else self.routine.function.comment
 
     def field_name(self, key: str, naming: Naming) -> str:
-        """Of `function` or `function_aggregate`."""
+        """Of `function`, `function_aggregate` or `function_connection`."""
         return field_name(self.tracked, key, naming)
 
     def args_type(self, naming: Naming) -> str:

@@ -42,6 +42,7 @@ async def opened(wanted: Connection, *, most: int = 20, statement_ms: int = 0, w
 
 
 Open = Callable[[Connection], Awaitable[Database]]
+_PAUSE_S: Final = 2.0
 _KINDS: Final = ("postgres", "pg")
 Failures = Mapping[str, str]
 """{source: why it cannot be reached, without anything that is secret}."""
@@ -59,6 +60,7 @@ class Pools:
     databases: dict[str, Database] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     _wanted: dict[str, Connection] = field(default_factory=dict)
+    _look_again: float = 0.0
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def follow(self, metadata: Metadata, *, retry: bool = False) -> None:
@@ -70,7 +72,11 @@ class Pools:
         await asyncio.gather(*(self._bring(source, retry=retry) for source in metadata.sources.values()))
 
     async def answers_again(self) -> bool:
-        """Whether a source that could not be reached can be now."""
+        """Whether a source that could not be reached can be now. Asked more often, it does not look each time."""
+        now = asyncio.get_running_loop().time()
+        if now < self._look_again:
+            return False
+        self._look_again = now + _PAUSE_S
         return any(await asyncio.gather(*(self._answers(name) for name in self.failures if name in self._wanted)))
 
     def fail(self, name: str, reason: str) -> None:
