@@ -162,6 +162,18 @@ def test_what_nobody_asked_for_is_ignored_and_what_is_missing_is_null(dsn: str) 
     play(dsn, script)
 
 
+def test_a_large_answer_comes_whole_and_one_beyond_the_limit_not_at_all(dsn: str) -> None:
+    async def script(api: Api, webhook: Webhook) -> None:
+        await create(api, "find", output_type="[person!]")
+        webhook.replies["/find"] = (200, [{"id": number, "nick": "x" * 100} for number in range(10_000)])
+        found = (await api.graphql("{ find { id } }"))["data"]["find"]
+        assert (len(found), found[-1]) == (10_000, {"id": 9_999})
+        webhook.replies["/find"] = (200, b"[" + b" " * 5_000_000 + b"]")
+        assert (await refused(api, "{ find { id } }"))["message"] == "internal error"
+
+    play(dsn, script)
+
+
 def test_the_webhooks_own_error_is_passed_on(dsn: str) -> None:
     own: list[tuple[Any, Any]] = [
         ({}, {"path": "$", "code": "unexpected"}),
