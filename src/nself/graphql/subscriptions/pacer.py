@@ -16,6 +16,7 @@ _SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 """Which transactions can be seen. While it stays the same, so does everything that was ever committed: tables without
 a write-ahead log included, what a query takes from the clock or from elsewhere not."""
 _WITHOUT_CHECKS_S: Final = 0.1
+_PATIENCE_S: Final = 5.0
 
 
 class Pacer:
@@ -66,7 +67,8 @@ class Pacer:
 
     async def _is_changed(self) -> bool:
         try:
-            rows = await self._database.read(_SNAPSHOT)
+            async with asyncio.timeout(_PATIENCE_S):
+                rows = await self._database.read(_SNAPSHOT)
         except (PostgresError, DriverError, *CONNECTION_LOST) as error:
             LOG.debug("the database cannot be looked at now: %s", error)
             return False

@@ -41,21 +41,20 @@ class Place(Protocol):
 class Cohort:
     """Subscribers with the very same values: one row of a statement answers them all. `digest` is of their result."""
 
-    __slots__ = ("digest", "failed", "newcomers", "subscribers", "values")
+    __slots__ = ("digest", "newcomers", "subscribers", "values")
 
     def __init__(self, values: Sequence[str | None]) -> None:
         self.values = values
         self.subscribers: dict[Subscriber, None] = {}
         self.newcomers: list[Subscriber] = []
         self.digest = b""
-        self.failed: ApiError | None = None
 
     def deliver(self, digest: bytes, body: str) -> None:
         """To everybody when it is news, else to those who have just come."""
         everybody = digest != self.digest
         if not everybody and not self.newcomers:
             return
-        self.digest, self.failed = digest, None
+        self.digest = digest
         waiting = list(self.subscribers) if everybody else self.newcomers
         self.newcomers = []
         for subscriber in waiting:
@@ -69,7 +68,7 @@ class Cohort:
         digest = digest_of((error.code, error.message))
         everybody = digest != self.digest
         ended, self.newcomers = self.newcomers, []
-        self.digest, self.failed = digest, error
+        self.digest = digest
         for subscriber in list(self.subscribers) if everybody else ended:
             final = subscriber in ended and not subscriber.sent
             subscriber.sent = digest
