@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.graphql.serving import Api, authors_and_articles, play
+from tests.graphql.sockets import talking
+from tests.graphql.subscriptions.test_streams import QUICK
 
 CAMEL = {"naming_convention": "graphql-default"}
 FEATURE = {"HASURA_GRAPHQL_EXPERIMENTAL_FEATURES": "naming_convention"}
@@ -163,3 +165,20 @@ def test_customization_survives_export_and_import(dsn: str) -> None:
         assert await data(api, "{ lib { __typename } }") == {"lib": {"__typename": "t_lib_query_u"}}
 
     play(dsn, script)
+
+
+def test_subscriptions_and_streams_are_in_the_namespace_too(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await customized(api, {"root_fields": {"namespace": "lib"}, **CAMEL})
+        async with talking(api) as talk:
+            await talk.start("subscription { lib { authorByPk(id: 1) { name } } }")
+            assert await talk.data() == {"lib": {"authorByPk": {"name": "Ada"}}}
+            await api.sql("UPDATE author SET name = 'Eve' WHERE id = 1")
+            assert await talk.data() == {"lib": {"authorByPk": {"name": "Eve"}}}
+        async with talking(api) as talk:
+            stream = "articleStream(batchSize: 2, cursor: {initialValue: {id: 0}, ordering: ASC}) { id }"
+            await talk.start(f"subscription {{ lib {{ {stream} }} }}")
+            assert await talk.data() == {"lib": {"articleStream": [{"id": 1}, {"id": 2}]}}
+            assert await talk.data() == {"lib": {"articleStream": [{"id": 3}]}}
+
+    play(dsn, script, **FEATURE, **QUICK)
