@@ -19,10 +19,9 @@ ENTITIES = """query ($r: [_Any!]!) { _entities(representations: $r) {
 
 async def federated(api: Api) -> None:
     await authors_and_articles(api)
-    whole = (await api.metadata("export_metadata", {}, version=2))["metadata"]
-    for table in whole["sources"][0]["tables"]:
-        table["apollo_federation_config"] = ENABLED
-    await api.metadata("replace_metadata", whole)
+    for table in ("author", "article"):
+        args = {"table": table, "apollo_federation_config": ENABLED}
+        await api.metadata("pg_set_apollo_federation_config", args)
 
 
 async def ask(api: Api, query: str, variables: Any = None, headers: dict[str, str] | None = None) -> Any:
