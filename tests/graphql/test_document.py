@@ -45,3 +45,12 @@ def test_where_the_syntax_breaks_is_told_aside() -> None:
         operation("{ a\n b( }", None)
     assert (caught.value.message, caught.value.path) == ("not a valid graphql query", "$.query")
     assert caught.value.internal["locations"] == [[2, 5]]
+
+
+@pytest.mark.parametrize("filling", ["a ", "#a\n", "   " * 10, '"' + "x" * 50 + '" '])
+def test_a_text_that_takes_long_to_read_is_refused_before(filling: str) -> None:
+    text = "{ a(b: [%s]) }"
+    assert operation(text % (filling * 10), None, most_tokens=100)
+    with pytest.raises(ApiError, match="the operation is too long"):
+        operation(text % (filling * 200), None, most_tokens=100)
+    assert operation(text % (filling * 200), None)

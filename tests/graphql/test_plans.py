@@ -13,12 +13,40 @@ def plan(served: Served, query: str, variables: Any = None, *, role: str = "admi
 
 
 def test_the_longest_unused_entry_goes_first() -> None:
-    recent: Recent[str, int] = Recent(2)
-    recent.put("a", 1)
-    recent.put("b", 2)
+    recent: Recent[str, int] = Recent(2, 100)
+    recent.put("a", 1, 1)
+    recent.put("b", 2, 1)
     assert recent.get("a") == 1
-    recent.put("c", 3)
+    recent.put("c", 3, 1)
     assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)
+
+
+def test_heavy_entries_leave_less_room() -> None:
+    recent: Recent[str, int] = Recent(10, 100)
+    for number, key in enumerate("abc"):
+        recent.put(key, number, 40)
+    assert [recent.get(key) for key in "abc"] == [None, 1, 2]
+    recent.put("c", 3, 10)
+    recent.put("d", 4, 50)
+    assert [recent.get(key) for key in "bcd"] == [1, 3, 4]
+    recent.put("e", 5, 101)
+    assert len(recent) == 0
+
+
+def test_values_that_no_plan_looks_at_do_not_fill_the_memory(reading: Served) -> None:
+    query = "query ($unused: String) { genres { name } }"
+    before = reading.engine.plan_counts()["plans"]
+    for number in range(3):
+        plan(reading, query, {"unused": f"{number}" * 1_000_000})
+    assert reading.engine.plan_counts()["plans"] == before
+    assert plan(reading, query, {"unused": "short"}) is plan(reading, query, {"unused": "short"})
+
+
+def test_a_role_cannot_make_the_server_plan_without_end(reading: Served) -> None:
+    query, many = "query ($w: authors_bool_exp) { authors(where: $w) { id } }", {"w": {"_or": [{"_and": []}] * 60_000}}
+    session = {"role": "reader", "session": {"x-hasura-user-id": "1"}}
+    assert reading.refused(query, many, **session).message.startswith("the variables hold too many objects")
+    assert reading.ask(query, {"w": {"_or": [{"_and": []}] * 1000}}, **session)["authors"]
 
 
 def test_a_warm_request_finds_the_same_plan(reading: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -22,6 +23,9 @@ from graphql import (
 from nself.graphql.errors import ApiError
 
 TOO_DEEP = "the request is nested too deeply"
+TOO_LONG: Final = "the operation is too long: more than {} {}. Send its data in variables"
+_CHARACTERS_A_TOKEN: Final = 20
+"""On the average, and with room: what stands between tokens and in long strings takes its time as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,32 @@ def definitions(text: str) -> tuple[Operation, ...]:
     )
 
 
-def operation(text: str, name: str | None) -> Operation:
-    """The operation of that name, or the only one."""
-    document = _parsed(text)
+def operation(text: str, name: str | None, *, most_tokens: int | None = None) -> Operation:
+    """The operation of that name, or the only one. Reading takes its time, in which nobody else is answered: texts of
+    people who are not trusted are to have an end."""
+    document = _parsed(text, most_tokens)
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     _refuse_cycles(fragments)
     return Operation(_chosen(operations, name), fragments)
 
 
-def _parsed(text: str) -> DocumentNode:
+def _parsed(text: str, most_tokens: int | None = None) -> DocumentNode:
+    if most_tokens is not None and len(text) > most_tokens * _CHARACTERS_A_TOKEN:
+        raise _too_long(most_tokens * _CHARACTERS_A_TOKEN, "characters")
     try:
-        return parse(text, no_location=True)
+        return parse(text, no_location=True, max_tokens=most_tokens)
     except GraphQLSyntaxError as error:
+        if most_tokens is not None and f"more than {most_tokens} tokens" in error.message:
+            raise _too_long(most_tokens, "tokens") from error
         told = {"message": error.message, "locations": [list(found) for found in error.locations or ()]}
         raise ApiError("validation-failed", "not a valid graphql query", path="$.query", internal=told) from error
     except RecursionError as error:
         raise ApiError("validation-failed", TOO_DEEP, path="$.query") from error
+
+
+def _too_long(most: int, units: str) -> ApiError:
+    return ApiError("validation-failed", TOO_LONG.format(most, units), path="$.query")
 
 
 def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:

@@ -17,36 +17,47 @@ from nself.graphql.plan.operation import Plan
 from nself.graphql.plan.shape import of_variables
 from nself.graphql.relay.schema import of_relay
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.session import ADMIN
 from nself.graphql.types import Type
 
 _MOST: Final = 1000
+_TEXT: Final = 2_000_000
+"""Characters of all remembered operations. Their trees take a hundred times as much memory."""
+_SQL: Final = 8_000_000
+"""The same of plans."""
 _LONGEST: Final = 100_000
 """Longer texts hold their data in themselves: they will not come again."""
+_PART: Final = 16
+"""Characters that a part of a shape counts as."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """As many entries as fit, the longest unused goes first."""
+    """As many entries as fit, by number and by weight; the longest unused goes first."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._entries = most, OrderedDict[K, V]()
+    def __init__(self, most: int, heaviest: int) -> None:
+        self._most, self._heaviest, self._weight = most, heaviest, 0
+        self._entries = OrderedDict[K, tuple[V, int]]()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
         found = self._entries.get(key)
-        if found is not None:
-            self._entries.move_to_end(key)
-        return found
+        if found is None:
+            return None
+        self._entries.move_to_end(key)
+        return found[0]
 
-    def put(self, key: K, value: V) -> V:
-        self._entries[key] = value
-        if len(self._entries) > self._most:
-            self._entries.popitem(last=False)
-        return value
+    def put(self, key: K, value: V, weight: int) -> None:
+        _, before = self._entries.pop(key, (None, 0))
+        self._entries[key] = value, weight
+        self._weight += weight - before
+        while len(self._entries) > self._most or self._weight > self._heaviest:
+            _, (_, gone) = self._entries.popitem(last=False)
+            self._weight -= gone
 
 
 @dataclass(slots=True)
@@ -64,8 +75,8 @@ class Plans:
 
     def __init__(self, schema_of: Callable[[str, bool], RoleSchema], gate: Gate, *, stringify_numerics: bool) -> None:
         self.schema_of, self._gate, self._stringify = schema_of, gate, stringify_numerics
-        self._prepared: Recent[Hashable, Prepared] = Recent(_MOST)
-        self._plans: Recent[Hashable, Plan] = Recent(_MOST)
+        self._prepared: Recent[Hashable, Prepared] = Recent(_MOST, _TEXT)
+        self._plans: Recent[Hashable, Plan] = Recent(_MOST, _SQL)
 
     def counts(self) -> dict[str, int]:
         return {"operations": len(self._prepared), "plans": len(self._plans)}
@@ -83,23 +94,30 @@ class Plans:
     ) -> tuple[Plan, dict[str, Any]]:
         """The plan for a request, and its variables with defaults put in."""
         key = (role, backend, row_command, relay, text, name)
-        prepared = self._prepared.get(key)
+        prepared = known = self._prepared.get(key)
         if prepared is None:
-            prepared = Prepared(document.operation(text, name))
+            prepared = Prepared(document.operation(text, name, most_tokens=self._gate.most_tokens(role)))
             if not row_command:
                 prepared.measured = self._gate.check(prepared.operation, self._schema(role, backend, relay=relay))
         variables = planning.variables_of(prepared.operation, given)
         if prepared.measured is not None:
             self._gate.check_cost(prepared.measured, role, variables)
-        plan = self._plans.get((key, of_variables(variables, prepared.used)))
+        shape = of_variables(variables, prepared.used) if known else None
+        plan = self._plans.get((key, shape.of)) if shape else None
         if plan is None:
             schema = self._schema(role, backend, relay=relay)
             plan, reusable = self._plan(prepared, variables, schema.of_row_commands if row_command else schema)
             # Only what was valid is worth remembering.
             if reusable and len(text) <= _LONGEST:
-                self._prepared.put(key, prepared)
-                self._plans.put((key, of_variables(variables, prepared.used)), plan)
+                self._keep(key, prepared, variables, plan)
         return plan, variables
+
+    def _keep(self, key: tuple[Any, ...], prepared: Prepared, variables: dict[str, Any], plan: Plan) -> None:
+        text: str = key[-2]
+        self._prepared.put(key, prepared, len(text))
+        shape = of_variables(variables, prepared.used)
+        if shape is not None:
+            self._plans.put((key, shape.of), plan, len(text) + shape.size * _PART + plan.size)
 
     def _schema(self, role: str, backend: bool, *, relay: bool) -> RoleSchema:
         schema = self.schema_of(role, backend)
@@ -112,6 +130,7 @@ class Plans:
             declared=planning.declared(prepared.operation),
             variables=variables,
             stringify_numerics=self._stringify,
+            bounded=schema.role != ADMIN,
         )
         plan = planning.plan(ctx)
         prepared.used.update(ctx.used)

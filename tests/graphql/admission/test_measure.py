@@ -70,3 +70,8 @@ def test_fragments_that_multiply_are_cut_off() -> None:
     doubling = "".join(f"fragment F{n} on book {{ ...F{n + 1} ...F{n + 1} }} " for n in range(40))
     with pytest.raises(ApiError, match="selects more than 20000 fields"):
         sized("{ books { ...F0 } } " + doubling + "fragment F40 on book { id }")
+
+
+def test_a_negative_limit_takes_nothing_off_the_cost() -> None:
+    """It is refused where it counts, but not in a field that is skipped."""
+    assert sized("{ books { id } less: books(limit: -1000000) @skip(if: true) { id } }").constant == 2 * ASSUMED_ROWS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nself.graphql.admission.allowlist import allowed_operations, fingerprint
 from nself.graphql.admission.measure import Measured, measured
@@ -15,6 +15,9 @@ from nself.graphql.metadata.model import Metadata
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import root_of
 from nself.graphql.session import ADMIN, Session
+
+_MOST_TOKENS: Final = 50_000
+"""Words and signs of an operation's text: thousands of fields, and about half a second of reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class Gate:
         self._allowed: frozenset[str] | None = None
         if policy.only_listed:
             self._allowed = allowed_operations(metadata.query_collections, metadata.allowlist.values())
+
+    def most_tokens(self, role: str) -> int | None:
+        """How long the text of an operation may be."""
+        return None if role == ADMIN else _MOST_TOKENS
 
     def check(self, operation: Operation, schema: RoleSchema) -> Measured | None:
         """Raises ApiError for what the role may not ask. The answer is what has to be checked again with the variables

@@ -137,7 +137,7 @@ def _limit(node: FieldNode) -> int | str | None:
         if argument.name.value == "limit":
             match argument.value:
                 case IntValueNode(value=text):
-                    return int(text) if len(text) < 19 else _ENDLESS
+                    return _rows(int(text)) if len(text) < 19 else _ENDLESS
                 case VariableNode(name=name):
                     return name.value
     return None

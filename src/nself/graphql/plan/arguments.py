@@ -232,18 +232,18 @@ def _variable(ctx: Context, name: str, type_: Type, path: str, *, has_default: b
     _check_use(ctx, name, type_, path, has_default=has_default)
     if name not in ctx.variables:
         return _null(type_, path)
-    return from_json(ctx.variables[name], type_, path, name, ())
+    return from_json(ctx, ctx.variables[name], type_, path, name, ())
 
 
-def from_json(value: Any, type_: Type, path: str, variable: str, steps: tuple[str | int, ...]) -> Coerced:
+def from_json(ctx: Context, value: Any, type_: Type, path: str, variable: str, steps: tuple[str | int, ...]) -> Coerced:
     """A value inside the variables."""
     if value is None:
         return _null(type_, path)
     match nullable(type_):
         case ListOf(of, literal):
-            return _json_list(value, of, path, variable, steps, literal=literal)
+            return _json_list(ctx, value, of, path, variable, steps, literal=literal)
         case InputObject() as type_object:
-            return _json_object(value, type_object, path, variable, steps)
+            return _json_object(ctx, value, type_object, path, variable, steps)
         case Enum() as enum:
             if not isinstance(value, str):
                 raise invalid(f"expected an enum value for type '{enum.name}', but found {found(value)}", path)
@@ -257,7 +257,7 @@ def from_json(value: Any, type_: Type, path: str, variable: str, steps: tuple[st
 
 
 def _json_list(
-    value: Any, of: Type, path: str, variable: str, steps: tuple[str | int, ...], *, literal: bool
+    ctx: Context, value: Any, of: Type, path: str, variable: str, steps: tuple[str | int, ...], *, literal: bool
 ) -> Coerced:
     if literal:
         return Leaf(value, path, encoder_of(ListOf(of, literal=True)), variable, steps)
@@ -269,7 +269,7 @@ def _json_list(
         return Leaf(value, path, encoder_of(of), variable, steps)
     whole = isinstance(value, list)
     items = RowList(
-        from_json(item, of, f"{path}[{index}]", variable, (*steps, index) if whole else steps)
+        from_json(ctx, item, of, f"{path}[{index}]", variable, (*steps, index) if whole else steps)
         for index, item in enumerate(values)
     )
     items.origin = Leaf(value, path, _never, variable, steps)
@@ -280,7 +280,10 @@ def _never(value: Any, path: str) -> str:
     raise AssertionError("a list of objects has no text")
 
 
-def _json_object(given: Any, type_: InputObject, path: str, variable: str, steps: tuple[str | int, ...]) -> Coerced:
+def _json_object(
+    ctx: Context, given: Any, type_: InputObject, path: str, variable: str, steps: tuple[str | int, ...]
+) -> Coerced:
+    ctx.count_object(rows=type_.rows)
     if not isinstance(given, Mapping):
         raise invalid(f"expected an object for type '{type_.name}', but found {found(given)}", path)
     members: dict[str, Coerced] = {}
@@ -288,7 +291,7 @@ def _json_object(given: Any, type_: InputObject, path: str, variable: str, steps
         field = find(type_.fields, name)
         if field is None:
             raise invalid(f"field '{name}' not found in type: '{type_.name}'", f"{path}.{name}")
-        value = from_json(item, field.type, f"{path}.{name}", variable, (*steps, name))
+        value = from_json(ctx, item, field.type, f"{path}.{name}", variable, (*steps, name))
         members[field.name] = _checked(value, field, f"{path}.{name}")
     _refuse_missing(type_.fields, members, path)
     return members

@@ -75,6 +75,11 @@ class QueryPlan(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     joined: bool = False
 
+    @property
+    def size(self) -> int:
+        """Characters of its statements."""
+        return sum(len(read.statement.text) for read in self.reads)
+
 
 class SubscriptionPlan(Struct, frozen=True, kw_only=True):
     """What is asked again and again. `many` answers it for many subscribers at once, a column for each `Asked` field.
@@ -87,12 +92,21 @@ class SubscriptionPlan(Struct, frozen=True, kw_only=True):
     streams: bool = False
     whole: QueryPlan | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.many.text) if self.many else self.whole.size if self.whole else 0
+
 
 class MutationPlan(Struct, frozen=True, kw_only=True):
     """`turns` are taken one after the other: fields that share a transaction, or a part."""
 
     fields: tuple[Known | Awaited, ...]
     turns: tuple[tuple[MutationField, ...] | Part, ...]
+
+    @property
+    def size(self) -> int:
+        fields = (field for turn in self.turns if isinstance(turn, tuple) for field in turn)
+        return sum(len(step.statement.text) for field in fields for step in field.steps)
 
 
 Plan: TypeAlias = QueryPlan | SubscriptionPlan | MutationPlan

@@ -7,47 +7,93 @@ of an operation; so do nulls, keys, enum members and lengths of lists, save of l
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nself.graphql.types import Enum, InputObject, ListOf, Scalar, Type, find, nullable
 
 _VALUE: Final = 0
 _LIST: Final = 1
+_LARGEST: Final = 20_000
+"""Parts of a shape that is worth looking at."""
+_CHARACTERS_A_PART: Final = 16
 
 
-def of_variables(variables: Mapping[str, Any], used: Mapping[str, Type]) -> Hashable:
-    """`used` are the types of the variables that plans have looked at so far."""
-    return tuple(
-        (name, shape(value, used[name]) if name in used else ("whole", _frozen(value)))
-        for name, value in variables.items()
-    )
+class Shape(NamedTuple):
+    """`size` is about how many parts it has, or holds on to."""
+
+    of: Hashable
+    size: int
 
 
-def shape(value: Any, type_: Type) -> Hashable:
-    if value is None:
+class _TooLargeError(Exception):
+    pass
+
+
+def of_variables(variables: Mapping[str, Any], used: Mapping[str, Type]) -> Shape | None:
+    """`used` are the types of the variables that plans have looked at so far. None for what will not come again: to
+    find that out for sure would take longer than to plan anew."""
+    shapes = _Shapes()
+    try:
+        found = tuple(
+            (name, shapes.of(value, used[name]) if name in used else ("whole", shapes.frozen(value)))
+            for name, value in variables.items()
+        )
+    except _TooLargeError:
         return None
-    match nullable(type_):
-        case Scalar(name=name):
-            return value if name == "Boolean" and isinstance(value, bool) else _VALUE
-        case Enum() as enum:
-            return _VALUE if enum.open else _frozen(value)
-        case ListOf(of, literal):
-            return _VALUE if literal else _list(value, nullable(of))
-        case InputObject() as type_object if isinstance(value, Mapping):
-            return _object(value, type_object)
-        case _:
-            return ("whole", _frozen(value))
+    return Shape(found, _LARGEST - shapes.left)
 
 
-def _list(value: Any, of: Type) -> Hashable:
-    values = value if isinstance(value, list) else [value]
-    if isinstance(of, Scalar | ListOf) or (isinstance(of, Enum) and of.open):
-        return _LIST
-    if isinstance(of, InputObject) and of.rows and values:
-        keys = uniform_keys(values, of)
-        if keys is not None:
-            return ("rows", isinstance(value, list), keys)
-    return (isinstance(value, list), *(shape(item, of) for item in values))
+class _Shapes:
+    def __init__(self) -> None:
+        self.left = _LARGEST
+
+    def of(self, value: Any, type_: Type) -> Hashable:
+        if value is None:
+            return None
+        match nullable(type_):
+            case Scalar(name=name):
+                return value if name == "Boolean" and isinstance(value, bool) else _VALUE
+            case Enum() as enum:
+                return _VALUE if enum.open else self.frozen(value)
+            case ListOf(of, literal):
+                return _VALUE if literal else self._list(value, nullable(of))
+            case InputObject() as type_object if isinstance(value, Mapping):
+                return self._object(value, type_object)
+            case _:
+                return ("whole", self.frozen(value))
+
+    def frozen(self, value: Any) -> Hashable:
+        if isinstance(value, Mapping):
+            self._take(len(value))
+            return tuple((key, self.frozen(item)) for key, item in value.items())
+        if isinstance(value, list):
+            self._take(len(value))
+            return ("list", *map(self.frozen, value))
+        if isinstance(value, str):
+            self._take(len(value) // _CHARACTERS_A_PART)
+        # 1, 1.0 and True are equal to Python, and are not the same to a schema.
+        return (type(value).__name__, value)
+
+    def _list(self, value: Any, of: Type) -> Hashable:
+        values = value if isinstance(value, list) else [value]
+        if isinstance(of, Scalar | ListOf) or (isinstance(of, Enum) and of.open):
+            return _LIST
+        if isinstance(of, InputObject) and of.rows and values:
+            keys = uniform_keys(values, of)
+            if keys is not None:
+                return ("rows", isinstance(value, list), keys)
+        self._take(len(values))
+        return (isinstance(value, list), *(self.of(item, of) for item in values))
+
+    def _object(self, value: Mapping[str, Any], type_: InputObject) -> Hashable:
+        self._take(len(value))
+        found = ((key, item, find(type_.fields, key)) for key, item in value.items())
+        return tuple((key, self.of(item, field.type) if field else None) for key, item, field in found)
+
+    def _take(self, parts: int) -> None:
+        self.left -= parts
+        if self.left < 0:
+            raise _TooLargeError
 
 
 def uniform_keys(rows: list[Any], type_: InputObject) -> tuple[str, ...] | None:
@@ -64,17 +110,3 @@ def uniform_keys(rows: list[Any], type_: InputObject) -> tuple[str, ...] | None:
 def _is_plain(type_: InputObject, key: str) -> bool:
     field = find(type_.fields, key)
     return field is not None and not isinstance(nullable(field.type), InputObject)
-
-
-def _object(value: Mapping[str, Any], type_: InputObject) -> Hashable:
-    found = ((key, item, find(type_.fields, key)) for key, item in value.items())
-    return tuple((key, shape(item, field.type) if field else None) for key, item, field in found)
-
-
-def _frozen(value: Any) -> Hashable:
-    if isinstance(value, Mapping):
-        return tuple((key, _frozen(item)) for key, item in value.items())
-    if isinstance(value, list):
-        return ("list", *map(_frozen, value))
-    # 1, 1.0 and True are equal to Python, and are not the same to a schema.
-    return (type(value).__name__, value)
