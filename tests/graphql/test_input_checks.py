@@ -156,6 +156,7 @@ def test_headers_are_the_permissions_and_if_wanted_the_clients(dsn: str) -> None
     async def script(api: Api, webhook: Webhook) -> None:
         assert "data" in await ask(api, 'mutation { insert_book_one(object: {title: "One"}) { id } }')
         assert (webhook.headers["x-key"], webhook.headers["x-mark"]) == ("k", "blue")
+        assert "x-hasura-admin-secret" not in webhook.headers
 
     play(dsn, script, headers=[{"name": "X-Key", "value": "k"}], forward_client_headers=True)
 

@@ -109,7 +109,8 @@ def test_what_is_no_json_path_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "fits"), [(0, True), ("12", True), (2**40, True), (-1, False), ("-1", False), ("x", False)]
+    ("value", "fits"),
+    [(0, True), ("12", True), (2**40, True), (-1, False), ("-1", False), ("x", False), ("9" * 5000, False)],
 )
 def test_offsets_may_be_big_and_may_be_strings(value: Any, fits: bool) -> None:
     if fits:

@@ -33,9 +33,10 @@ NOT_FORWARDED: Final = frozenset(
         "accept", "accept-datetime", "accept-encoding", "accept-language", "cache-control", "connection",
         "content-length", "content-md5", "content-type", "dnt", "host", "keep-alive", "origin", "proxy-authorization",
         "referer", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
+        "x-hasura-admin-secret", "x-hasura-access-key",
     }
 )  # fmt: skip
-"""Headers of a client that are about its own connection and content."""
+"""Headers of a client that are about its own connection and content, and the secret that is between it and us."""
 
 _POOL_SIZE: Final = 10
 
@@ -200,7 +201,7 @@ def _unpacked(reply: httpx.Response, body: bytes, limit: int) -> tuple[bytes, bo
 
 
 def forwarded(headers: Mapping[str, str], *, ignored: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Headers of a client (lower-case names) that a webhook may see: those not about the client's connection."""
+    """Headers of a client (lower-case names) that a webhook may see."""
     return {name: value for name, value in headers.items() if name not in NOT_FORWARDED and name not in ignored}
 
 

@@ -41,7 +41,8 @@ def multiplexed(select: sql.Select) -> sql.Statement:
     arrays = ", ".join(["$1::integer[]", *(f"${number + 1}::text[]" for number in numbers)])
     rows, result = identifier(_ROWS), identifier("result.of")
     source = f"FROM unnest({arrays}) AS {rows} ({columns}) LEFT JOIN LATERAL ({inner}) AS {result} ON true"
-    return sql.Statement(f"SELECT {rows}.{identifier('id')}, {result}.* {source}", tuple(printer.parameters))
+    text = f"SELECT {rows}.{identifier('id')}, {result}.* {source}"
+    return sql.Statement(text, tuple(printer.parameters), printer.volatile)
 
 
 _ROWS = "subscriber.rows"

@@ -73,9 +73,12 @@ def row_count(value: Any, path: str) -> str:
     return str(value)
 
 
+_WHOLE: Final = re.compile(r"[0-9]{1,100}")
+
+
 def row_offset(value: Any, path: str) -> str:
     """OFFSET: a bigint, so a string will do as well."""
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
         raise invalid(f"expected a non-negative 64-bit integer for type 'Int', but found {found(value)}", path)
     return str(number)

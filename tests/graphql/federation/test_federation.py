@@ -55,6 +55,7 @@ def test_rows_come_in_the_order_of_their_representations_and_null_for_none(dsn: 
         ({"id": 1}, "expected an object with the __typename of an entity"),
         ({"__typename": "nothing", "id": 1}, "expected an object with the __typename of an entity"),
         ("author", "expected an object with the __typename of an entity"),
+        ({"__typename": ["author"], "id": 1}, "expected an object with the __typename of an entity"),
         ({"__typename": "author"}, 'the key field "id" is missing'),
         (
             {"__typename": "author", "id": "1; DROP TABLE author"},

@@ -120,6 +120,8 @@ def test_node_gives_what_the_role_may_see_and_null_for_the_rest(dsn: str) -> Non
         (base64.b64encode(b"[" * 5000).decode(), "not a valid json value"),
         (id_of("public", "pg_authid", 1), 'no table "pg_authid" has nodes'),
         (id_of("public", "author", 1, 2), "the key of author has 1 columns"),
+        (base64.b64encode(b"[1%s,1]" % (b"0" * 400)).decode(), "unsupported GUID version: 9007199254740992.0"),
+        (id_of("public", "\ud800", 1), "not a valid json value"),
     ],
 )
 def test_a_wrong_id_is_told_what_is_wrong(dsn: str, given: str, reason: str) -> None:

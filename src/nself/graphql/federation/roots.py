@@ -137,7 +137,7 @@ def _entities(ctx: Context, one: Selected) -> _Entities:
     known, places = entities(ctx.schema), dict[str, list[int]]()
     for number, each in enumerate(asked):
         name = each.get("__typename") if isinstance(each, dict) else None
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise _refused("expected an object with the __typename of an entity", f"{path}[{number}]")
         places.setdefault(name, []).append(number)
     groups = tuple(_group(ctx, one, known[name], asked, at, path) for name, at in places.items())

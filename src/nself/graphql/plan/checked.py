@@ -17,6 +17,7 @@ from nself.graphql.run import Run
 from nself.graphql.schema.inputs import insert_input
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
+from nself.graphql.types import find
 
 _INSERTS = frozenset({Action.INSERT, Action.INSERT_ONE})
 _DELETES = frozenset({Action.DELETE, Action.DELETE_BY_KEY})
@@ -61,7 +62,8 @@ def _inserted(schema: RoleSchema, table: RoleTable, rows: list[Any]) -> Iterator
     fields = insert_input(schema, table).fields
     for row in rows:
         for name, value in row.items():
-            match fields[name].means:
+            field = find(fields, name)
+            match field and field.means:
                 case RelatedRow(_, target) | RelatedRows(_, target) if value is not None:
                     data = value["data"]
                     yield from _inserted(schema, target, data if isinstance(data, list) else [data])

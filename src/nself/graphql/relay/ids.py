@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from nself.graphql import sql
 from nself.graphql.errors import ApiError
@@ -14,6 +15,7 @@ from nself.graphql.schema.means import RoleTable
 from nself.pg.catalog import Name
 
 _VERSION: Final = 1
+_LARGEST: Final = 2**53
 _KINDS: Final = {dict: "Object", list: "Array", str: "String", bool: "Boolean", int: "Number", float: "Number"}
 
 
@@ -41,8 +43,9 @@ def decoded(text: Any) -> Any:
     if not isinstance(text, str):
         raise ValueError("not a valid json value")
     try:
-        return json.loads(base64.b64decode(text, validate=False).decode())
-    except (binascii.Error, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        # Unlike Python's own reader it refuses half of a surrogate pair, which no answer could repeat.
+        return msgspec.json.decode(base64.b64decode(text, validate=False))
+    except (binascii.Error, UnicodeDecodeError, RecursionError, msgspec.DecodeError) as error:
         raise ValueError("Failed reading: not a valid json value") from error
 
 
@@ -60,10 +63,15 @@ def read_id(text: Any, path: str) -> Id:
     if isinstance(version, bool) or not isinstance(version, int | float):
         raise _wrong("unexpected GUID version, expected a number", path)
     if version != _VERSION:
-        raise _wrong(f"unsupported GUID version: {float(version)}", path)
+        raise _wrong(f"unsupported GUID version: {_short(version)}", path)
     if len(rest) < 3 or not all(isinstance(part, str) for part in rest[:2]):
         raise _wrong("GUID version 1: expecting schema name, table name and at least one column value", path)
     return Id(Name(rest[0], rest[1]), rest[2:])
+
+
+def _short(version: float) -> float:
+    """Everything beyond the largest number is as wrong."""
+    return float(max(-_LARGEST, min(version, _LARGEST)))
 
 
 def _wrong(reason: str, path: str) -> ApiError:

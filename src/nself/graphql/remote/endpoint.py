@@ -114,7 +114,7 @@ class Endpoint:
 
     def _headers(self, session: Session, client: Mapping[str, str]) -> dict[str, str]:
         """Of equal names the configured one counts, then the session's own, then the client's."""
-        passed = forwarded(client, ignored=_SECRETS) if self.forward_client_headers else {}
+        passed = forwarded(client) if self.forward_client_headers else {}
         own = {**session.variables, "x-hasura-role": session.role}
         return {**passed, **{name: value for name, value in own.items() if name not in _SECRETS}, **self.headers}
 
