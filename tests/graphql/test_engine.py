@@ -12,6 +12,7 @@ from nself.graphql.engine import Engine, Request
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import parse
 from nself.graphql.session import Session
+from nself.graphql.statement import CHANGED_BEHIND
 from tests.cluster import Cluster
 from tests.graphql.served import Served, metadata
 
@@ -236,7 +237,7 @@ def test_a_changed_table_shows_after_load(library: Served) -> None:
     assert library.ask(query) == {"authors": [{"id": 1, "pen_name": "p"}]}
     library.sql("ALTER TABLE authors DROP pen_name")
     error = library.refused(query)
-    assert (error.code, error.message) == ("unexpected", "database query error")
+    assert (error.code, error.message) == ("unexpected", CHANGED_BEHIND)
     assert error.internal["error"]["message"] == "column t.1.pen_name does not exist"
 
 

@@ -28,6 +28,10 @@ USER_AGENT: Final = f"hasura-graphql-engine/{COMPATIBLE_WITH}"
 REPLY_LIMIT: Final = 4 * 1024 * 1024
 """Bytes of a reply that are kept unless the caller says otherwise."""
 
+_IDLE_S: Final = 4
+"""An unused connection is let go before the other side does so: many servers close theirs after 5 s, and a request that
+is on its way just then is lost, with no word of whether it was done."""
+
 NOT_FORWARDED: Final = frozenset(
     {
         "accept", "accept-datetime", "accept-encoding", "accept-language", "cache-control", "connection",
@@ -103,7 +107,7 @@ class Outgoing:
     @asynccontextmanager
     async def open(cls, *, at_once: int = 100) -> AsyncIterator[Outgoing]:
         size = min(at_once, _POOL_SIZE)
-        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=15)
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S)
         async with AsyncExitStack() as stack:
             pools = [_client(limits) for _ in range(-(-at_once // size))]
             for http in pools:
