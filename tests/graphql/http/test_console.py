@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
-import httpx
 import pytest
 
-from tests.graphql.process import running
 from tests.graphql.serving import Api, play
 
-CHROMIUM = shutil.which("chromium")
 ON = {"HASURA_GRAPHQL_ENABLE_CONSOLE": "true"}
 
 
@@ -51,19 +44,3 @@ def test_other_files_are_not_given_out(dsn: str, name: str) -> None:
         assert (await api.http.get(f"/console/assets/{name}")).status_code == 404
 
     play(dsn, script, **ON)
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (Debian: chromium)")
-def test_the_console_shows_the_schema_in_a_browser(dsn: str, tmp_path: Path) -> None:
-    with running(dsn, tmp_path, **ON) as url:
-        for path, body in (
-            ("/v2/query", {"type": "run_sql", "args": {"sql": "CREATE TABLE note (id int PRIMARY KEY)"}}),
-            ("/v1/metadata", {"type": "pg_track_table", "args": {"table": "note"}}),
-        ):
-            assert httpx.post(url + path, json=body, trust_env=False).status_code == 200
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        profile = f"--user-data-dir={tmp_path / 'profile'}"
-        command = [str(CHROMIUM), *flags, profile, "--virtual-time-budget=10000", "--dump-dom", f"{url}/console"]
-        page = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    assert "connected as admin" in page
-    assert "note_aggregate" in page
