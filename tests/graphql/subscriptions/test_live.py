@@ -254,3 +254,21 @@ async def written(api: Api, mutation: str) -> Any:
             if reply.status_code == 200 and "data" in reply.json():
                 return reply.json()["data"]
             await asyncio.sleep(0.05)
+
+
+def test_a_function_that_may_write_cannot_do_so_in_a_subscription(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql(
+            "CREATE FUNCTION grown() RETURNS SETOF author LANGUAGE sql AS "
+            "$$ INSERT INTO author (name) VALUES ('again') RETURNING * $$"
+        )
+        await api.metadata("pg_track_function", {"function": "grown", "configuration": {"exposed_as": "query"}})
+        async with talking(api) as talk:
+            await talk.start("subscription { grown { name } }")
+            assert (await talk.refusal())[0] == "unexpected"
+        assert (await api.graphql("{ author_aggregate { aggregate { count } } }"))["data"] == {
+            "author_aggregate": {"aggregate": {"count": 2}}
+        }
+
+    play(dsn, script, **QUICK)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nself.graphql.websocket import connection
 from nself.web.tokens import Signer
 from tests.graphql.serving import ADMIN, Api, authors_and_articles, play
 from tests.graphql.sockets import KEEPALIVES, LEGACY, TRANSPORT, opened, talking
@@ -189,5 +190,42 @@ def test_an_operation_that_was_stopped_is_not_heard_of_again(dsn: str) -> None:
             await asyncio.sleep(0.2)
             await talk.socket.send({"type": "ping"})
             assert [await talk.next() for _ in range(2)] == [{"type": "complete", "id": "2"}, {"type": "pong"}]
+
+    play(dsn, script, **SLOW)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_subscription_stopped_before_it_began_leaves_nothing_behind(dsn: str, leaves: bool) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        async with talking(api) as talk:
+            await talk.start("subscription { author { name } }")
+            await (talk.socket.inbox.put({"type": "websocket.disconnect"}) if leaves else talk.stop())
+            await asyncio.sleep(0.1)
+            shown = (await api.http.get("/dev/subscriptions", headers=ADMIN)).json()
+            assert shown == {"live_queries": [], "streaming_queries": [], "subscribers": 0}
+
+    play(dsn, script, **SLOW)
+
+
+def test_what_a_socket_asks_at_once_has_an_end(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        padding = " " * (connection.MOST_HELD // 4)
+        query = "subscription { author(order_by: {id: asc}, limit: 1) { name } }" + padding
+        async with talking(api) as talk:
+            for id_ in "123":
+                await talk.start(query, id_=id_)
+                assert await talk.data(id_) == {"author": [{"name": "Ada"}]}
+            await talk.start(query, id_="4")
+            assert (await talk.refusal())[0] == "too-many-requests"
+            await talk.stop("2")
+            await talk.start(query, id_="5")
+            assert await talk.data("5") == {"author": [{"name": "Ada"}]}
+            for _ in range(8):
+                await talk.start("{ nothing }" + padding, id_="6")
+                assert (await talk.refusal())[0] == "too-many-requests"
+                await talk.start("{ nothing }", id_="6")
+                assert (await talk.refusal())[0] == "validation-failed"
 
     play(dsn, script, **SLOW)

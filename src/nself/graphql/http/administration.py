@@ -30,6 +30,7 @@ async def query(surface: Surface, request: Request) -> Response:
     task = dispatch.read(body, "query")
     if task.admin_only:
         require_admin(session)
+    surface.engine.check_batch(session, task.size)
     if not task.changes:
         return JsonResponse(await dispatch.run(task, await surface.live.view(session)))
     async with surface.live.draft(session) as draft:

@@ -33,6 +33,11 @@ class Task:
         return self.command.changes(self.call) if self.command else any(task.changes for task in self.tasks)
 
     @property
+    def size(self) -> int:
+        """How many commands it holds."""
+        return 1 if self.command else sum(task.size for task in self.tasks)
+
+    @property
     def accesses(self) -> set[Access]:
         """What the commands insist on."""
         if self.command is None:

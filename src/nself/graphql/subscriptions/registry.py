@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,7 @@ from nself.graphql.subscriptions.whole import Whole
 from nself.graphql.values import as_text
 from nself.pg.database import Database
 
+LOG = logging.getLogger("nself.graphql")
 _SETTLED_S: Final = 0.1
 """A request that changes the metadata may do so in several steps: plans are made anew when it is over."""
 _AT_ONCE: Final = 200
@@ -182,8 +184,14 @@ class Subscriptions:
         try:
             self._place(subscriber)
         except ApiError as error:
-            self.unsubscribe(subscriber)
-            subscriber.listener.failed(error, ended=True)
+            self._end(subscriber, error)
+        except Exception:  # the others must not go on under permissions that are gone
+            LOG.exception("internal error while a subscription was planned anew")
+            self._end(subscriber, ApiError("unexpected", "the subscription cannot go on: subscribe again", status=500))
+
+    def _end(self, subscriber: Subscriber, error: ApiError) -> None:
+        self.unsubscribe(subscriber)
+        subscriber.listener.failed(error, ended=True)
 
 
 def _with(values: Values, index: int, value: str | None) -> Values:

@@ -26,6 +26,10 @@ LOG = logging.getLogger("nself.graphql")
 ReadRequest = Callable[[Any, Mapping[str, str]], Request]
 
 _UNREAD_S: Final = 0.2
+MOST_HELD: Final = 16 * 1024 * 1024
+"""Characters of all operations of a socket that are not over yet."""
+_OVERHEAD: Final = 2048
+"""What an operation takes besides."""
 NORMAL: Final = 1000
 RESTART: Final = 1012
 BAD_MESSAGE: Final = 4400
@@ -47,6 +51,9 @@ class Connection:
         self._session: Session | None = None
         self._headers: dict[str, str] = {}
         self._operations: dict[str, asyncio.Task[None] | Subscriber] = {}
+        self._held: dict[asyncio.Task[None] | Subscriber, int] = {}
+        """What each operation takes that is not over, stopped ones included."""
+        self._held_together = 0
         self._loop = asyncio.get_running_loop()
         timeout = surface.settings.websocket_init_timeout_s
         surface.sockets.add(self)
@@ -59,7 +66,7 @@ class Connection:
                 case Intent.INIT:
                     await self._init(message.payload)
                 case Intent.START:
-                    self._start(message)
+                    self._start(message, len(raw) + _OVERHEAD)
                 case Intent.STOP:
                     self._stop(message.id)
                 case Intent.PING:
@@ -131,7 +138,7 @@ class Connection:
         self._outbox.put(self._protocol.keepalive)
         self._keep_alive_later()
 
-    def _start(self, message: Message) -> None:
+    def _start(self, message: Message, size: int) -> None:
         if self._session is None:
             if self._protocol.strict:
                 return self._outbox.close(NOT_INITIALISED, "Unauthorized")
@@ -141,14 +148,27 @@ class Connection:
                 return self._outbox.close(DUPLICATE, f"Subscriber for {message.id} already exists")
             reason = ApiError("unexpected", f"an operation already exists with this id: {message.id}")
             return self._outbox.put(self._protocol.error(message.id, [graphql_shape(reason, internal=False)]))
+        if self._held and self._held_together + size > MOST_HELD:
+            return self._fail(message.id, ApiError("too-many-requests", "too many operations at once on one websocket"))
         work = self._guarded(message.id, self._run(message.id, message.payload, self._session))
-        self._operations[message.id] = asyncio.create_task(work)
+        task = self._operations[message.id] = asyncio.create_task(work)
+        self._hold(task, size)
         return None
+
+    def _hold(self, operation: asyncio.Task[None] | Subscriber, size: int) -> None:
+        self._held[operation] = size
+        self._held_together += size
+
+    def _release(self, operation: asyncio.Task[None] | Subscriber | None) -> int:
+        size = self._held.pop(operation, 0) if operation is not None else 0
+        self._held_together -= size
+        return size
 
     def _stop(self, id_: str) -> None:
         """A query or mutation that is running goes on to its end, unheard."""
         operation = self._operations.pop(id_, None)
         if isinstance(operation, Subscriber):
+            self._release(operation)
             self._surface.subscriptions.unsubscribe(operation)
 
     async def _run(self, id_: str, payload: object, session: Session) -> None:
@@ -157,12 +177,20 @@ class Connection:
         results = Results(self, self._protocol.opening(id_), id_)
         subscriber = self._surface.subscriptions.subscribe(request, session, results)
         if subscriber is not None:
-            self._operations[id_] = subscriber
+            self._keep(id_, subscriber)
             return
         reply = await self._surface.engine.answer(request, session)
         if self._is_current(id_):
             self._outbox.put(f"{self._protocol.opening(id_)}{reply.body.decode()}}}")
             self._outbox.put(self._protocol.complete(id_))
+
+    def _keep(self, id_: str, subscriber: Subscriber) -> None:
+        """Unless it was stopped, or the socket closed, before it began."""
+        if self._is_current(id_):
+            self._operations[id_] = subscriber
+            self._hold(subscriber, self._release(asyncio.current_task()))
+        else:
+            self._surface.subscriptions.unsubscribe(subscriber)
 
     async def _guarded(self, id_: str, work: Coroutine[object, object, None]) -> None:
         try:
@@ -174,6 +202,7 @@ class Connection:
             LOG.exception("internal error %s in a websocket operation", incident)
             self._fail(id_, ApiError("unexpected", f"internal error {incident}"))
         finally:
+            self._release(asyncio.current_task())
             if self._is_current(id_):
                 del self._operations[id_]
 
@@ -183,7 +212,7 @@ class Connection:
     def failed(self, id_: str, error: ApiError, *, ended: bool) -> None:
         """A subscription cannot be answered: it ends, or hears of it in place of a result."""
         if ended:
-            self._operations.pop(id_, None)
+            self._release(self._operations.pop(id_, None))
             return self._fail(id_, error)
         shown = graphql_shape(error, internal=shows_internal(self._surface, self._session))
         return self.send(f"{self._protocol.opening(id_)}{encode({'errors': [shown]}).decode()}}}")
