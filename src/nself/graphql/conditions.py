@@ -61,11 +61,11 @@ class IsNull(Struct, frozen=True):
 
 
 class CompareColumns(Struct, frozen=True, kw_only=True):
-    """`of_root` takes the right column from the table that the permission belongs to."""
+    """`of_root` takes the right column from the table whose rows the whole expression chooses."""
 
-    column: str
+    column: Cell
     symbol: LiteralString
-    other: str
+    other: Cell
     of_root: bool = False
 
 
@@ -182,8 +182,8 @@ class _Writer(Struct, frozen=True):
                 null = sql.Null(cell_sql(cell, alias, self.aliases))
                 return null if wanted else sql.Not(null)
             case CompareColumns(column=column, symbol=symbol, other=other, of_root=of_root):
-                right = sql.Column(self.root if of_root else alias, other)
-                return sql.Infix(sql.Column(alias, column), symbol, right)
+                right = cell_sql(other, self.root if of_root else alias, self.aliases)
+                return sql.Infix(cell_sql(column, alias, self.aliases), symbol, right)
             case Compare():
                 left = cell_sql(condition.cell, alias, self.aliases)
                 for type_ in condition.casts:

@@ -274,7 +274,7 @@ COMPARE_COLUMNS: Final[dict[str, LiteralString]] = {
     "_cgte": ">=",
     "_clte": "<=",
 }
-"""Column with column; permissions only."""
+"""Column with column; in permissions, and in the row commands of /v1/query."""
 
 
 def for_type(type_: Type) -> list[Operator]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nself.graphql.errors import ApiError
-from nself.graphql.schema import objects
+from nself.graphql.schema import objects, of_commands
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, query_root
@@ -55,6 +55,10 @@ class Names:
             message = f'role "{self.role}" does not have permission to {operation} column "{column}"'
             raise ApiError("permission-denied", message, path=path)
         return known.name
+
+    def member(self, table: RoleTable) -> str:
+        """The member that stands for a table, where one of several is named."""
+        return of_commands.key(table)
 
     def relationship(self, table: RoleTable, name: str) -> tuple[Field, RoleTable] | None:
         """The field and the table it leads to, None if there is no such relationship."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import LiteralString
 
 from nself.graphql.conditions import (
     ALWAYS,
     AnyOf,
     Cell,
     Compare,
+    CompareColumns,
     Condition,
     Counted,
     IsNull,
@@ -23,15 +25,19 @@ from nself.graphql.scalars import BOOL, INT, invalid
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import (
+    AnyRow,
     CastTo,
     CastType,
+    ColumnComparison,
     ComputedRows,
     Logic,
     Predicate,
     RelatedCount,
     RelatedRows,
     RoleTable,
+    RowsOf,
 )
+from nself.graphql.schema.of_commands import COLUMN, OTHER, ROOT
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn
 from nself.graphql.types import EnumValue, InputField, members
@@ -69,8 +75,40 @@ def _entry(schema: RoleSchema, table: RoleTable, field: InputField, value: Coerc
             return Related(relation.target, relation.mapping, inner)
         case RelatedCount():
             return _counted(schema, field, field.means, value)
+        case AnyRow():
+            return all_of(*_exists(schema, field, value))
+        case ColumnComparison(symbol):
+            return all_of(*(_compared(table, members(field), symbol, item) for item in _items(value)))
         case other:
             raise AssertionError(other)
+
+
+def _exists(schema: RoleSchema, field: InputField, value: Coerced) -> Iterator[Condition]:
+    """Some row of each table named satisfies what is asked of it."""
+    assert isinstance(value, dict)
+    tables = members(field)
+    for name, asked in value.items():
+        means = tables[name].means
+        assert isinstance(means, RowsOf)
+        inner = all_of(means.table.select.filter, where(schema, means.table, asked))
+        yield Related(means.table.model.table.name, (), inner)
+
+
+def _compared(table: RoleTable, fields: Mapping[str, InputField], symbol: LiteralString, value: Coerced) -> Condition:
+    assert isinstance(value, dict)
+    left = _cell(table, value[COLUMN])
+    root = value.get(ROOT)
+    if not isinstance(root, dict):
+        return CompareColumns(column=left, symbol=symbol, other=_cell(table, value[OTHER]))
+    ((name, column),) = root.items()
+    means = members(fields[ROOT])[name].means
+    assert isinstance(means, RowsOf)
+    return CompareColumns(column=left, symbol=symbol, other=_cell(means.table, column), of_root=True)
+
+
+def _cell(table: RoleTable, chosen: Coerced) -> Cell:
+    assert isinstance(chosen, EnumValue)
+    return table.cell(chosen.means)
 
 
 def _items(value: Coerced) -> Iterable[Coerced]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nself.graphql.operators import Operator, casts, for_type
 from nself.graphql.scalars import BOOL, INT, scalar_name
-from nself.graphql.schema import columns
+from nself.graphql.schema import columns, of_commands
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import (
     CastTo,
@@ -41,6 +41,8 @@ def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
             yield InputField(name=rows.name, type=bool_exp(schema, target), means=ComputedRows(rows, target))
         for relation in table.model.relations.values():
             yield from _relation(schema, relation)
+        if schema.row_commands:
+            yield from of_commands.further(schema, table)
 
     own = schema.type_of(
         table,

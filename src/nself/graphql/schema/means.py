@@ -200,6 +200,22 @@ class CastType(Struct, frozen=True):
     type: Type
 
 
+class AnyRow(Struct, frozen=True):
+    """`_exists` in a boolean expression: one of its members."""
+
+
+class RowsOf(Struct, frozen=True):
+    """A table, wherever one of several is named by a key."""
+
+    table: RoleTable
+
+
+class ColumnComparison(Struct, frozen=True):
+    """Columns of a row compared with others: a list of {column, other} or {column, root}."""
+
+    symbol: LiteralString
+
+
 class RelatedCount(Struct, frozen=True):
     """`<relationship>_aggregate` in a boolean expression."""
 

@@ -254,3 +254,56 @@ def test_errors_of_the_rows_blame_the_arguments(dsn: str) -> None:
             assert (refused["code"], refused["path"]) == (code, path), refused
 
     play(dsn, script)
+
+
+async def titles(api: Api, where: Any, headers: dict[str, str] | None = None) -> Any:
+    args = {"table": "article", "columns": ["title"], "where": where, "order_by": "id"}
+    rows = await run(api, "select", args, headers)
+    return [row["title"] for row in rows] if isinstance(rows, list) else rows
+
+
+def test_rows_are_asked_for_by_rows_of_any_table(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+
+        def some(**where: Any) -> Any:
+            return {"$exists": {"_table": {"schema": "public", "name": "author"}, "_where": where}}
+
+        assert await titles(api, some(name="Ada")) == ["One", "Two", "Three"]
+        assert await titles(api, some(name="nobody")) == []
+        assert await titles(api, {"_not": some(name="nobody"), "id": {"$gt": 2}}) == ["Three"]
+        own = {"id": {"$ceq": ["$", "author_id"]}, "name": "Bob"}
+        assert await titles(api, {"_exists": {"_table": "author", "_where": own}}) == ["Three"]
+        assert (await titles(api, some(), AS_ADA))["code"] == "permission-denied"
+        assert (await titles(api, {"_exists": {"_table": "nowhere", "_where": {}}}))["code"] == "not-exists"
+        assert (await titles(api, {"_exists": {"_where": {}}}))["error"] == 'key "_table" not found'
+
+    play(dsn, script)
+
+
+def test_rows_are_asked_for_by_comparing_columns(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        assert await titles(api, {"id": {"$ceq": "author_id"}}) == ["One"]
+        assert await titles(api, {"id": {"_cgt": ["author_id"], "_gt": 2}, "author_id": {"_clt": "id"}}) == ["Three"]
+        assert await titles(api, {"author": {"id": {"$cne": ["$", "id"]}}}) == ["Two", "Three"]
+        update = {"table": "article", "where": {"id": {"_cgt": "author_id"}}, "$set": {"title": "later"}}
+        assert await run(api, "update", update) == {"affected_rows": 2}
+        assert await run(api, "count", {"table": "article", "where": {"id": {"$cgte": "author_id"}}}) == {"count": 3}
+        for other in ("nothing", ["$", "nothing"]):
+            assert (await titles(api, {"id": {"_ceq": other}}))["code"] == "permission-denied"
+        assert (await titles(api, {"id": {"_ceq": ["author", "id"]}}))["code"] == "not-supported"
+        hidden = await titles(api, {"id": {"_ceq": "author_id"}}, AS_ADA)
+        assert hidden["code"] == "permission-denied", hidden
+
+    play(dsn, script)
+
+
+def test_graphql_itself_neither_asks_any_table_nor_compares_columns(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        for where in ("{_exists: {author: {}}}", "{_ceq: []}"):
+            reply = await api.graphql(f"{{ article(where: {where}) {{ id }} }}")
+            assert "not found in type: 'article_bool_exp'" in reply["errors"][0]["message"]
+
+    play(dsn, script)
