@@ -136,6 +136,10 @@ class Engine:
         """Raises ApiError for more operations in one request than the role may send."""
         self._loaded.gate.check_batch(session.role, size)
 
+    def time_limit_s(self, role: str) -> float | None:
+        """How long one operation of the role may take."""
+        return self._loaded.gate.time_s(role)
+
     def admit(self, request: Request, session: Session) -> None:
         """Count the request. Raises ApiError for one too many; `execute` does so by itself."""
         rate = self._loaded.gate.rate(session.role)
@@ -249,8 +253,14 @@ class Engine:
         plan, bindings = self._planned(loaded, request, session)
         if not isinstance(plan, SubscriptionPlan) or plan.whole is None:
             raise ApiError("unexpected", "the schema has changed")
+        limit_s = loaded.gate.time_s(session.role)
         try:
-            return (await execute.query(self._run(loaded, request, bindings), plan.whole)).body
+            async with asyncio.timeout(limit_s) as time:
+                return (await execute.query(self._run(loaded, request, bindings), plan.whole)).body
+        except TimeoutError:
+            if limit_s is None or not time.expired():
+                raise
+            raise too_slow(limit_s) from None
         except RemoteErrorsError as error:
             return encode({"data": None, "errors": error.errors})
 

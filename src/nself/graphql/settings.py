@@ -70,7 +70,11 @@ class GraphqlSettings:
         default=None,
         help="A metadata directory (version 3), applied at start when it differs from what was applied last.",
     )
-    enable_console: bool = env("HASURA_GRAPHQL_ENABLE_CONSOLE", default=False, help="Serve the console (GraphiQL, with roles and explain) at /console.")
+    enable_console: bool = env(
+        "HASURA_GRAPHQL_ENABLE_CONSOLE",
+        default=False,
+        help="Serve the console (GraphiQL, with roles and explain) at /console.",
+    )
     enabled_apis: tuple[str, ...] = env(
         "HASURA_GRAPHQL_ENABLED_APIS",
         default=("metadata", "graphql", "pgdump", "developer", "config"),

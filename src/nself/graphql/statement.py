@@ -18,6 +18,8 @@ CHECK_FAILED: Final = "check constraint of an insert/update permission has faile
 
 _ALL_IN_USE: Final = "no connection to the database became free in time: all of its pool are in use"
 
+_OUT_OF_REACH: Final = "the database is out of reach"
+
 _SYNTAX_ERROR: Final = "42601"
 """Not of a statement, those are sound: some types (ltree) report a value they cannot read so."""
 
@@ -80,8 +82,11 @@ def translating(path: str, statement: sql.Statement | None = None, arguments: Se
     except TimeoutError:
         # Not from it: a database that is busy is not one that is lost.
         raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=path, status=500) from None
-    except (DriverError, OSError) as error:
-        # The connection broke, none could be made, or the statement has more parameters than the protocol can count.
+    except OSError as error:
+        # The connection broke, or none could be made. Where the database is, is not for clients to know.
+        raise ApiError("unexpected", _OUT_OF_REACH, status=500, internal={"error": str(error)}) from error
+    except DriverError as error:
+        # As if the connection broke, or the statement has more parameters than the protocol can count.
         raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
 
 

@@ -94,6 +94,11 @@ def test_a_batch_has_a_largest_size(dsn: str) -> None:
         refused = (await api.post("/v1/graphql", [one] * 4, USER)).json()
         assert refused["errors"][0]["extensions"]["code"] == "batch-limit-exceeded"
         assert len((await api.post("/v1/graphql", [one] * 4)).json()) == 4
+        command = {"type": "select", "args": {"table": "article", "columns": ["id"]}}
+        nested = {"type": "bulk", "args": [{"type": "bulk", "args": [command] * 2}, command, command]}
+        reply = await api.post("/v1/query", nested, USER)
+        assert reply.json()["code"] == "batch-limit-exceeded"
+        assert (await api.post("/v1/query", nested)).status_code == 200
 
     play(dsn, script, NSELF_GRAPHQL_BATCH_LIMIT="3")
 

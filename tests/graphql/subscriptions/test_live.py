@@ -272,3 +272,22 @@ def test_a_function_that_may_write_cannot_do_so_in_a_subscription(dsn: str) -> N
         }
 
     play(dsn, script, **QUICK)
+
+
+def test_a_role_cannot_keep_the_database_busy_with_a_subscription(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await authors_and_articles(api)
+        await api.sql("CREATE FUNCTION slow(article) RETURNS text STABLE LANGUAGE sql AS 'SELECT pg_sleep(30)::text'")
+        definition = {"function": "slow"}
+        await api.metadata("pg_add_computed_field", {"table": "article", "name": "slow", "definition": definition})
+        permission = {"columns": ["id"], "computed_fields": ["slow"], "filter": {}}
+        await api.metadata(
+            "pg_create_select_permission", {"table": "article", "role": "guest", "permission": permission}
+        )
+        async with talking(api, headers={**ADMIN, "x-hasura-role": "guest"}) as talk:
+            await talk.start("subscription { article { slow } }")
+            assert (await talk.refusal())[0] == "time-limit-exceeded"
+            await talk.start("subscription { article(limit: 1) { id } }", id_="2")
+            assert await talk.data("2") == {"article": [{"id": 1}]}
+
+    play(dsn, script, **QUICK, NSELF_GRAPHQL_TIME_LIMIT="300")

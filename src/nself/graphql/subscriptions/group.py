@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from nself.graphql import execute
+from nself.graphql.admission.gate import too_slow
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.operation import SubscriptionPlan
 from nself.graphql.statement import rows_of, translated
@@ -33,12 +34,20 @@ class Asking:
 
 
 class Group(Polled):
-    """`on_empty` is called when the last one has left."""
+    """`limit_s` says how long a question may take, `on_empty` is called when the last one has left."""
 
     def __init__(
-        self, asking: Asking, plan: SubscriptionPlan, *, interval_s: float, batch: int, on_empty: Callable[[], object]
+        self,
+        asking: Asking,
+        plan: SubscriptionPlan,
+        *,
+        interval_s: float,
+        batch: int,
+        limit_s: Callable[[], float | None],
+        on_empty: Callable[[], object],
     ) -> None:
         super().__init__(interval_s)
+        self._limit_s = limit_s
         assert plan.many is not None
         self.plan, self.statement = plan, plan.many
         self._asking_by, self._batch, self._on_empty = asking, batch, on_empty
@@ -100,18 +109,23 @@ class Group(Polled):
             await self._ask_batch(cohorts[start : start + self._batch])
 
     async def _ask_batch(self, batch: Sequence[Cohort]) -> None:
-        arguments = list(self._arguments(batch))
+        arguments, limit_s = list(self._arguments(batch)), self._limit_s()
+        time = asyncio.timeout(limit_s)
         try:
-            async with self._asking_by.slots:
+            async with self._asking_by.slots, time:
                 rows = await rows_of(self._asking_by.database, self.statement, arguments)
         except PostgresError as error:
             await self._failed(batch, error)
         except (DriverError, *CONNECTION_LOST) as error:
-            self._lost(error)
+            if limit_s is None or not time.expired():
+                return self._lost(error)
+            for cohort in batch:
+                self._tell(cohort, too_slow(limit_s))
         else:
             self._quiet = False
             for row in rows:
                 self._deliver(batch[row[0]], row[1:])
+        return None
 
     def _arguments(self, batch: Sequence[Cohort]) -> Iterator[Sequence[Any]]:
         yield list(range(len(batch)))

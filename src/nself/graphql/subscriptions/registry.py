@@ -152,6 +152,7 @@ class Subscriptions:
             plan,
             interval_s=pace.interval_s,
             batch=pace.batch,
+            limit_s=lambda: self._engine.time_limit_s(key.role),
             on_empty=lambda: self._gone(self._groups.pop(key), key.database),
         )
 
