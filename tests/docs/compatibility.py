@@ -36,14 +36,93 @@ class Feature:
 
 FEATURES: Final = (
     Feature(
-        "Queries: filters, order, limits, `distinct_on`, aggregates, nested to any depth",
-        "tests/graphql/test_golden.py",
+        "Queries: filters, order, limits, `distinct_on`, by key, nested to any depth", "tests/graphql/test_golden.py"
+    ),
+    Feature("Operators of every type, jsonb and arrays included", "tests/graphql/plan/test_where.py"),
+    Feature(
+        "PostGIS: geometry, geography, raster, GeoJSON", "tests/graphql/test_postgis.py", "where the database has it"
+    ),
+    Feature("Aggregates, with filters, in orders and in permissions", "tests/graphql/plan/test_differential.py"),
+    Feature("Computed fields", "tests/graphql/schema/test_computed.py"),
+    Feature("Functions as queries, mutations and subscriptions", "tests/graphql/plan/test_function.py"),
+    Feature("Views", "tests/conformance/test_hasura.py", "area `views`"),
+    Feature("Enum tables", "tests/graphql/test_enums.py"),
+    Feature("Custom names of tables, columns and root fields", "tests/graphql/schema/test_names.py"),
+    Feature("Naming conventions: `hasura-default`, `graphql-default`", "tests/graphql/schema/test_naming.py"),
+    Feature(
+        "Several sources; prefixes, suffixes and namespaces", "tests/graphql/test_customization.py", "PostgreSQL only"
+    ),
+    Feature("Insert, nested insert, in one transaction", "tests/graphql/plan/test_nested.py"),
+    Feature(
+        "Upsert, update with `_inc`, `_append` and their like, `update_many`, delete",
+        "tests/conformance/test_hasura.py",
+        "areas `upsert`, `update`, `delete`",
     ),
     Feature(
-        "Mutations: insert, upsert, nested insert, update, `update_many`, delete; one transaction", "tests/graphql/plan"
+        "Permissions by role, row and column; presets; backend-only; `allow_aggregations`",
+        "tests/graphql/schema/test_permission_model.py",
     ),
-    Feature("Permissions by role, row, column; presets; backend-only; aggregations; limits", "tests/graphql/rehearsal"),
+    Feature("Inherited roles", "tests/graphql/schema/test_inheritance.py"),
+    Feature("`validate_input`: a webhook that sees what is to be written", "tests/graphql/test_input_checks.py"),
+    Feature(
+        "Limits of depth, nodes, time, batch and rate; cost as well",
+        "tests/graphql/admission",
+        "`NSELF_GRAPHQL_*` sets defaults",
+    ),
+    Feature("Introspection, switched off by role", "tests/graphql/test_introspection.py"),
+    Feature("Metadata API", "tests/graphql/metadata/commands"),
+    Feature("Metadata directory, read", "tests/graphql/metadata/test_directory.py"),
+    Feature("Metadata directory, written", "tests/graphql/metadata/test_export.py"),
+    Feature("Inconsistent metadata: left out and listed", "tests/graphql/metadata/test_consistency.py"),
+    Feature("`graphql-transport-ws` and the legacy `graphql-ws`", "tests/graphql/websocket"),
+    Feature("Live queries: one statement for many subscribers", "tests/graphql/subscriptions/test_live.py"),
+    Feature("Streaming subscriptions", "tests/graphql/subscriptions/test_streams.py"),
+    Feature("Event triggers, at least once, also when the engine is killed", "tests/graphql/events/test_crash.py"),
+    Feature("Cron triggers", "tests/graphql/events/test_cron.py"),
+    Feature("One-off scheduled events", "tests/graphql/events/test_scheduled.py"),
+    Feature("Actions", "tests/graphql/actions/test_calls.py"),
+    Feature("Asynchronous actions", "tests/graphql/actions/test_asynchronous.py"),
+    Feature("Webhook transforms (Kriti)", "tests/graphql/transforms"),
+    Feature("Remote schemas", "tests/graphql/remote/test_roots.py"),
+    Feature("Permissions and presets of remote schemas", "tests/graphql/remote/test_permissions.py"),
+    Feature(
+        "Remote relationships: to remote schemas, from them, between sources", "tests/graphql/remote/test_relations.py"
+    ),
+    Feature("REST endpoints", "tests/graphql/http/test_rest.py"),
+    Feature("OpenAPI document of the REST endpoints", "tests/graphql/rest/test_openapi.py"),
+    Feature("Query collections and allow lists", "tests/graphql/metadata/commands/test_allowlist.py"),
+    Feature("Admin secret, unauthorized role", "tests/graphql/test_authenticate.py"),
+    Feature("JWT: every algorithm, JWKs from an address, claims mapped", "tests/graphql/test_jwt_matrix.py"),
+    Feature("Webhook authentication", "tests/graphql/test_webhook.py"),
+    Feature("Relay", "tests/graphql/relay"),
+    Feature("Apollo federation", "tests/graphql/federation"),
+    Feature("Explain of queries", "tests/graphql/test_engine.py", "mutations are refused"),
+    Feature("Explain of subscriptions", "tests/graphql/subscriptions/test_explain.py"),
+    Feature(
+        "Console: GraphiQL with roles, documentation and explain",
+        "tests/graphql/http/test_console_in_browser.py",
+        "changes are made in files",
+    ),
+    Feature("`/v2/query` and `/v1/query`: SQL and rows", "tests/graphql/metadata/commands/test_rows.py"),
+    Feature("`/v1alpha1/pg_dump`", "tests/graphql/test_pg_dump.py"),
+    Feature("`nself db permissions test`", "tests/graphql/rehearsal"),
 )
+
+MISSING: Final = (
+    ("Native queries, logical models", "track a view, or a function that takes arguments"),
+    ("Read replicas, `connection_template`, dynamic routing", "put a pooler that knows replicas before the database"),
+    (
+        "Kinds of databases other than PostgreSQL; data connectors",
+        "a foreign data wrapper, or a service as a remote schema",
+    ),
+    ("Query tags in the SQL", "explain: which SQL an operation becomes"),
+    ("Response caching (`@cached` is accepted, and does nothing)", "a cache before the API"),
+    ("Prometheus metrics and OpenTelemetry traces", "`/dev/subscriptions`, the log, `nself status`"),
+    ("Changing tables, data and metadata in the console", "files, `nself db metadata`, and the metadata API"),
+    ("Automatic persisted queries", "query collections with an allow list, or REST endpoints"),
+    ("Single sign-on and several admin secrets of the commercial editions", "JWT and webhook authentication"),
+)
+"""What a user of Hasura, in one edition or another, may look for and not find, and what to do instead."""
 
 
 def page() -> str:
@@ -56,6 +135,10 @@ def page() -> str:
         "## Features",
         "",
         reference.table(("feature", "tested by", ""), [(each.name, f"`{each.proof}`", each.note) for each in FEATURES]),
+        "",
+        "## What is not there",
+        "",
+        reference.table(("of Hasura's", "instead"), MISSING),
         "",
         *_conformance(),
         "## Operators",
