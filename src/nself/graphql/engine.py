@@ -226,7 +226,7 @@ class Engine:
     async def _change(self, loaded: Loaded, run: Run, plan: MutationPlan, session: Session) -> Reply:
         if not loaded.captured:
             return await execute.mutation(run, plan)
-        reply = await execute.mutation(replace(run, context=context.of(session, loaded.captured)), plan)
+        reply = await execute.mutation(replace(run, context=context.of(session, loaded.captured, run.headers)), plan)
         self.captured.set()
         return reply
 

@@ -12,7 +12,7 @@ from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots, RowFields
 from nself.graphql.enums import unusable
 from nself.graphql.env_templates import Environ
-from nself.graphql.events.unset import has_event_triggers, unset
+from nself.graphql.events.problems import has_event_triggers, objections
 from nself.graphql.federation.roots import Federation
 from nself.graphql.lineage import Lineage
 from nself.graphql.metadata import consistency, export
@@ -75,7 +75,7 @@ def load(
     lineage = Lineage.of(metadata.inherited_roles)
     schemas = _Schemas(enums, lineage, infer_functions=infer_functions)
     problems = [entry for source in sound.values() for entry in schemas.add(source, catalogs[source.name], conventions)]
-    known += [entry for entry in unset(metadata, environ) if entry.name not in {other.name for other in known}]
+    known += [entry for entry in objections(metadata, environ) if entry.name not in {other.name for other in known}]
     named = {(entry.kind, entry.name) for entry in known}
     actions = usable(metadata, catalogs, schemas.bases, environ, known)
     known += actions.problems

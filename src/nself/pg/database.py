@@ -22,6 +22,8 @@ PostgresError = asyncpg.PostgresError
 DriverError = asyncpg.InterfaceError
 UniqueViolation = asyncpg.UniqueViolationError
 UndefinedTable = asyncpg.UndefinedTableError
+StatementCancelled = asyncpg.QueryCanceledError
+"""By `statement_timeout`, or by somebody."""
 MISSING_OBJECT = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 CONNECTION_LOST = (
     OSError,

@@ -59,6 +59,23 @@ def test_a_day_that_never_comes_gives_nothing() -> None:
     assert moments("0 0 31 2 *", 5) == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "comes"),
+    [
+        ("0 0 31 2 *", False),
+        ("0 0 30,31 FEB *", False),
+        ("0 0 31 4,6,9,11 *", False),
+        ("0 0 31 2 FRI", True),
+        ("0 0 29 2 *", True),
+        ("0 0 31 2,3 *", True),
+        ("* * * * *", True),
+    ],
+)
+def test_whether_a_time_ever_comes_is_known_beforehand(expression: str, comes: bool) -> None:
+    assert parsed(expression).comes is comes
+    assert bool(moments(expression, 1)) is comes
+
+
 def test_the_longest_wait_is_seen_through() -> None:
     before = dt.datetime(2072, 3, 1, tzinfo=dt.UTC)
     assert moments("0 0 29 2 *", 8, before)[-1] == "2108-02-29 00:00"

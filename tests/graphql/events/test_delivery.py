@@ -7,11 +7,12 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.conformance.webhooks import Delivery, Helper, running
 from tests.graphql import hostile
-from tests.graphql.serving import Api, serving
+from tests.graphql.serving import ADMIN, Api, serving
 
 Json = Any
 ALL = {"insert": {"columns": "*"}, "update": {"columns": "*"}, "delete": {"columns": "*"}}
@@ -71,10 +72,36 @@ def test_a_mutation_is_delivered_with_its_session(dsn: str) -> None:
     play(dsn, script)
 
 
+def test_an_event_belongs_to_the_trace_of_its_request(dsn: str) -> None:
+    async def script(api: Api, webhook: Helper) -> None:
+        await make(api, webhook.url)
+        traced = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+        mutation = 'mutation { insert_users(objects: [{id: 1, name: "Ada"}]) { affected_rows } }'
+        await api.graphql(mutation, {**ADMIN, **traced})
+        event = (await webhook.next(PATIENCE_S)).body["event"]
+        whence = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7"}
+        assert event["trace_context"] == whence
+
+    play(dsn, script)
+
+
+def test_sql_of_the_administrator_has_his_session(dsn: str) -> None:
+    async def script(api: Api, webhook: Helper) -> None:
+        await make(api, webhook.url)
+        for number, follows_schema in enumerate((False, True)):
+            await api.sql(f"INSERT INTO users VALUES ({number})", check_metadata_consistency=follows_schema)
+            event = (await webhook.next(PATIENCE_S)).body["event"]
+            assert event["session_variables"] == {"x-hasura-role": "admin"}
+
+    play(dsn, script)
+
+
 def test_a_change_from_outside_has_no_session(dsn: str) -> None:
     async def script(api: Api, webhook: Helper) -> None:
         await make(api, webhook.url)
-        await api.sql("INSERT INTO users VALUES (1, 'Ada')")
+        outside = await asyncpg.connect(dsn)
+        await outside.execute("INSERT INTO users VALUES (1, 'Ada')")
+        await outside.close()
         event = (await webhook.next(PATIENCE_S)).body["event"]
         assert (event["session_variables"], event["trace_context"]) == (None, None)
 

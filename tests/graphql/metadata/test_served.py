@@ -37,6 +37,17 @@ def test_an_ordinary_document_gives_no_remark() -> None:
         ({"sources": [{"kind": "mssql"}]}, "sources.0.kind", "databases of kind mssql are not served"),
         ({"sources": [{"native_queries": [{}]}]}, "sources.0.native_queries", "track a view or a function instead"),
         ({"opentelemetry": {"status": "enabled"}}, "opentelemetry", "it is kept, without an effect"),
+        (
+            {"sources": [{"tables": [{"event_triggers": [{"response_transform": {"version": 2}}]}]}]},
+            "sources.0.tables.0.event_triggers.0.response_transform",
+            "it is kept, without an effect",
+        ),
+        (
+            {"sources": [{"tables": [{"event_triggers": [{"cleanup_config": {"batchsize": 1}}]}]}]},
+            "sources.0.tables.0.event_triggers.0.cleanup_config.batchsize",
+            "did you mean batch_size?",
+        ),
+        ({"cron_triggers": [{"schdule": "0 * * * *"}]}, "cron_triggers.0.schdule", "did you mean schedule?"),
         ({"xyz": 1}, "xyz", "not a key of metadata version 3"),
     ],
 )

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS hdb_catalog.event_invocation_logs (
     created_at timestamp DEFAULT (now() AT TIME ZONE 'UTC')
 );
 ALTER TABLE hdb_catalog.event_invocation_logs ADD COLUMN IF NOT EXISTS trigger_name text;
+-- Tables of Hasura before 2.13 have it; there, an event could not be deleted without the log of its deliveries.
+ALTER TABLE hdb_catalog.event_invocation_logs DROP CONSTRAINT IF EXISTS event_invocation_logs_event_id_fkey;
 CREATE INDEX IF NOT EXISTS event_invocation_logs_event_id_idx ON hdb_catalog.event_invocation_logs (event_id);
 CREATE TABLE IF NOT EXISTS hdb_catalog.event_log_cleanups (
     id text PRIMARY KEY DEFAULT gen_random_uuid()::text,

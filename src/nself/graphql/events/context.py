@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
+from nself.graphql.events import trace
 from nself.graphql.session import Session
 from nself.pg.database import Connection
 
@@ -26,7 +28,7 @@ class EventContext(Struct, frozen=True):
         await connection.execute(_SET, self.user, self.trace)
 
 
-def of(session: Session, sources: frozenset[str]) -> EventContext:
+def of(session: Session, sources: frozenset[str], headers: Mapping[str, str]) -> EventContext:
+    """`headers` are the request's; they may name the trace it belongs to."""
     variables = {**session.variables, "x-hasura-role": session.role}
-    trace = {"trace_id": secrets.token_hex(16), "span_id": secrets.token_hex(8)}
-    return EventContext(json.dumps(variables), json.dumps(trace), sources)
+    return EventContext(json.dumps(variables), msgspec.json.encode(trace.of(headers)).decode(), sources)

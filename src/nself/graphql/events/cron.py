@@ -9,6 +9,8 @@ from typing import Final
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month at most."""
 _SHORTHANDS: Final = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -50,6 +52,11 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]
     either_day: bool
+
+    @property
+    def comes(self) -> bool:
+        """Whether there is such a day at all: a 31 February never comes."""
+        return self.either_day or any(day <= _LONGEST[month - 1] for month in self.months for day in self.days)
 
     def after(self, moment: dt.datetime) -> Iterator[dt.datetime]:
         """The moments it matches after `moment`, which must be in UTC; few or none if the days never come."""

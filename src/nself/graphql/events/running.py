@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from nself.graphql.env_templates import Environ
 from nself.graphql.events import delivery, planning, scheduled
+from nself.graphql.events.cleanup import Cleaning
 from nself.graphql.events.courier import AWAY, Courier, Pace
 from nself.graphql.events.delivery import EventQueue
 from nself.graphql.events.invocation import Caller
@@ -39,6 +40,7 @@ async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, liv
             at_once=settings.events_http_pool_size,
         )
         await stack.enter_async_context(Deliveries(live=live, caller=caller, pace=pace).running())
+    await stack.enter_async_context(Cleaning(live=live).running())
     pace = Pace(at_once=settings.events_http_pool_size)
     await stack.enter_async_context(Schedules(live=live, caller=caller, pace=pace).running())
 

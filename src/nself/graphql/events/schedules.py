@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nself.graphql.env_templates import headers
-from nself.graphql.events import cron, webhooks
+from nself.graphql.events import webhooks
+from nself.graphql.events.cleanup_config import cron_of
 from nself.graphql.events.cron import Cron
 from nself.graphql.events.webhooks import SCHEDULED_DEFAULTS, SCHEDULED_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
@@ -36,7 +36,7 @@ def parsed(reader: Reader) -> CronTrigger:
         name=reader.at("name").name(),
         webhook=webhook(reader),
         schedule=schedule.text(),
-        cron=_cron(schedule),
+        cron=cron_of(schedule),
         payload=reader.object().get("payload"),
         included=reader.at("include_in_metadata").boolean(),
         retries=retries(reader.get("retry_conf")),
@@ -46,13 +46,6 @@ def parsed(reader: Reader) -> CronTrigger:
             "request_transform", "response_transform", "replace",
         ),
     )  # fmt: skip
-
-
-def _cron(reader: Reader) -> Cron:
-    try:
-        return cron.parsed(reader.text())
-    except ValueError as error:
-        reader.fail(f"invalid cron expression {json.dumps(reader.value)}: {error}")
 
 
 def webhook(reader: Reader) -> Webhook:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nself.graphql.env_templates import headers
-from nself.graphql.events import webhooks
+from nself.graphql.events import cleanup_config, webhooks
+from nself.graphql.events.cleanup_config import Cleanup
 from nself.graphql.events.webhooks import EVENT_DEFAULTS, EVENT_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
 
@@ -33,7 +34,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTrigger:
-    """`operations` is {insert | update | delete: when it fires}; `cleanup` and `rest` are kept as written."""
+    """`operations` is {insert | update | delete: when it fires}; `rest` is kept as written."""
 
     name: str
     webhook: Webhook
@@ -41,7 +42,8 @@ class EventTrigger:
     manual: bool = False
     on_replication: bool = False
     retries: Retries = EVENT_DEFAULTS
-    cleanup: Mapping[str, Any] | None = None
+    cleanup: Cleanup | None = None
+    """Without one, no event is ever deleted."""
     comment: str | None = None
     rest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,7 +88,7 @@ def _trigger(reader: Reader, definition: Reader, known: tuple[str, ...]) -> Even
         manual=manual.boolean() if manual else False,
         on_replication=replication.boolean() if replication else False,
         retries=webhooks.retries(reader.get("retry_conf"), EVENT_KEYS),
-        cleanup=cleanup.object() if cleanup else None,
+        cleanup=cleanup_config.parsed(cleanup) if cleanup else None,
         comment=comment.text() if comment else None,
         rest=reader.others(
             *known, "webhook", "webhook_from_env", "headers", "retry_conf", "cleanup_config", "comment",
@@ -138,7 +140,7 @@ def exported(entry: EventTrigger) -> dict[str, Any]:
         "webhook": webhook.url,
         "webhook_from_env": webhook.url_from_env,
         "comment": entry.comment,
-        "cleanup_config": dict(entry.cleanup) if entry.cleanup is not None else None,
+        "cleanup_config": dict(entry.cleanup.written) if entry.cleanup else None,
         "trigger_on_replication": entry.on_replication or None,
     }
     return {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nself.graphql.errors import ApiError
+from nself.graphql.events import context
 from nself.graphql.metadata import dependencies, edit, rename
 from nself.graphql.metadata.altered_functions import refuse_altered
 from nself.graphql.metadata.live import Draft
@@ -63,6 +64,7 @@ async def _in_step(draft: Draft, connection: Connection, wanted: Wanted, source:
     if wanted.no_transaction:
         return await _execute(connection, wanted.sql)
     async with connection.transaction(readonly=wanted.read_only):
+        await context.of(draft.session, frozenset((source,)), {}).announce(connection)
         if not wanted.follows_schema:
             return await _execute(connection, wanted.sql)
         before = await _identities(connection)

@@ -60,6 +60,42 @@ def _permission(level: Level) -> Level:
     return Level(("role", "permission", "comment"), inside={"permission": level})
 
 
+_REPLY_TRANSFORM: Final = Kept("nobody but the log gets the reply of an event's webhook, and that shows it as it came")
+_EVENT_TRIGGER = Level(
+    (
+        "name",
+        "definition",
+        "webhook",
+        "webhook_from_env",
+        "headers",
+        "retry_conf",
+        "comment",
+        "cleanup_config",
+        "trigger_on_replication",
+        "request_transform",
+    ),
+    kept={"response_transform": _REPLY_TRANSFORM},
+    inside={
+        "cleanup_config": Level(
+            ("schedule", "batch_size", "clear_older_than", "timeout", "clean_invocation_logs", "paused")
+        )
+    },
+)
+_CRON_TRIGGER = Level(
+    (
+        "name",
+        "webhook",
+        "schedule",
+        "payload",
+        "headers",
+        "include_in_metadata",
+        "retry_conf",
+        "comment",
+        "request_transform",
+    ),
+    kept={"response_transform": _REPLY_TRANSFORM},
+)
+
 TABLE: Final = Level(
     (
         "table",
@@ -89,6 +125,7 @@ TABLE: Final = Level(
         "insert_permissions": _permission(_INSERT),
         "update_permissions": _permission(_UPDATE),
         "delete_permissions": _permission(_DELETE),
+        "event_triggers": _EVENT_TRIGGER,
     },
 )
 
@@ -131,7 +168,7 @@ DOCUMENT: Final = Level(
         "opentelemetry": Kept("traces are not exported"),
         "backend_configs": Kept("data connectors are not served"),
     },
-    inside={"sources": SOURCE},
+    inside={"sources": SOURCE, "cron_triggers": _CRON_TRIGGER},
 )
 
 
