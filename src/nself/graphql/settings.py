@@ -251,6 +251,14 @@ class GraphqlSettings:
         minimum=1,
         help="Most event deliveries that are under way at a time.",
     )
+    scheduled_events_retention_days: int = env(
+        "NSELF_GRAPHQL_SCHEDULED_EVENTS_RETENTION",
+        default=0,
+        minimum=0,
+        maximum=36_500,
+        help="After how many days cron and scheduled events that are over, and the logs of their calls, are deleted. 0 "
+        "keeps them for ever. For event triggers, see their cleanup_config.",
+    )
     log_headers_from_env: bool = env(
         "HASURA_GRAPHQL_LOG_HEADERS_FROM_ENV",
         default=False,

@@ -76,9 +76,9 @@ def test_a_due_event_is_delivered_and_logged(dsn: str) -> None:
         asked = {"type": "cron", "trigger_name": "nightly", "get_rows_count": True}
         found = await until(
             lambda: api.metadata("get_scheduled_events", {**asked, "status": ["delivered"]}),
-            lambda reply: reply["count"] == 1,
+            lambda reply: reply["events"],
         )
-        assert found["events"][0]["id"] == body["id"]
+        assert ([event["id"] for event in found["events"]], found["count"]) == ([body["id"]], 1)
         calls = await api.metadata("get_scheduled_event_invocations", asked)
         assert calls["count"] == 1
         assert calls["invocations"][0]["request"]["payload"]["name"] == "nightly"

@@ -122,3 +122,5 @@ SELECT to_regclass('hdb_catalog.hdb_cron_events') IS NOT NULL
     AND to_regclass('hdb_catalog.hdb_cron_event_invocation_logs') IS NOT NULL
     AND to_regclass('hdb_catalog.hdb_scheduled_events') IS NOT NULL
     AND to_regclass('hdb_catalog.hdb_scheduled_event_invocation_logs') IS NOT NULL
+    AND to_regclass('hdb_catalog.nself_cron_events_due') IS NOT NULL
+    AND to_regclass('hdb_catalog.nself_scheduled_events_due') IS NOT NULL

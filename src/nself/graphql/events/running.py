@@ -15,6 +15,7 @@ from nself.graphql.events.courier import AWAY, Courier, Pace
 from nself.graphql.events.delivery import EventQueue
 from nself.graphql.events.invocation import Caller
 from nself.graphql.events.planning import CronTriggers
+from nself.graphql.events.retention import Retention
 from nself.graphql.events.scheduled import ScheduledQueue
 from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.live import LiveMetadata
@@ -41,6 +42,9 @@ async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, liv
         )
         await stack.enter_async_context(Deliveries(live=live, caller=caller, pace=pace).running())
     await stack.enter_async_context(Cleaning(live=live).running())
+    if settings.scheduled_events_retention_days:
+        retention = Retention(database=live.store.database, days=settings.scheduled_events_retention_days)
+        await stack.enter_async_context(retention.running())
     pace = Pace(at_once=settings.events_http_pool_size)
     await stack.enter_async_context(Schedules(live=live, caller=caller, pace=pace).running())
 

@@ -54,3 +54,13 @@ ORDER BY l.created_at DESC, l.id LIMIT $3 OFFSET $4
 -- name: count_invocations
 SELECT count(*) FROM {logs} l JOIN {events} e ON e.id = l.event_id
 WHERE ($1::text IS NULL OR {trigger_name} = $1) AND ($2::text IS NULL OR event_id = $2)
+
+-- name: clean
+WITH deleted AS (
+    DELETE FROM {events} WHERE id = ANY (ARRAY(
+        SELECT id FROM {events}
+        WHERE status IN ('delivered', 'error', 'dead') AND scheduled_time < now() - make_interval(days => $1)
+        LIMIT $2 FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT count(*) FROM deleted
