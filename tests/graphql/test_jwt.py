@@ -80,6 +80,8 @@ def test_a_token_that_was_seen_before_still_expires(monkeypatch: pytest.MonkeyPa
         ({"nbf": time.time() + 3600}, {}, "JWTNotYetValid"),
         ({}, {"audience": "app"}, "JWTNotInAudience"),
         ({"aud": ["other"]}, {"audience": ["app", "web"]}, "JWTNotInAudience"),
+        ({"aud": [{}]}, {"audience": "app"}, "JWTNotInAudience"),
+        ({"exp": 10**400}, {}, "JWTClaimsSetDecodeError exp is too large"),
         ({"iss": "them"}, {"issuer": "us"}, "JWTNotInIssuer"),
     ],
 )

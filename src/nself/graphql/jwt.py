@@ -160,7 +160,8 @@ class JwtMode:
         if begins is not None and now < begins - self.skew_s:
             raise invalid("JWTNotYetValid")
         given = payload.get("aud")
-        if self.audience and not self.audience & set([given] if isinstance(given, str) else given or ()):
+        listed = given if isinstance(given, list) else [given]
+        if self.audience and not any(isinstance(one, str) and one in self.audience for one in listed):
             raise invalid("JWTNotInAudience")
         if self.issuer is not None and payload.get("iss") != self.issuer:
             raise invalid("JWTNotInIssuer")
@@ -176,7 +177,10 @@ def _moment(payload: Mapping[str, Any], claim: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid(f"JWTClaimsSetDecodeError {claim} is not a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise invalid(f"JWTClaimsSetDecodeError {claim} is too large") from error
 
 
 def _public_key(key: object) -> object:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from graphql import get_introspection_query
 from nself.graphql.admission.measure import ASSUMED_ROWS, Measured, measured
 from nself.graphql.document import operation
 from nself.graphql.errors import ApiError
@@ -75,3 +76,22 @@ def test_fragments_that_multiply_are_cut_off() -> None:
 def test_a_negative_limit_takes_nothing_off_the_cost() -> None:
     """It is refused where it counts, but not in a field that is skipped."""
     assert sized("{ books { id } less: books(limit: -1000000) @skip(if: true) { id } }").constant == 2 * ASSUMED_ROWS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+        "{ __schema { types { ...F } } } fragment F on __Type { possibleTypes { interfaces { fields { name } } } }",
+        "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(9)) + " }",
+    ],
+)
+def test_the_schema_is_not_told_over_and_over(text: str) -> None:
+    with pytest.raises(ApiError, match="too much of the schema"):
+        sized(text)
+
+
+def test_the_usual_introspection_is_within_bounds() -> None:
+    usual = get_introspection_query(input_value_deprecation=True, directive_is_repeatable=True)
+    assert sized(usual).introspects == ["__schema"]
+    assert sized('{ __type(name: "t") { fields { type { fields { type { name } } } } } }').introspects == ["__type"]

@@ -83,6 +83,9 @@ def test_the_text_of_the_schema_can_be_read_and_names_the_keys(dsn: str) -> None
         mine = (await ask(api, "{ _service { sdl } }", None, USER))["data"]["_service"]["sdl"]
         assert 'type article @key(fields: "id")' in mine
         assert "type author" not in mine
+        await api.metadata("set_graphql_schema_introspection_options", {"disabled_for_roles": ["user"]})
+        refused = await ask(api, "{ _service { sdl } }", None, USER)
+        assert refused["errors"][0]["message"] == "field '_service' not found in type: 'query_root'"
 
     play(dsn, script, **FEATURE)
 

@@ -18,6 +18,14 @@ from nself.graphql.types import Field, Interface, ListOf, Object, Union, named, 
 
 ASSUMED_ROWS: Final = 20
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
+_SDL: Final = "_service"
+"""Tells a federation's gateway the same, as text."""
+_WIDE: Final = frozenset({"types", "fields", "interfaces", "possibleTypes", "inputFields"})
+"""What of the schema leads to many types at once, from which there is a way back to all of them."""
+_WIDE_INSIDE: Final = 3
+"""How many of these may stand inside each other: the schema of a few tables is endless otherwise."""
+_WIDE_TOGETHER: Final = 8
+"""And how many in one operation. The usual introspection has five."""
 _MOST_FIELDS: Final = 20_000
 """Fields looked at, fragments spread out: fragments can multiply without bounds."""
 _ENDLESS: Final = 10**18
@@ -73,13 +81,17 @@ class _Rows:
 class _Walk:
     def __init__(self, operation: Operation) -> None:
         self.found = Measured()
-        self._fragments, self._left = operation.fragments, _MOST_FIELDS
+        self._fragments, self._left, self._wide = operation.fragments, _MOST_FIELDS, 0
 
     def below(self, selections: SelectionSetNode, parent: Parent | None, rows: _Rows, *, depth: int) -> None:
         for node, owner in self._fields(selections, parent):
             name = node.name.value
+            if name == _SDL and depth == 1:
+                self.found.introspects.append(name)
             if name in INTROSPECTION and depth == 1:
                 self.found.introspects.append(name)
+                if node.selection_set:
+                    self._described(node.selection_set, inside=0)
                 continue
             self.found.depth = max(self.found.depth, depth)
             if node.selection_set is None:
@@ -89,6 +101,16 @@ class _Walk:
             self._count(inside)
             type_ = named(definition.type) if definition else None
             self.below(node.selection_set, type_ if isinstance(type_, Parent) else None, inside, depth=depth + 1)
+
+    def _described(self, selections: SelectionSetNode, *, inside: int) -> None:
+        for node, _ in self._fields(selections, None):
+            if node.selection_set is None:
+                continue
+            wide = node.name.value in _WIDE
+            self._wide += wide
+            if inside + wide > _WIDE_INSIDE or self._wide > _WIDE_TOGETHER:
+                raise ApiError("validation-failed", "the operation asks for too much of the schema at once")
+            self._described(node.selection_set, inside=inside + wide)
 
     def _count(self, rows: _Rows) -> None:
         self.found.nodes += 1
