@@ -136,7 +136,7 @@ def test_answers_carry_the_requests_id_or_one_of_their_own(dsn: str) -> None:
     async def script(api: Api) -> None:
         assert (await api.http.get("/healthz", headers={"x-request-id": "abc-1"})).headers["x-request-id"] == "abc-1"
         made = (await api.http.get("/healthz", headers={"x-request-id": "a b" * 100})).headers["x-request-id"]
-        assert re.fullmatch(r"[0-9a-f-]{36}", made)
+        assert re.fullmatch(r"[0-9a-f]{32}", made)
 
     play(dsn, script)
 

@@ -10,12 +10,7 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 
 import httpx
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp
 
 from nself.errors import ConfigError
@@ -27,6 +22,7 @@ from nself.graphql.engine import Engine
 from nself.graphql.events import running as deliveries
 from nself.graphql.events.installed import Installed
 from nself.graphql.http import administration, console, diagnostics, dump, edge, exchange, facts, operations, rest
+from nself.graphql.http.shortcut import Shortcut
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
 from nself.graphql.metadata.apply_directory import apply_directory
@@ -59,24 +55,24 @@ def create(settings: GraphqlSettings, peers: Peers) -> ASGIApp:
     opened: list[Surface] = []
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opening(settings) as surface:
-            opened.append(surface)
+    async def lifespan(app: object) -> AsyncIterator[None]:
+        async with opening(settings) as parts:
+            opened.append(parts)
             try:
                 yield
             finally:
                 opened.clear()
 
+    def surface() -> Surface:
+        return opened[0]
+
     def shows_internal(session: Session | None) -> bool:
         return bool(opened) and operations.shows_internal(opened[0], session)
 
-    app = Starlette(
-        routes=routes(settings, lambda: opened[0]),
-        lifespan=lifespan,
-        middleware=[Middleware(ErrorMiddleware, render=exchange.answer_of(shows_internal), log=LOG)],
-        exception_handlers={HTTPException: _pass_on},
-    )
-    return edge.wrap(app, settings)
+    app: ASGIApp = Router(routes(settings, surface), lifespan=lifespan)
+    if "graphql" in settings.enabled_apis:
+        app = Shortcut(app, "/v1/graphql", exchange.guarded(surface, operations.graphql))
+    return edge.wrap(ErrorMiddleware(app, render=exchange.answer_of(shows_internal), log=LOG), settings)
 
 
 def routes(settings: GraphqlSettings, surface: exchange.Opened) -> list[BaseRoute]:
@@ -230,11 +226,6 @@ async def _background(work: Coroutine[object, object, None]) -> AsyncIterator[No
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def _pass_on(request: Request, error: Exception) -> Response:
-    """Starlette would answer unknown paths in plain text; ErrorMiddleware knows our shape."""
-    raise error
 
 
 SERVER = Server(

@@ -89,7 +89,10 @@ def same_secret(given: str, wanted: str) -> bool:
 
 
 def use_backend_only(headers: Headers) -> bool:
-    text = headers.get(BACKEND_ONLY, "false").lower()
+    given = headers.get(BACKEND_ONLY)
+    if given is None:
+        return False
+    text = given.lower()
     if text not in _TRUE | _FALSE:
         message = f"{BACKEND_ONLY}: expected one of true, t, yes, y, false, f, no, n"
         raise ApiError("bad-request", message)

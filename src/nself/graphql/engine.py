@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nself.graphql import execute
 from nself.graphql.actions.roots import ActionRoots
@@ -40,8 +43,7 @@ from nself.web.json import encode
 _NOTHING = Catalog()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One GraphQL request as it came in. `headers` are the client's, names in lower case: some are passed on.
     `relay` ones ask the schema of relay, `row_command` ones stand for a command of /v1/query; `address` is the
     client's, as far as it is known."""
@@ -207,21 +209,30 @@ class Engine:
             if isinstance(plan, SubscriptionPlan):
                 raise ApiError("not-supported", "subscriptions are not supported over HTTP, use websockets instead")
             run = self._run(loaded, request, bindings)
-            async with asyncio.timeout(limit_s) as time:
-                if isinstance(plan, QueryPlan):
-                    return await execute.query(run, plan)
-                return await self._change(loaded, run, plan, session)
-        except TimeoutError:
-            if limit_s is None or not time.expired():
-                raise
-            # Not from the TimeoutError: it is an OSError, and those tell of a lost database.
-            raise too_slow(limit_s) from None
+            if limit_s is None:
+                return await self._answered(loaded, run, plan, session)
+            return await self._in_time(limit_s, self._answered(loaded, run, plan, session))
         except RemoteErrorsError as error:
             return Reply(encode({"data": None, "errors": error.errors}))
         except ApiError as error:
             if not self._show_internal:
                 error.internal = None
             raise
+
+    async def _answered(self, loaded: Loaded, run: Run, plan: QueryPlan | MutationPlan, session: Session) -> Reply:
+        if isinstance(plan, QueryPlan):
+            return await execute.query(run, plan)
+        return await self._change(loaded, run, plan, session)
+
+    async def _in_time(self, limit_s: float, work: Coroutine[Any, Any, Reply]) -> Reply:
+        try:
+            async with asyncio.timeout(limit_s) as time:
+                return await work
+        except TimeoutError:
+            if not time.expired():
+                raise
+            # Not from the TimeoutError: it is an OSError, and those tell of a lost database.
+            raise too_slow(limit_s) from None
 
     async def _change(self, loaded: Loaded, run: Run, plan: MutationPlan, session: Session) -> Reply:
         if not loaded.captured:

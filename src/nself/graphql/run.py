@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as kept
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from nself.graphql.env_templates import Environ
 from nself.graphql.events.context import EventContext
@@ -16,8 +17,7 @@ from nself.graphql.values import Bindings
 from nself.pg.database import Database
 
 
-@dataclass(slots=True, kw_only=True)
-class PassedOn:
+class PassedOn(Struct, kw_only=True):
     """What others than the database want the client to get beside the data."""
 
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -34,11 +34,10 @@ class World:
     kept_in: Database
     shows_internal: bool = True
     """Whether the administrator gets to see details of what failed."""
-    action_waits: asyncio.Event = field(default_factory=asyncio.Event)
+    action_waits: asyncio.Event = kept(default_factory=asyncio.Event)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """`databases` are those of the sources, by name. `query` is the document as sent, `headers` are the client's, names
     in lower case (none on some transports)."""
 

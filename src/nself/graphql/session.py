@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """`variables` are the x-hasura-* ones under lower-case names. `trusted` means the admin secret was given or none is
     configured; `expires_at` (seconds since 1970) ends a websocket that a token opened. `cookies` are Set-Cookie
     values that an authentication webhook wants the client to have."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -72,22 +71,30 @@ def bound(statement: sql.Statement, bindings: Bindings) -> list[Any]:
     return [source.bind(bindings) for source in statement.parameters]
 
 
-@contextmanager
-def translating(path: str, statement: sql.Statement | None = None, arguments: Sequence[Any] = ()) -> Iterator[None]:
+class translating:  # noqa: N801 - reads as the verb it is at its uses
     """What the database or the way to it does wrong, as an ApiError that blames `path`."""
-    try:
-        yield
-    except PostgresError as error:
-        raise translated(error, path, statement, arguments) from error
-    except TimeoutError:
-        # Not from it: a database that is busy is not one that is lost.
-        raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=path, status=500) from None
-    except OSError as error:
-        # The connection broke, or none could be made. Where the database is, is not for clients to know.
-        raise ApiError("unexpected", _OUT_OF_REACH, status=500, internal={"error": str(error)}) from error
-    except DriverError as error:
-        # As if the connection broke, or the statement has more parameters than the protocol can count.
-        raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
+
+    __slots__ = ("arguments", "path", "statement")
+
+    def __init__(self, path: str, statement: sql.Statement | None = None, arguments: Sequence[Any] = ()) -> None:
+        self.path, self.statement, self.arguments = path, statement, arguments
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case PostgresError():
+                raise translated(error, self.path, self.statement, self.arguments) from error
+            case TimeoutError():
+                # Not from it: a database that is busy is not one that is lost.
+                raise ApiError("postgres-max-connections-error", _ALL_IN_USE, path=self.path, status=500) from None
+            case OSError():
+                # The connection broke, or none could be made. Where the database is, is not for clients to know.
+                raise ApiError("unexpected", _OUT_OF_REACH, status=500, internal={"error": str(error)}) from error
+            case DriverError():
+                # As if the connection broke, or the statement has more parameters than the protocol can count.
+                raise ApiError("unexpected", f"the database did not take the statement: {error}", status=500) from error
 
 
 def translated(error: PostgresError, path: str, statement: sql.Statement | None, arguments: Sequence[Any]) -> ApiError:

@@ -8,11 +8,10 @@ input are PostgreSQL's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from nself.graphql.errors import ApiError
 from nself.graphql.scalars import whole_column
@@ -23,8 +22,7 @@ from nself.web.json import encode
 Bound: TypeAlias = str | Sequence[str | None] | None
 
 
-@dataclass(slots=True, kw_only=True)
-class Bindings:
+class Bindings(Struct, kw_only=True):
     """What one run of a plan may look at. `stored` keeps what an earlier statement of a mutation returned."""
 
     session: Session

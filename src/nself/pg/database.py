@@ -6,12 +6,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import asyncpg
 
 from nself.errors import DatabaseError
+from nself.pg.at_hand import AtHand, clear
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]
@@ -36,21 +36,12 @@ CONNECTION_LOST = (
 """What a call raises while the server is away or restarting; the pool reconnects by itself."""
 
 
-_UNTOUCHED: ContextVar[bool] = ContextVar("untouched", default=False)
-"""Whether the connection about to go back to the pool was used for nothing but `read_row`."""
-
-
-async def _clear(connection: asyncpg.Connection[Any]) -> None:
-    """What a connection may have been left with (settings, locks, listeners) is not the next user's."""
-    if not _UNTOUCHED.get():
-        await connection.execute(connection.get_reset_query())
-
-
 class Database:
     """Opened once per server. json and jsonb arrive as Python values; everything else as asyncpg gives it."""
 
     def __init__(self, pool: asyncpg.Pool[Any], *, patience_s: float | None = None) -> None:
-        self.pool, self._patience_s = pool, patience_s
+        self._pool, self._patience_s = pool, patience_s
+        self._at_hand = AtHand(pool)
 
     @classmethod
     async def open(
@@ -84,7 +75,7 @@ class Database:
                     min_size=min_size,
                     max_size=max_size,
                     init=prepare,
-                    reset=_clear,
+                    reset=clear,
                     # Compiling pays off for statements that run for seconds, ours would wait for it.
                     server_settings={"application_name": name, "jit": "off", **(settings or {})},
                     max_inactive_connection_lifetime=idle_s,
@@ -104,54 +95,60 @@ class Database:
                 raise DatabaseError(f"{name} cannot use PostgreSQL: {error}", fixes=["nself doctor"]) from error
 
     async def close(self) -> None:
+        await self._at_hand.close()
         try:
-            await asyncio.wait_for(self.pool.close(), timeout=5)
+            await asyncio.wait_for(self._pool.close(), timeout=5)
         except TimeoutError:
-            self.pool.terminate()
+            self._pool.terminate()
 
     async def fetch(self, sql: LiteralString, *args: Any) -> list[Row]:
-        return await self.pool.fetch(sql, *args)
+        async with self._at_hand.any_use() as connection:
+            return await connection.fetch(sql, *args)
 
     async def fetch_row(self, sql: LiteralString, *args: Any) -> Row | None:
-        return await self.pool.fetchrow(sql, *args)
+        async with self._at_hand.any_use() as connection:
+            return await connection.fetchrow(sql, *args)
 
     async def read_row(self, sql: LiteralString, *args: Any) -> Row | None:
         """For a statement that sets nothing in its session: clearing the connection would be a second round trip."""
-        token = _UNTOUCHED.set(False)
+        connection = await self._at_hand.take(self._patience_s)
         try:
-            async with self.pool.acquire(timeout=self._patience_s) as connection:
-                row = await connection.fetchrow(sql, *args)
-                _UNTOUCHED.set(True)
-                return row
-        finally:
-            _UNTOUCHED.reset(token)
+            row = await connection.fetchrow(sql, *args)
+        except BaseException:
+            await self._at_hand.drop(connection)
+            raise
+        await self._at_hand.keep(connection)
+        return row
 
     async def read(self, sql: LiteralString, *args: Any) -> list[Row]:
         """`read_row` for any number of rows."""
-        token = _UNTOUCHED.set(False)
+        connection = await self._at_hand.take(None)
         try:
-            async with self.pool.acquire() as connection:
-                rows = await connection.fetch(sql, *args)
-                _UNTOUCHED.set(True)
-                return rows
-        finally:
-            _UNTOUCHED.reset(token)
+            rows = await connection.fetch(sql, *args)
+        except BaseException:
+            await self._at_hand.drop(connection)
+            raise
+        await self._at_hand.keep(connection)
+        return rows
 
     async def fetch_value(self, sql: LiteralString, *args: Any) -> Any:
-        return await self.pool.fetchval(sql, *args)
+        async with self._at_hand.any_use() as connection:
+            return await connection.fetchval(sql, *args)
 
     async def execute(self, sql: LiteralString, *args: Any) -> str:
-        return await self.pool.execute(sql, *args)
+        async with self._at_hand.any_use() as connection:
+            return await connection.execute(sql, *args)
 
     async def execute_many(self, sql: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
-        await self.pool.executemany(sql, rows)
+        async with self._at_hand.any_use() as connection:
+            await connection.executemany(sql, rows)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire(timeout=self._patience_s) as connection:
+        async with self._at_hand.any_use(self._patience_s) as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        async with self.pool.acquire(timeout=self._patience_s) as connection, connection.transaction():
+        async with self._at_hand.any_use(self._patience_s) as connection, connection.transaction():
             yield connection

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nself.graphql.http.headers import headers_of
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
 _MAX_AGE_S = "1728000"
@@ -21,17 +23,12 @@ def origins(domains: str) -> str:
     return "|".join(patterns) or r"(?!)"
 
 
-def header(scope: Scope, wanted: bytes) -> bytes:
-    """The first header of that lower-case name, empty without one."""
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
-
-
 class Cors:
     def __init__(self, app: ASGIApp, domains: str) -> None:
         self.app, self._allowed = app, re.compile(origins(domains))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = header(scope, b"origin").decode("latin-1") if scope["type"] == "http" else ""
+        origin = headers_of(scope).get("origin", "") if scope["type"] == "http" else ""
         if not origin or not self._allowed.fullmatch(origin):
             await self.app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
@@ -44,7 +41,7 @@ class Cors:
         headers = MutableHeaders(scope=message)
         _allow(headers, origin)
         headers["access-control-max-age"] = _MAX_AGE_S
-        asked = Headers(scope=scope).get("access-control-request-headers")
+        asked = headers_of(scope).get("access-control-request-headers")
         if asked is not None:
             headers["access-control-allow-headers"] = asked
         await send(message)

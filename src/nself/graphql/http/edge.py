@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nself.graphql.http.cors import Cors, header
+from nself.graphql.http.cors import Cors
+from nself.graphql.http.headers import headers_of
 from nself.graphql.settings import GraphqlSettings
 
-_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _COMPRESS_FROM = 700
 """Bytes: what fits half a network packet gains nothing from gzip."""
 
@@ -30,7 +31,7 @@ class Compression:
         self._plain, self._compressing = app, GZipMiddleware(app, minimum_size=_COMPRESS_FROM, compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        accepted = scope["type"] == "http" and b"gzip" in header(scope, b"accept-encoding")
+        accepted = scope["type"] == "http" and "gzip" in headers_of(scope).get("accept-encoding", "")
         await (self._compressing if accepted else self._plain)(scope, receive, send)
 
 
@@ -44,8 +45,8 @@ class RequestId:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = header(scope, b"x-request-id")
-        mark = given if _ID.fullmatch(given) else str(uuid.uuid4()).encode()
+        given = headers_of(scope).get("x-request-id", "")
+        mark = given.encode() if _ID.fullmatch(given) else os.urandom(16).hex().encode()
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":

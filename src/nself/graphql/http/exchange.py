@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from nself.errors import NselfError
 from nself.graphql.errors import ApiError
+from nself.graphql.http.headers import headers_of
 from nself.graphql.session import Session
 from nself.graphql.surface import Surface
 from nself.pg.database import CONNECTION_LOST
@@ -33,11 +34,15 @@ _decode = msgspec.json.Decoder().decode
 
 async def body_of(request: Request, limit: int) -> bytes:
     """The whole body, refused as soon as it is known to be too large."""
-    declared = request.headers.get("content-length", "")
+    declared = headers_of(request.scope).get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
-    chunks, size = [], 0
-    async for chunk in request.stream():
+    chunks, size, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > limit:
             raise too_large(limit)
@@ -58,18 +63,9 @@ async def json_of(surface: Surface, request: Request) -> Any:
 
 
 async def session_of(surface: Surface, request: Request, body: object = None) -> Session:
-    session = await surface.authenticator.session(headers_of(request), body)
+    session = await surface.authenticator.session(headers_of(request.scope), body)
     request.scope["nself.session"] = session
     return session
-
-
-def headers_of(request: Request) -> dict[str, str]:
-    """Names are lower-case already; of a repeated header the first counts."""
-    known: dict[str, str] | None = request.scope.get("nself.headers")
-    if known is None:
-        found = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
-        known = request.scope["nself.headers"] = dict(reversed(found))
-    return known
 
 
 def require_admin(session: Session) -> None:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from msgspec.structs import replace
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
 from nself.graphql.http.address import address_of
-from nself.graphql.http.exchange import graphql_shape, headers_of, json_of, require_admin, session_of
+from nself.graphql.http.exchange import graphql_shape, json_of, require_admin, session_of
+from nself.graphql.http.headers import headers_of
 from nself.graphql.run import Reply
 from nself.graphql.session import Session
 from nself.graphql.surface import Surface
-from nself.web.json import JsonResponse, encode
+from nself.web.json import EncodedJson, JsonResponse, encode
 
-JSON = "application/json; charset=utf-8"
 _NO_HEADERS: Final = MappingProxyType[str, str]({})
 
 
@@ -29,7 +29,7 @@ async def graphql(surface: Surface, http: HttpRequest) -> Response:
     session = await session_of(surface, http, body)
     if isinstance(body, list):
         return response(await _batch(surface, body, session, http))
-    request = request_of(body, headers_of(http), address_of(http.scope))
+    request = request_of(body, headers_of(http.scope), address_of(http.scope))
     return response(await surface.engine.execute(request, session))
 
 
@@ -37,7 +37,7 @@ async def relay(surface: Surface, http: HttpRequest) -> Response:
     """POST /v1beta1/relay."""
     body = await json_of(surface, http)
     session = await session_of(surface, http, body)
-    request = relay_request_of(body, headers_of(http), address_of(http.scope))
+    request = relay_request_of(body, headers_of(http.scope), address_of(http.scope))
     return response(await surface.engine.execute(request, session))
 
 
@@ -46,7 +46,7 @@ def relay_request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS, addres
 
 
 def response(reply: Reply) -> Response:
-    found = Response(reply.body, media_type=JSON)
+    found = EncodedJson(reply.body)
     for name, value in reply.headers:
         found.headers.append(name, value)
     return found
@@ -86,7 +86,7 @@ def request_of(body: Any, headers: Mapping[str, str] = _NO_HEADERS, address: str
 async def _batch(surface: Surface, bodies: list[Any], session: Session, http: HttpRequest) -> Reply:
     """Each on its own, in order: one error does not stop the others."""
     surface.engine.check_batch(session, len(bodies))
-    headers, address = headers_of(http), address_of(http.scope)
+    headers, address = headers_of(http.scope), address_of(http.scope)
     replies = []
     for body in bodies:
         try:

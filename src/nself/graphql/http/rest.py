@@ -12,7 +12,8 @@ from starlette.responses import Response
 from nself.graphql.engine import Request as GraphqlRequest
 from nself.graphql.errors import ApiError
 from nself.graphql.http.address import address_of
-from nself.graphql.http.exchange import body_of, headers_of, require_admin, session_of
+from nself.graphql.http.exchange import body_of, require_admin, session_of
+from nself.graphql.http.headers import headers_of
 from nself.graphql.http.operations import response
 from nself.graphql.rest.openapi import document
 from nself.graphql.rest.variables import Texts, variables
@@ -43,7 +44,7 @@ async def endpoint(surface: Surface, http: Request) -> Response:
     path = {name: [value] for name, value in bound.items()}
     values = variables(served.variables, [path, _query(http), form], body)
     request = GraphqlRequest(
-        query=served.text, variables=values, headers=headers_of(http), address=address_of(http.scope)
+        query=served.text, variables=values, headers=headers_of(http.scope), address=address_of(http.scope)
     )
     reply = await surface.engine.execute(request, session)
     return response(Reply(_data(reply.body), reply.headers))
