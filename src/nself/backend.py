@@ -27,6 +27,8 @@ HOLD = "NSELF_HOLD"
 """Names a file: while it exists nothing is opened. `nself start` has us import while the database is still starting."""
 HOLD_S = 120.0
 """Whoever made the file may have been killed since."""
+_COLLECT_AFTER = 50_000
+"""Objects made and not freed, before the youngest are looked through for garbage."""
 
 
 def load(name: str) -> Server:
@@ -54,6 +56,8 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
     try:
         listeners = compose(list(names) or options.servers, options)
         gc.freeze()
+        # Requests leave no cycles behind; walking a large schema for some, over and over, would stop all of them.
+        gc.set_threshold(_COLLECT_AFTER)
         gc.enable()
         await_release(os.environ.get(HOLD))  # noqa: TID251
         serve(listeners)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 from nself.graphql.described import Described
@@ -31,12 +30,10 @@ from nself.graphql.types import (
     arguments,
     named,
 )
-from nself.web.json import encode
+from nself.graphql.written import Always, Resolve, Wanted, writer
 
 _STRING: Final = scalar("String")
 _BOOLEAN: Final = scalar("Boolean")
-
-Resolve = Callable[[Any, RoleSchema], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +115,6 @@ def _of(attribute: str) -> Resolve:
     return lambda value, schema: getattr(value, attribute, None)
 
 
-def _always(result: Any) -> Resolve:
-    return lambda value, schema: result
-
-
 def _field(name: str, type_: Type, resolve: Resolve, *args: InputField) -> Field:
     return Field(name=name, type=type_, means=resolve, arguments=arguments(*args))
 
@@ -161,7 +154,7 @@ def _type_fields() -> Iterator[Field]:
     yield _field("name", _STRING, _of("name"))
     yield _field("ofType", _TYPE, _of_type)
     yield _field("possibleTypes", _list(_TYPE), _possible)
-    yield _field("specifiedByURL", _STRING, _always(None))
+    yield _field("specifiedByURL", _STRING, Always(None))
 
 
 def _described() -> Iterator[Field]:
@@ -170,8 +163,8 @@ def _described() -> Iterator[Field]:
 
 
 def _deprecation() -> Iterator[Field]:
-    yield _field("deprecationReason", _STRING, _always(None))
-    yield _field("isDeprecated", NonNull(_BOOLEAN), _always(False))
+    yield _field("deprecationReason", _STRING, Always(None))
+    yield _field("isDeprecated", NonNull(_BOOLEAN), Always(False))
 
 
 def _arguments(value: Field | Directive, schema: RoleSchema) -> list[InputField]:
@@ -200,13 +193,13 @@ def _enum_fields() -> Iterator[Field]:
 def _directive_fields() -> Iterator[Field]:
     yield from _described()
     yield _field("args", NonNull(_list(_INPUT_VALUE)), _arguments, _DEPRECATED)
-    yield _field("isRepeatable", NonNull(_BOOLEAN), _always(False))
+    yield _field("isRepeatable", NonNull(_BOOLEAN), Always(False))
     yield _field("locations", NonNull(_list(_LOCATION)), _of("locations"))
 
 
 def _schema_fields() -> Iterator[Field]:
-    yield _field("description", _STRING, _always(None))
-    yield _field("directives", NonNull(_list(_DIRECTIVE)), _always(DIRECTIVES))
+    yield _field("description", _STRING, Always(None))
+    yield _field("directives", NonNull(_list(_DIRECTIVE)), Always(DIRECTIVES))
     yield _field("mutationType", _TYPE, _mutation)
     yield _field("queryType", NonNull(_TYPE), lambda value, schema: query_root(schema))
     yield _field("subscriptionType", _TYPE, _subscription)
@@ -267,42 +260,6 @@ def _below(type_: Named) -> Iterator[Type]:
             yield from (argument.type for argument in field.arguments.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A selected field, looked up once and read from any number of values. No `fields` means a leaf. `known` keeps what
-    was shown of types: hundreds of tables refer to the same few."""
-
-    key: str
-    resolve: Resolve
-    fields: tuple[_Reader, ...]
-    known: dict[Type, Any] = dataclass_field(default_factory=dict)
-
-    def read(self, value: Any, schema: RoleSchema) -> Any:
-        return self._shown(self.resolve(value, schema), schema)
-
-    def forget(self) -> None:
-        self.known.clear()
-        for field in self.fields:
-            field.forget()
-
-    def _shown(self, found: Any, schema: RoleSchema) -> Any:
-        if found is None:
-            return None
-        if isinstance(found, list | tuple):
-            return [self._shown(item, schema) for item in found]
-        if not self.fields:
-            return found
-        if not isinstance(found, _TYPES):
-            return {field.key: field.read(found, schema) for field in self.fields}
-        shown = self.known.get(found)
-        if shown is None:
-            shown = self.known[found] = {field.key: field.read(found, schema) for field in self.fields}
-        return shown
-
-
-_TYPES: Final = (NonNull, ListOf, Scalar, Enum, InputObject, Object, Interface, Union)
-
-
 def described(ctx: Context, one: Selected) -> Described:
     """The answer to `__schema` or `__type`, yet to be made."""
     name = arguments_of(ctx, one).get("name")
@@ -312,23 +269,22 @@ def described(ctx: Context, one: Selected) -> Described:
         # The name decides the answer, which is part of the plan.
         ctx.reusable = ctx.reusable and name.variable is None
         value = name.value
-    schema, reader = ctx.schema, _reader(ctx, one, "")
+    schema, wanted = ctx.schema, _wanted(ctx, one, "")
 
-    def read() -> bytes:
-        try:
-            return encode(reader.read(value, schema.to_describe))
-        finally:
-            reader.forget()
+    def write() -> bytes:
+        shown = schema.to_describe
+        return writer(wanted, shown)(wanted.resolve(value, shown))
 
-    return Described(one.key, read)
+    return Described(one.key, write)
 
 
-def _reader(ctx: Context, one: Selected, parent: str) -> _Reader:
+def _wanted(ctx: Context, one: Selected, parent: str) -> Wanted:
     if one.of is None:
-        return _Reader(one.key, _always(parent), ())
+        return Wanted(one.key, Always(parent))
     deprecated = arguments_of(ctx, one).get("includeDeprecated")
     if isinstance(deprecated, Leaf):
         flag(deprecated)
     type_ = named(one.of.type)
     below = fields_of(ctx, one) if isinstance(type_, Object) else ()
-    return _Reader(one.key, one.of.means, tuple(_reader(ctx, field, type_.name) for field in below))
+    fields = tuple(_wanted(ctx, field, type_.name) for field in below)
+    return Wanted(one.key, one.of.means, fields, recurs=type_ is _TYPE)
