@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded, sendable
+from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded, sendable, vouched_for
 from tests.graphql import hostile
 
 LIMIT = 1000
@@ -85,3 +85,15 @@ def test_headers_about_the_clients_connection_stay_behind() -> None:
     given = {"host": "a", "content-length": "3", "cookie": "c", "x-tenant": "t", "authorization": "b"}
     assert forwarded(given) == {"cookie": "c", "x-tenant": "t", "authorization": "b"}
     assert forwarded(given, ignored=frozenset({"authorization"})) == {"cookie": "c", "x-tenant": "t"}
+
+
+def test_what_a_client_says_of_itself_is_passed_on_only_if_the_session_says_so_too() -> None:
+    client = {
+        "x-hasura-user-id": "1",
+        "x-hasura-role": "user",
+        "x-mark": "m",
+        "x-hasura-admin-secret": "s",
+        "host": "h",
+    }
+    assert vouched_for(client, {"x-hasura-role": "user"}) == {"x-hasura-role": "user", "x-mark": "m"}
+    assert vouched_for(client, {"x-hasura-user-id": "2"}, ignored=frozenset({"x-mark"})) == {}

@@ -11,7 +11,7 @@ from nself.graphql import joins
 from nself.graphql.env_templates import Header, UnsetVariableError, filled, headers
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.outgoing import Call, OutgoingError, Reply, forwarded
+from nself.graphql.outgoing import Call, OutgoingError, Reply, vouched_for
 from nself.graphql.run import Run
 
 _FAILED: Final = "the webhook that validates the input could not be asked"
@@ -62,7 +62,7 @@ async def ask(run: Run, check: InputCheck, rows: list[Any]) -> None:
 def _call(run: Run, check: InputCheck, body: bytes) -> Call:
     environ = run.world.environ
     own = {header.name.lower(): header.resolved(environ) for header in check.headers}
-    client = forwarded(run.headers) if check.forward_client_headers else {}
+    client = vouched_for(run.headers, run.bindings.session.variables) if check.forward_client_headers else {}
     return Call(url=filled(check.url, environ), body=body, headers=client | own, timeout_s=check.timeout_s)
 
 

@@ -209,6 +209,16 @@ def forwarded(headers: Mapping[str, str], *, ignored: frozenset[str] = frozenset
     return {name: value for name, value in headers.items() if name not in NOT_FORWARDED and name not in ignored}
 
 
+def vouched_for(
+    headers: Mapping[str, str], variables: Mapping[str, str], *, ignored: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The same, of x-hasura-* ones only what the session says too: who gets them takes them for verified."""
+    found = forwarded(headers, ignored=ignored)
+    return {
+        name: value for name, value in found.items() if not name.startswith("x-hasura-") or variables.get(name) == value
+    }
+
+
 def sendable(name: str, value: str) -> bool:
     """Whether HTTP can carry such a header."""
     return bool(_HEADER_NAME.fullmatch(name)) and value == value.strip() and not _CONTROL.search(value)

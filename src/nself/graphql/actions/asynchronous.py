@@ -13,7 +13,7 @@ from nself.graphql.actions.log import ActionLog, Outcome
 from nself.graphql.actions.output import Fields, check, picked, selection
 from nself.graphql.elsewhere import EachAlone, Part, Place
 from nself.graphql.metadata.actions import Action
-from nself.graphql.outgoing import forwarded
+from nself.graphql.outgoing import vouched_for
 from nself.graphql.plan.arguments import source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
@@ -87,9 +87,9 @@ class BeginPart(Struct, frozen=True, kw_only=True):
 
     async def run(self, run: Run) -> Mapping[str, bytes]:
         definition = self.action.definition
-        headers = forwarded(run.headers) if definition.forward_client_headers else {}
-        given = inputs.value(self.input, run.bindings)
         variables = session_variables(run.bindings.session)
+        headers = vouched_for(run.headers, variables) if definition.forward_client_headers else {}
+        given = inputs.value(self.input, run.bindings)
         id_ = await ActionLog(run.world.kept_in).put(self.action.name, given, headers, variables)
         run.world.action_waits.set()
         return {self.key: encode(id_)}

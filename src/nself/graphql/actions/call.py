@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 from nself.graphql import joins
 from nself.graphql.env_templates import Environ, UnsetVariableError, exported, filled
 from nself.graphql.errors import ApiError
-from nself.graphql.metadata.actions import Action, ActionDefinition
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded
+from nself.graphql.metadata.actions import Action
+from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.transforms import apply
 from nself.graphql.transforms.failures import TemplateError
 
@@ -77,17 +77,20 @@ def _call(question: Question, environ: Environ) -> Call:
     definition = question.action.definition
     try:
         url = filled(definition.handler, environ)
-        headers = _headers(definition, question.headers, environ)
+        headers = _headers(question, environ)
     except UnsetVariableError as error:
         message = f"the action cannot be called: {error.message}"
         raise _failed(message, {"request": _told(question, None)}) from error
     return Call(url=url, body=joins.encode(question.body), headers=headers, timeout_s=definition.timeout_s)
 
 
-def _headers(definition: ActionDefinition, client: Mapping[str, str], environ: Environ) -> dict[str, str]:
+def _headers(question: Question, environ: Environ) -> dict[str, str]:
     """The action's own headers win over the client's."""
+    definition, client = question.action.definition, question.headers
     ignored = frozenset(name.lower() for name in definition.ignored_client_headers)
-    found = forwarded(client, ignored=ignored) if definition.forward_client_headers else {}
+    found: dict[str, str] = {}
+    if definition.forward_client_headers:
+        found = vouched_for(client, question.session_variables, ignored=ignored)
     return found | {header.name: header.resolved(environ) for header in definition.headers}
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from nself.graphql.env_templates import Environ, filled
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.remote_schemas import Definition
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded
+from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.remote import introspection
 from nself.graphql.session import Session
 
@@ -114,7 +114,7 @@ class Endpoint:
 
     def _headers(self, session: Session, client: Mapping[str, str]) -> dict[str, str]:
         """Of equal names the configured one counts, then the session's own, then the client's."""
-        passed = forwarded(client) if self.forward_client_headers else {}
+        passed = vouched_for(client, session.variables) if self.forward_client_headers else {}
         own = {**session.variables, "x-hasura-role": session.role}
         return {**passed, **{name: value for name, value in own.items() if name not in _SECRETS}, **self.headers}
 
