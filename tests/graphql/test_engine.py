@@ -313,3 +313,28 @@ def test_a_session_variable_may_hold_a_list_of_arrays(empty: Served) -> None:
         session = {"x-hasura-tags": '{"{a,b}","{x}"}'}
         found = empty.ask("{ notes { id } }", role="user", session=session)["notes"]
         assert [row["id"] for row in found] == seen
+
+
+@pytest.mark.parametrize(
+    ("selection", "answer"),
+    [
+        ("__typename", {"__typename": "books_aggregate"}),
+        ("aggregate { __typename }", {"aggregate": {"__typename": "books_aggregate_fields"}}),
+        ("aggregate { max { __typename } }", {"aggregate": {"max": {"__typename": "books_max_fields"}}}),
+    ],
+)
+@pytest.mark.parametrize("limit", [0, 5])
+def test_an_aggregate_may_be_asked_for_its_type_alone(reading: Served, selection: str, answer: Any, limit: int) -> None:
+    found = reading.ask(f"{{ books_aggregate(limit: {limit}) {{ {selection} }} }}")
+    assert found == {"books_aggregate": answer}
+
+
+@pytest.mark.parametrize(
+    ("predicate", "all_of_them"),
+    [("{}", True), ("{_is_null: null}", True), ("{_is_null: false}", True), ("{_is_null: true}", False)],
+)
+def test_a_count_may_be_compared_with_nothing_or_null(reading: Served, predicate: str, all_of_them: bool) -> None:
+    where = f"{{books_aggregate: {{count: {{predicate: {predicate}}}}}}}"
+    found = reading.ask(f"{{ some: authors(where: {where}) {{ id }} every: authors {{ id }} }}")
+    assert found["every"]
+    assert found["some"] == (found["every"] if all_of_them else [])

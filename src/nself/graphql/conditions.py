@@ -15,7 +15,7 @@ from msgspec import Struct
 from nself.graphql import sql
 from nself.graphql.calls import FunctionCall
 from nself.graphql.operators import Operator
-from nself.graphql.scalars import SHAPES
+from nself.graphql.scalars import BOOL, SHAPES
 from nself.graphql.values import Constants, Source, Together, VariableList
 from nself.pg.catalog import Name, Type
 
@@ -205,6 +205,8 @@ class _Writer(Struct, frozen=True):
                 return self.counted(condition, alias)
 
     def counted(self, condition: Counted, alias: str) -> sql.Expression:
+        if not condition.comparisons:
+            return sql.TRUE
         there = self.aliases.next()
         columns = tuple(cell_sql(cell, there, self.aliases) for cell in condition.cells)
         if len(columns) > 1:
@@ -221,6 +223,8 @@ def compared(left: sql.Expression, type_: Type, operator: Operator, operand: Sou
     if operator.symbol == "<>" and type_.name in SHAPES:
         # PostGIS has an equality and no inequality.
         return sql.Not(compared(left, type_, replace(operator, symbol="=", negated=False), operand))
+    if operator.operand == "boolean":
+        return sql.Infix(sql.Null(left), "=", sql.Parameter(operand, BOOL))
     if operator.operand == "many":
         return _among(left, type_, operator, operand)
     if operator.function:

@@ -69,6 +69,8 @@ class _Printer:
         if tree.source is not None:
             parts.append(f"FROM {self.source(tree.source)}")
         parts.append(self.where(tree.where))
+        if tree.together:
+            parts.append("HAVING TRUE")
         if tree.order:
             parts.append("ORDER BY " + ", ".join(f"{self.expression(o.by)} {o.direction}" for o in tree.order))
         if tree.limit is not None:

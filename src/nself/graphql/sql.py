@@ -266,6 +266,8 @@ class Select(Struct, frozen=True, kw_only=True):
     ties: bool = False
     """Rows that sort like the last one within the limit come too."""
     offset: Expression | None = None
+    together: bool = False
+    """One row for all of them and for none, even if the columns call no aggregate function."""
 
 
 class Conflict(Struct, frozen=True, kw_only=True):

@@ -132,7 +132,7 @@ def aggregate(ctx: Context, table: RoleTable, one: Selected, origin: choose.Orig
     source = _numbered(ctx, table, chosen, name, numbered=bool(nodes) and limit is not None)
     for field in fields:
         parts.append((field.key, _part(ctx, table, field, name, limit)))
-    return sql.Scalar(sql.Select(columns=((sql.Json(tuple(parts)), None),), source=source))
+    return sql.Scalar(sql.Select(columns=((sql.Json(tuple(parts)), None),), source=source, together=True))
 
 
 _ROW: Final = "row"

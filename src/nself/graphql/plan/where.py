@@ -189,5 +189,7 @@ def _counted(schema: RoleSchema, field: InputField, means: RelatedCount, value: 
         cells=tuple(means.table.cell(column.means) for column in columns if isinstance(column, EnumValue)),
         distinct=isinstance(distinct, Leaf) and flag(distinct),
         type=type_,
-        comparisons=tuple((tests[name].means, _operand(tests[name].means, item)) for name, item in wanted.items()),
+        comparisons=tuple(
+            (tests[name].means, _operand(tests[name].means, item)) for name, item in wanted.items() if item is not None
+        ),
     )

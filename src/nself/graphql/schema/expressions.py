@@ -155,7 +155,7 @@ class _Compiler:
             distinct=bool(spec.get("distinct", False)),
             type=type_,
             comparisons=tuple(
-                (_known(name, type_, function), operand(wanted, encoder(type_)))
+                _tested(_known(name, type_, function), type_, wanted, function)
                 for name, wanted in spec.get("predicate", {}).items()
             ),
         )
@@ -248,6 +248,12 @@ def _part(part: OperandPart, type_: Type, value: Any) -> Source:
     if value is None and part.required:
         raise ExpressionError(f'key "{part.name}" not found')
     return Constant(part.default) if value is None else operand(value, encoder(type_))
+
+
+def _tested(operator: Operator, type_: Type, value: Any, function: str) -> tuple[Operator, Source]:
+    """A comparison of what an aggregate function gives."""
+    boolean = operator.operand == "boolean"
+    return operator, operand(value, encoder(BOOL)) if boolean else _operand(operator, type_, value, function)
 
 
 def _operand(operator: Operator, type_: Type, value: Any, column: str) -> Source:

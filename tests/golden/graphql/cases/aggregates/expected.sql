@@ -4,4 +4,4 @@ SELECT ((SELECT json_build_object('aggregate', json_build_object('count', count(
   WHERE ("t.3"."id" = "a.2"."author_id")) AS "r.4"))), ('[]'::text)::"json"), '__typename', 'books_aggregate'::text)
   FROM (SELECT "t.1".*
   FROM "public"."books" AS "t.1"
-  WHERE ("t.1"."published" = ($1::text)::"bool")) AS "a.2"))::"text";
+  WHERE ("t.1"."published" = ($1::text)::"bool")) AS "a.2" HAVING TRUE))::"text";

@@ -4,7 +4,7 @@ SELECT ((SELECT coalesce(json_agg("r.7"), ('[]'::text)::"json")
   FROM (SELECT "t.4".*
   FROM "public"."books" AS "t.4"
   WHERE (("t.4"."author_id" = "t.3"."id") AND ("t.4"."published" = ($1::text)::"bool"))
-  ORDER BY "t.4"."title" ASC NULLS LAST) AS "t.6") AS "a.5.numbered" CROSS JOIN LATERAL (SELECT ("a.5.numbered"."row").*) AS "a.5") AS "books_aggregate"
+  ORDER BY "t.4"."title" ASC NULLS LAST) AS "t.6") AS "a.5.numbered" CROSS JOIN LATERAL (SELECT ("a.5.numbered"."row").*) AS "a.5" HAVING TRUE) AS "books_aggregate"
   FROM (SELECT "t.1".*
   FROM "public"."authors" AS "t.1"
   WHERE EXISTS (SELECT
@@ -15,4 +15,4 @@ SELECT ((SELECT coalesce(json_agg("r.7"), ('[]'::text)::"json")
   FROM (SELECT (ROW("t.10".*))::"public"."books" AS "row", row_number() OVER () AS "row.number"
   FROM (SELECT "t.8".*
   FROM "public"."books" AS "t.8"
-  WHERE ("t.8"."published" = ($1::text)::"bool")) AS "t.10") AS "a.9.numbered" CROSS JOIN LATERAL (SELECT ("a.9.numbered"."row").*) AS "a.9"))::"text";
+  WHERE ("t.8"."published" = ($1::text)::"bool")) AS "t.10") AS "a.9.numbered" CROSS JOIN LATERAL (SELECT ("a.9.numbered"."row").*) AS "a.9" HAVING TRUE))::"text";
