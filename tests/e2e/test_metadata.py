@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.conftest import Project
@@ -67,6 +69,37 @@ def test_what_cannot_be_served_is_refused_with_its_line_and_nothing_changes(demo
     assert sum(finding["serious"] for finding in left_out["findings"]) == 3
     reloaded = demo.json("db", "metadata", "reload")
     assert len(reloaded["findings"]) == 3
+    assert checked(demo)["metadata"] == ("warn", "objects of the metadata that cannot be served and are left out: 3")
+
+
+def checked(demo: Project) -> dict[str, tuple[str, str]]:
+    report = demo.json("doctor", "--check", "graphql", check=False)
+    return {check["id"]: (check["status"], check["message"]) for check in report["checks"]}
+
+
+def test_the_doctor_tells_of_events_that_were_given_up(demo: Project) -> None:
+    demo.nself("db", "metadata", "apply")
+    assert checked(demo) == {
+        "metadata": ("pass", "everything in the metadata is served"),
+        "events": ("pass", "no event was given up"),
+    }
+    trigger = {"name": "lost", "table": "hikes", "webhook": "http://127.0.0.1:1", "insert": {"columns": "*"}}
+    ask(demo, "/v1/metadata", "pg_create_event_trigger", trigger)
+    columns = "hdb_catalog.event_log (schema_name, table_name, trigger_name, payload, error, delivered)"
+    rows = "('public', 'hikes', 'lost', '{}', true, false), ('public', 'hikes', 'lost', '{}', false, true)"
+    ask(demo, "/v2/query", "run_sql", {"sql": f"INSERT INTO {columns} VALUES {rows}"})
+    told = checked(demo)["events"]
+    ask(demo, "/v1/metadata", "pg_delete_event_trigger", {"name": "lost"})
+    ask(demo, "/v2/query", "run_sql", {"sql": "DELETE FROM hdb_catalog.event_log"})
+    assert told == ("warn", "events that no webhook took, given up after the last retry: 1")
+
+
+def ask(demo: Project, path: str, name: str, arguments: dict[str, Any]) -> None:
+    secret = demo.json("config", "get", "HASURA_GRAPHQL_ADMIN_SECRET", "--reveal")["value"]
+    url = f"http://127.0.0.1:{demo.status()['graphql']['ports'][0]['port']}{path}"
+    body = {"type": name, "args": arguments}
+    answer = httpx.post(url, json=body, headers={"X-Hasura-Admin-Secret": secret}, trust_env=False)
+    assert answer.status_code == 200, answer.text
 
 
 def test_export_touches_only_what_says_something_else(demo: Project) -> None:
@@ -90,7 +123,7 @@ def test_without_a_database_only_the_files_are_checked_and_that_is_said(tmp_path
     assert (found["against_database"], found["findings"]) == (False, [])
     assert "only the files themselves were checked" in project.nself("db", "metadata", "validate").stdout
     refused = project.json("db", "metadata", "apply", check=False)["error"]
-    assert "nself status graphql" in refused["fixes"]
+    assert "nself start graphql" in refused["fixes"]
 
 
 def test_permissions_are_tried_and_what_is_meant_is_written_down(demo: Project) -> None:

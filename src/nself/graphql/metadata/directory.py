@@ -47,7 +47,9 @@ def read(folder: Path) -> Metadata:
 def read_json(folder: Path) -> dict[str, Any]:
     """The directory as one JSON document, not yet checked against the model."""
     if not (folder / "version.yaml").is_file():
-        raise ConfigError(f"{folder} is no metadata directory: it has no version.yaml")
+        inside = folder / "metadata"
+        fixes = [f"the directory {inside} is one: name that"] if (inside / "version.yaml").is_file() else []
+        raise ConfigError(f"{folder} is no metadata directory: it has no version.yaml", fixes=fixes)
     version = files.load(folder, Path("version.yaml"))
     if not isinstance(version, dict) or version.get("version") != 3:
         raise ConfigError(f"{folder / 'version.yaml'}: expected `version: 3`")
