@@ -338,3 +338,21 @@ def test_a_count_may_be_compared_with_nothing_or_null(reading: Served, predicate
     found = reading.ask(f"{{ some: authors(where: {where}) {{ id }} every: authors {{ id }} }}")
     assert found["every"]
     assert found["some"] == (found["every"] if all_of_them else [])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_many_rows_keep_every_character(empty: Served, together: bool) -> None:
+    empty.sql("CREATE TABLE notes (id serial PRIMARY KEY, body text)")
+    empty.track({"table": "notes"})
+    plain = ["", "null", "NULL", "{x}", "a,b", " spaced ", "ünï ✓ 🦀", "\x7f", None]
+    bodies = [*plain, 'quoted "text"', "back\\slash", "line\nbreak", "\ttab", "\x01"]
+    for written in (plain, bodies):
+        query = "mutation ($r: [notes_insert_input!]!) { insert_notes(objects: $r) { returning { body } } }"
+        given: dict[str, Any] = {"r": [{"body": body} for body in written]}
+        if not together:
+            rows = ", ".join(f"{{body: $v{number}}}" for number in range(len(written)))
+            declared = ", ".join(f"$v{number}: String" for number in range(len(written)))
+            query = f"mutation ({declared}) {{ insert_notes(objects: [{rows}]) {{ returning {{ body }} }} }}"
+            given = {f"v{number}": body for number, body in enumerate(written)}
+        answer = empty.ask(query, given)["insert_notes"]["returning"]
+        assert [row["body"] for row in answer] == written

@@ -135,6 +135,18 @@ class Together(Struct, frozen=True):
         return [one(part.bind(bindings)) for part in self.parts]
 
 
+class ArrayText(Struct, frozen=True):
+    """A list bound as one text, an array as PostgreSQL writes it: the driver looks at each element of a list."""
+
+    of: Source
+
+    def bind(self, bindings: Bindings) -> Bound:
+        found = self.of.bind(bindings)
+        written = encode(found)
+        # JSON writes a list of texts as PostgreSQL does, as long as there is nothing to escape.
+        return as_text(found) if b"\\" in written else "{" + written[1:-1].decode() + "}"
+
+
 class Stored(Struct, frozen=True):
     """What an earlier statement of the same mutation returned under this name."""
 
@@ -170,6 +182,7 @@ Source: TypeAlias = (
     | VariableList
     | VariableColumn
     | Together
+    | ArrayText
     | Stored
     | StoredRows
     | StoredSum

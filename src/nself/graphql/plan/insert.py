@@ -20,7 +20,8 @@ from nself.graphql.schema.means import RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.rules import InsertRule
 from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import EnumValue, find
-from nself.graphql.values import Constant, Constants, Source, Together, Variable, VariableColumn
+from nself.graphql.values import ArrayText, Constant, Constants, Source, Together, Variable, VariableColumn
+from nself.pg.catalog import Type
 
 _NEW: Final = "row.new"
 """Whether an upsert inserted the row: a row that was there before carries a deleting transaction's mark."""
@@ -104,6 +105,7 @@ def _check(ctx: Context, table: RoleTable, rule: InsertRule, *, updates: bool) -
     return check(condition, after)
 
 
+_TEXTS: Final = Type(name="text", array=True)
 Cells = tuple[tuple[sql.Expression, ...], ...] | sql.Select
 
 
@@ -156,7 +158,7 @@ def _unnested(
 ) -> sql.Select:
     alias = ctx.aliases.next("u")
     types = table.model.by_sql
-    arrays = tuple(sql.Parameter(source, TEXT, many=True) for source in columns.values())
+    arrays = tuple(sql.Parameter(ArrayText(source), _TEXTS) for source in columns.values())
     cells: list[tuple[sql.Expression, str | None]] = [
         (sql.Typed(sql.Column(alias, name), types[name].type), None) for name in columns
     ]
