@@ -79,7 +79,7 @@ def test_dates_and_words_like_on_stay_texts(tmp_path: Path) -> None:
     [
         ({}, "has no version.yaml"),
         ({"version.yaml": "version: 2\n"}, "expected `version: 3`"),
-        ({"version.yaml": "version: 3\n", "network.yaml": "a: [\n"}, "is not YAML"),
+        ({"version.yaml": "version: 3\n", "network.yaml": "a: 1\nb: [\n"}, "network.yaml:3 is not YAML: did not find"),
         ({"version.yaml": "version: 3\n", "databases/databases.yaml": "- !include ../../secret\n"}, "is outside of"),
         ({"version.yaml": "version: 3\n", "databases/databases.yaml": "- !include gone.yaml\n"}, "cannot be read"),
         ({"version.yaml": "version: 3\n", "databases/databases.yaml": "!include databases.yaml\n"}, "back to itself"),

@@ -133,7 +133,12 @@ def _parsed(path: Path, file: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path}{_line(error)} is not YAML: {getattr(error, 'problem', None) or error}") from error
+
+
+def _line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark else ""
 
 
 def _refuse_depth(text: str, path: Path) -> None:

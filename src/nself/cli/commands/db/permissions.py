@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,6 +12,8 @@ from nself.cli.output import Line, Styled, Table
 
 if TYPE_CHECKING:
     from nself.actions.permissions import Access, Matrix, Tested
+
+_WIDTH: Final = 80
 
 folder_option = click.option("--dir", "folder", metavar="DIR", help="The metadata directory [default: metadata].")
 
@@ -77,9 +79,27 @@ def test(
 
 
 def human_matrix(result: Matrix) -> Iterator[Line]:
-    rows = [(table.table, *map(_letters, table.access)) for table in result.tables]
-    yield Table(("TABLE", *result.roles), rows)
+    """As many tables below each other as it takes to show every role in a terminal of the usual width."""
+    names = max((len(table.table) for table in result.tables), default=0)
+    for roles in _fitting(result.roles, _WIDTH - max(names, len("TABLE"))):
+        shown = set(roles)
+        rows = [(each.table, *(_letters(one) for one in each.access if one.role in shown)) for each in result.tables]
+        yield Table(("TABLE", *roles), rows)
     yield "S select  I insert  U update  D delete: every row; small letters: some rows; -: none"
+
+
+def _fitting(roles: Sequence[str], width: int) -> Iterator[Sequence[str]]:
+    """The roles in groups whose columns take no more than `width`, never less than one role each."""
+    group: list[str] = []
+    left = width
+    for role in roles:
+        needed = 2 + max(len(role), len("S I U D"))
+        if group and needed > left:
+            yield group
+            group, left = [], width
+        group.append(role)
+        left -= needed
+    yield group
 
 
 def _letters(access: Access) -> str:
