@@ -9,7 +9,7 @@ from enum import StrEnum
 import pytest
 
 from nself.errors import ConfigProblemsError
-from nself.settings import JsonObject, describe, env, from_env, secrets_of, to_env, whole_env
+from nself.settings import JsonObject, JsonObjects, describe, env, from_env, secrets_of, to_env, whole_env
 
 
 class Color(StrEnum):
@@ -27,11 +27,19 @@ class Sample:
     color: Color = env("COLOR", default=Color.RED)
     password: str = env("PASSWORD", default="", secret=True, minimum=0)
     options: JsonObject | None = env("OPTIONS", default=None)
+    keys: JsonObjects | None = env("KEYS", default=None)
 
 
 def test_what_is_written_reads_back_equal() -> None:
     sample = Sample(
-        name="a b", port=1, debug=True, ratio=0.5, tags=("x", "y"), color=Color.BLUE, options=JsonObject({"a": 1})
+        name="a b",
+        port=1,
+        debug=True,
+        ratio=0.5,
+        tags=("x", "y"),
+        color=Color.BLUE,
+        options=JsonObject({"a": 1}),
+        keys=JsonObjects([{"a": 1}, {}]),
     )
     assert from_env(Sample, to_env(sample)) == sample
 
@@ -42,8 +50,8 @@ def test_defaults_are_not_written() -> None:
 
 def test_every_problem_is_reported_in_one_run() -> None:
     with pytest.raises(ConfigProblemsError) as caught:
-        from_env(Sample, {"PORT": "x", "DEBUG": "maybe", "COLOR": "green", "OPTIONS": "[1]"})
-    assert {problem.path for problem in caught.value.problems} == {"NAME", "PORT", "DEBUG", "COLOR", "OPTIONS"}
+        from_env(Sample, {"PORT": "x", "DEBUG": "maybe", "COLOR": "green", "OPTIONS": "[1]", "KEYS": "[1]"})
+    assert {problem.path for problem in caught.value.problems} == {"NAME", "PORT", "DEBUG", "COLOR", "OPTIONS", "KEYS"}
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "1.5", ""])

@@ -97,7 +97,9 @@ def compose(names: Sequence[str], options: argparse.Namespace) -> list[Listener]
         host, port = _address(addresses.get(server.name) or environ.get(server.flags["port"], ""), options)
         app = server.create(configured, dict(peers))
         peers[server.name] = app
-        listeners.append(Listener(name=server.name, app=app, host=host, port=None if server.name in private else port))
+        listens_at = None if server.name in private else port
+        graceful_s = server.graceful_s(configured)
+        listeners.append(Listener(name=server.name, app=app, host=host, port=listens_at, graceful_s=graceful_s))
     return listeners
 
 

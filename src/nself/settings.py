@@ -7,7 +7,8 @@ A settings class is a frozen dataclass whose fields are made by `env(...)`:
         smtp_port: int = env("MAIL_SMTP_PORT", default=1025, help="SMTP port of the development inbox.")
 
 `from_env(MailSettings, environ)` reads it, `to_env(settings)` writes it back, `describe(MailSettings)` documents it.
-Field types: str, int, float, bool, StrEnum, tuple[str, ...] (comma list), JsonObject, and `X | None` of each.
+Field types: str, int, float, bool, StrEnum, tuple[str, ...] (comma list), JsonObject, JsonObjects, and `X | None` of
+each.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 JsonObject = NewType("JsonObject", dict[str, Any])
 """A setting whose text is a JSON object (`HASURA_GRAPHQL_JWT_SECRET`)."""
+JsonObjects = NewType("JsonObjects", list[dict[str, Any]])
+"""A setting whose text is a JSON array of objects (`HASURA_GRAPHQL_JWT_SECRETS`)."""
 
 _SPEC = "nself.env"
 _WHOLE = "nself.whole_env"
@@ -104,6 +107,8 @@ class Declared:
             name = " | ".join(str(member.value) for member in base)
         elif base is JsonObject:
             name = "JSON object"
+        elif base is JsonObjects:
+            name = "JSON array of objects"
         elif typing.get_origin(base) is tuple:
             name = "comma-separated list"
         else:
@@ -196,7 +201,7 @@ def as_text(value: Any) -> str:
             return str(value.value)
         case tuple():
             return ",".join(str(item) for item in value)
-        case dict():
+        case dict() | list():
             return json.dumps(value, separators=(",", ":"), sort_keys=True)
         case _:
             return str(value)
@@ -265,12 +270,23 @@ def _json_object(text: str, shown: str) -> JsonObject:
     return JsonObject(value)
 
 
+def _json_objects(text: str, shown: str) -> JsonObjects:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError("expected a JSON array of objects, got text that is not JSON") from None
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("expected a JSON array of objects")
+    return JsonObjects(value)
+
+
 _CONVERT: dict[Any, Callable[[str, str], Any]] = {
     str: lambda text, shown: text,
     int: _number(int, "a whole number"),
     float: _number(float, "a number"),
     bool: _bool,
     JsonObject: _json_object,
+    JsonObjects: _json_objects,
 }
 
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -374,4 +376,47 @@ def test_settings_are_documented_and_secrets_marked() -> None:
         "HASURA_GRAPHQL_METADATA_DATABASE_URL",
         "HASURA_GRAPHQL_ADMIN_SECRET",
         "HASURA_GRAPHQL_JWT_SECRET",
+        "HASURA_GRAPHQL_JWT_SECRETS",
     }
+
+
+def test_requests_under_way_are_waited_for_no_longer_than_the_setting_says(dsn: str, tmp_path: Path) -> None:
+    with running(dsn, tmp_path, HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT="1") as url:
+        address = httpx.URL(url)
+        with socket.create_connection((address.host, address.port or 0), timeout=20) as client:
+            body = b'{"type": "run_sql", "args": {"sql": "SELECT pg_sleep(60)"}}'
+            client.sendall(b"POST /v2/query HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            _until_asleep(dsn)
+
+
+def _until_asleep(dsn: str) -> None:
+    async def look() -> None:
+        connection = await asyncpg.connect(dsn)
+        try:
+            ours = "application_name = 'nself-graphql' AND state = 'active' AND query LIKE '%pg_sleep%'"
+            asleep = f"SELECT count(*) FROM pg_stat_activity WHERE {ours}"
+            async with asyncio.timeout(20):
+                while not await connection.fetchval(asleep):
+                    await asyncio.sleep(0.02)
+        finally:
+            await connection.close()
+
+    asyncio.run(look())
+
+
+def test_variables_without_effect_are_named_at_start(dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def name_one(api: Api) -> None:
+        await api.sql("CREATE TABLE a (id int)")
+        await api.metadata("pg_track_table", {"table": "a"})
+        trigger = {"name": "t", "table": "a", "insert": {"columns": "*"}, "webhook_from_env": "HASURA_GRAPHQL_HOOK"}
+        await api.metadata("pg_create_event_trigger", trigger)
+
+    async def nothing(api: Api) -> None:
+        pass
+
+    environ = {"HASURA_GRAPHQL_HOOK": "http://127.0.0.1:9", "HASURA_GRAPHQL_TX_ISOLATION": "serializable"}
+    play(dsn, name_one, **environ)
+    caplog.clear()
+    play(dsn, nothing, **environ, HASURA_GRAPHQL_DEV_MODE="true")
+    named = [record.getMessage() for record in caplog.records if "no effect" in record.getMessage()]
+    assert named == ["HASURA_GRAPHQL_TX_ISOLATION is set, but has no effect on this server"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 
@@ -105,6 +105,25 @@ def test_keys_stay_in_use_while_the_address_is_out_of_reach(monkeypatch: pytest.
         await keys.verify(one.sign({}))
 
     play(publisher, script)
+
+
+def test_what_is_too_large_for_keys_is_not_read_to_its_end() -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 65536
+            yield b" " * 65536
+
+    async def go() -> None:
+        handler = httpx.MockTransport(lambda request: httpx.Response(200, content=endless()))
+        async with httpx.AsyncClient(transport=handler) as http:
+            with pytest.raises(ApiError, match="out of reach"):
+                await RemoteKeys("https://auth.test/jwks", http).verify("a.b.c")
+
+    asyncio.run(go())
+    assert read < 3 * 1024 * 1024
 
 
 def test_without_any_keys_the_server_says_so() -> None:

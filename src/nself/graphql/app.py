@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
@@ -25,6 +26,7 @@ from nself.graphql.http import administration, console, diagnostics, dump, edge,
 from nself.graphql.http.shortcut import Shortcut
 from nself.graphql.jwks import RemoteKeys
 from nself.graphql.jwt import JwtMode
+from nself.graphql.jwt_choice import SeveralSecrets
 from nself.graphql.metadata.apply_directory import apply_directory
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.rest_endpoints import METHODS
@@ -39,6 +41,7 @@ from nself.graphql.sources.connection import Connection
 from nself.graphql.sources.pools import OWN_VARIABLES, Pools, opened
 from nself.graphql.subscriptions.registry import Subscriptions
 from nself.graphql.surface import Surface
+from nself.graphql.unread import unread
 from nself.graphql.webhook import WebhookMode
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
 from nself.graphql.websocket.handshake import Handshake
@@ -134,17 +137,19 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
             stringify_numerics=settings.stringify_numeric_types,
             show_internal=settings.dev_mode or settings.admin_internal_errors,
             infer_functions=settings.infer_function_permissions,
-            federation="apollo_federation" in settings.experimental_features,
+            federation=settings.enable_apollo_federation or "apollo_federation" in settings.experimental_features,
             conventions=_conventions(settings),
             policy=_policy(settings),
             world=world,
         )
         live = LiveMetadata(engine, Store(kept_in), Installed(settings.stringify_numeric_types))
         await live.open()
+        for name in unread(settings.environ, live.stored.metadata):
+            LOG.warning("%s is set, but has no effect on this server", name)
         await ActionLog(kept_in).ensure()
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))
-        await deliveries.start(stack, settings, live)
+        await deliveries.start(stack, settings, live, outgoing.allowlist)
         if settings.async_actions_fetch_interval_ms:
             worker = ActionWorker(engine, world, settings.async_actions_fetch_interval_ms / 1000)
             await stack.enter_async_context(_background(worker.run()))
@@ -185,18 +190,23 @@ def _policy(settings: GraphqlSettings) -> Policy:
 
 async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, outgoing: Outgoing) -> Mode | None:
     """Who decides about requests without the admin secret. A token and a webhook at once would be ambiguous."""
-    if settings.jwt_secret is None and settings.auth_hook is None:
+    secrets = settings.jwt_secrets or ([settings.jwt_secret] if settings.jwt_secret is not None else [])
+    if not secrets and settings.auth_hook is None:
         return None
     if settings.admin_secret is None:
         raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and _AUTH_HOOK need HASURA_GRAPHQL_ADMIN_SECRET to be set")
-    if settings.jwt_secret is not None and settings.auth_hook is not None:
+    if secrets and settings.auth_hook is not None:
         raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and HASURA_GRAPHQL_AUTH_HOOK exclude each other")
     if settings.auth_hook is not None:
         return WebhookMode(url=settings.auth_hook, outgoing=outgoing, mode=settings.auth_hook_mode)
-    assert settings.jwt_secret is not None
     http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
-    address = settings.jwt_secret.get("jwk_url")
-    return JwtMode.of(settings.jwt_secret, keys=RemoteKeys(str(address), http) if address else None)
+    modes = [JwtMode.of(secret, keys=_published(secret, http)) for secret in secrets]
+    return modes[0] if len(modes) == 1 else SeveralSecrets(modes)
+
+
+def _published(secret: Mapping[str, Any], http: httpx.AsyncClient) -> RemoteKeys | None:
+    address = secret.get("jwk_url")
+    return RemoteKeys(str(address), http) if address else None
 
 
 def _conventions(settings: GraphqlSettings) -> Conventions:
@@ -233,4 +243,5 @@ SERVER = Server(
     settings=GraphqlSettings,
     create=create,
     flags={"port": "HASURA_GRAPHQL_SERVER_PORT", "database_url": "HASURA_GRAPHQL_DATABASE_URL"},
+    graceful_s=lambda settings: settings.graceful_shutdown_timeout_s,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,8 @@ class Engine:
         self.remotes = remotes or RemoteSchemas()
         self._stringify_numerics, self._show_internal = stringify_numerics, show_internal
         self._infer_functions = infer_functions
-        self._loaded = self._load(Metadata(), {})
+        self._found: Mapping[str, Found] = {}
+        self._loaded = self._load(Metadata(), self._found)
         self._one_at_a_time = asyncio.Lock()
         self._rates = RateLimiter()
         self.captured = asyncio.Event()
@@ -161,13 +162,19 @@ class Engine:
             )
         return self._loaded.databases[source]
 
-    async def load(self, metadata: Metadata, *, retry: bool = False) -> list[Inconsistency]:
+    async def load(
+        self, metadata: Metadata, *, retry: bool = False, only: Collection[str] | None = None
+    ) -> list[Inconsistency]:
         """Read the catalogs, build the schema, swap both in. What metadata names in vain is returned and left out.
-        With `retry`, sources that could not be reached are tried again."""
+        With `retry`, sources that could not be reached are tried again; `only` names those whose catalog may have
+        changed."""
         async with self._one_at_a_time:
-            found = await find(self.pools, metadata, retry=retry)
+            if self.world is not None:
+                self.world.outgoing.allowlist.follow(metadata.rest.get("network") or {})
+            known = {name: one for name, one in self._found.items() if only is not None and name not in only}
+            found = await find(self.pools, metadata, retry=retry, known=known)
             await self.remotes.refresh(metadata, retry=retry)
-            self._loaded = loaded = self._load(metadata, found)
+            self._loaded, self._found = (loaded := self._load(metadata, found)), found
             for follow in self.on_load:
                 follow()
             return list(loaded.inconsistencies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import json
 import logging
 import re
 import time
@@ -25,6 +26,8 @@ _UNCACHED = re.compile(r"\bno-(?:store|cache)\b")
 _DEFAULT_AGE_S = 60.0
 _SHORTEST_AGE_S = 1.0
 _RETRY_UNKNOWN_KEY_S = 10.0
+_PATIENCE_S = 10.0
+_LARGEST = 1024 * 1024
 
 
 class RemoteKeys:
@@ -62,13 +65,24 @@ class RemoteKeys:
     async def _fetch(self) -> None:
         self._fetched_at = time.monotonic()
         try:
-            reply = await self._http.get(self.url, follow_redirects=True)
-            reply.raise_for_status()
-            self._keys = KeySet.import_key_set(reply.json())
-            self._good_until = time.monotonic() + lifetime(reply.headers)
-        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+            async with asyncio.timeout(_PATIENCE_S):
+                headers, body = await self._downloaded()
+            self._keys = KeySet.import_key_set(json.loads(body))
+            self._good_until = time.monotonic() + lifetime(headers)
+        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError, TimeoutError, RecursionError) as error:
             LOG.warning("JWKS %s cannot be fetched: %s: %s", self.url, type(error).__name__, error)
             self._good_until = time.monotonic() + _RETRY_UNKNOWN_KEY_S
+
+    async def _downloaded(self) -> tuple[httpx.Headers, bytes]:
+        """Whatever is at the address: no more of it than keys can need is read."""
+        async with self._http.stream("GET", self.url, follow_redirects=True) as reply:
+            reply.raise_for_status()
+            body = bytearray()
+            async for chunk in reply.aiter_bytes(_LARGEST):
+                body += chunk
+                if len(body) > _LARGEST:
+                    raise ValueError(f"more than {_LARGEST} bytes are no set of keys")
+            return reply.headers, bytes(body)
 
 
 def verified(token: str, keys: KeySet) -> dict[str, Any]:

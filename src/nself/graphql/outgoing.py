@@ -22,6 +22,7 @@ from typing import Final, Literal
 import httpx
 
 from nself.errors import NselfError
+from nself.graphql.tls_allowlist import TlsAllowlist
 from nself.graphql.version import COMPATIBLE_WITH
 
 USER_AGENT: Final = f"hasura-graphql-engine/{COMPATIBLE_WITH}"
@@ -100,19 +101,23 @@ class Outgoing:
     times a call.
     """
 
-    def __init__(self, pools: Sequence[httpx.AsyncClient]) -> None:
-        self._pools = [_Pool(http) for http in pools]
+    def __init__(
+        self, pools: Sequence[httpx.AsyncClient], unverified: httpx.AsyncClient, allowlist: TlsAllowlist
+    ) -> None:
+        self._pools, self._unverified, self.allowlist = [_Pool(http) for http in pools], _Pool(unverified), allowlist
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, *, at_once: int = 100) -> AsyncIterator[Outgoing]:
+    async def open(cls, *, at_once: int = 100, allowlist: TlsAllowlist | None = None) -> AsyncIterator[Outgoing]:
+        """Certificates are verified, but for the services of `allowlist`."""
         size = min(at_once, _POOL_SIZE)
         limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S)
         async with AsyncExitStack() as stack:
-            pools = [_client(limits) for _ in range(-(-at_once // size))]
-            for http in pools:
+            pools = [_client(limits, _verification()) for _ in range(-(-at_once // size))]
+            unverified = _client(limits, _no_verification())
+            for http in (*pools, unverified):
                 await stack.enter_async_context(http)
-            yield cls(pools)
+            yield cls(pools, unverified, allowlist or TlsAllowlist())
 
     async def send(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises OutgoingError; the time includes waiting for a free connection."""
@@ -132,7 +137,7 @@ class Outgoing:
             if not sendable(name, value):
                 raise OutgoingError("invalid-request", f"HTTP cannot carry the value or name of the header {name!r}")
         encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-        pool = min(self._pools, key=lambda one: one.calls)
+        pool = self._pool(httpx.URL(call.url))
         pool.calls += 1
         try:
             async with pool.http.stream(call.method, call.url, content=call.body, headers=encoded) as reply:
@@ -145,6 +150,11 @@ class Outgoing:
                 )
         finally:
             pool.calls -= 1
+
+    def _pool(self, url: httpx.URL) -> _Pool:
+        if self.allowlist.trusts(url):
+            return self._unverified
+        return min(self._pools, key=lambda one: one.calls)
 
 
 @dataclass(slots=True)
@@ -159,7 +169,12 @@ def _verification() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _client(limits: httpx.Limits) -> httpx.AsyncClient:
+@cache
+def _no_verification() -> ssl.SSLContext:
+    return httpx.create_ssl_context(verify=False, trust_env=False)
+
+
+def _client(limits: httpx.Limits, verify: ssl.SSLContext) -> httpx.AsyncClient:
     # What a webhook sets as a cookie for one caller must not come back to it with another's call.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
     return httpx.AsyncClient(
@@ -168,7 +183,7 @@ def _client(limits: httpx.Limits) -> httpx.AsyncClient:
         follow_redirects=False,
         limits=limits,
         cookies=cookies,
-        verify=_verification(),
+        verify=verify,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nself.settings import JsonObject, env, whole_env
+from nself.settings import JsonObject, JsonObjects, env, whole_env
 
 
 class LogLevel(StrEnum):
@@ -55,6 +55,13 @@ class GraphqlSettings:
         secret=True,
         help="How tokens are verified: a JSON object with `type` and `key`, or `jwk_url`, and the claim options.",
         example='{"type": "HS256", "key": "..."}',
+    )
+    jwt_secrets: JsonObjects | None = env(
+        "HASURA_GRAPHQL_JWT_SECRETS",
+        default=None,
+        secret=True,
+        help="Several of them, in place of the one: a token is for the secret whose `issuer` it names, or has none.",
+        example='[{"type": "HS256", "key": "...", "issuer": "shop"}, {"jwk_url": "https://...", "issuer": "staff"}]',
     )
     auth_hook: str | None = env(
         "HASURA_GRAPHQL_AUTH_HOOK", default=None, help="URL of a webhook that decides a request's session variables."
@@ -228,6 +235,17 @@ class GraphqlSettings:
         "HASURA_GRAPHQL_ENABLE_REMOTE_SCHEMA_PERMISSIONS",
         default=False,
         help="Roles see of remote schemas only what a permission gives them. Without it, every role sees all of them.",
+    )
+    graceful_shutdown_timeout_s: int = env(
+        "HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT",
+        default=60,
+        minimum=0,
+        help="How long requests under way may take to end after the server was told to stop, in seconds.",
+    )
+    enable_apollo_federation: bool = env(
+        "HASURA_GRAPHQL_ENABLE_APOLLO_FEDERATION",
+        default=False,
+        help="Serve `_service` and `_entities` to Apollo gateways, as the experimental feature apollo_federation does.",
     )
     body_limit_mb: int = env(
         "HASURA_GRAPHQL_BODY_LIMIT", default=32, minimum=1, help="Largest request body accepted, in MiB."

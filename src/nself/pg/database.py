@@ -39,9 +39,12 @@ CONNECTION_LOST = (
 class Database:
     """Opened once per server. json and jsonb arrive as Python values; everything else as asyncpg gives it."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], *, patience_s: float | None = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[Any], *, patience_s: float | None = None, lifetime_s: float | None = None
+    ) -> None:
         self._pool, self._patience_s = pool, patience_s
         self._at_hand = AtHand(pool)
+        self._renewing = asyncio.create_task(self._renew(lifetime_s)) if lifetime_s else None
 
     @classmethod
     async def open(
@@ -57,10 +60,12 @@ class Database:
         connect_s: float = 60.0,
         idle_s: float = 60.0,
         patience_s: float | None = None,
+        lifetime_s: float | None = None,
     ) -> Database:
         """Connect, waiting up to `wait_s` for a server that is still starting. `name` shows in pg_stat_activity;
         `settings` are PostgreSQL's own (`statement_timeout`), the default of every connection. `patience_s` bounds the
-        wait for a connection while all are in use; then TimeoutError."""
+        wait for a connection while all are in use; then TimeoutError. No connection is used for longer than
+        `lifetime_s`, but for what is under way on it."""
 
         async def prepare(connection: asyncpg.Connection[Any]) -> None:
             if not raw_json:
@@ -83,7 +88,7 @@ class Database:
                     # Live queries take turns: with room for fewer statements than there are, none is ever found again.
                     statement_cache_size=500,
                 )
-                return cls(pool, patience_s=patience_s)
+                return cls(pool, patience_s=patience_s, lifetime_s=lifetime_s)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise DatabaseError(
@@ -94,7 +99,15 @@ class Database:
             except asyncpg.PostgresError as error:
                 raise DatabaseError(f"{name} cannot use PostgreSQL: {error}", fixes=["nself doctor"]) from error
 
+    async def _renew(self, lifetime_s: float) -> None:
+        """Which connection is how old only the pool knows; it replaces all of them, each when it is next wanted."""
+        while True:
+            await asyncio.sleep(lifetime_s)
+            await self._pool.expire_connections()
+
     async def close(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
         await self._at_hand.close()
         try:
             await asyncio.wait_for(self._pool.close(), timeout=5)

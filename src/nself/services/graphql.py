@@ -60,6 +60,8 @@ def settings(project: Project, network: Network) -> GraphqlSettings:
         dev_mode=dev,
         unauthorized_role="public",
         cors_domain=origins(project, network),
+        # Whoever stops the stack kills what has not ended after 15 seconds.
+        graceful_shutdown_timeout_s=10,
     )
     return replace(found, server_port=network.listen(NAME).port, admin_secret=own.admin_secret)
 

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,6 +21,7 @@ from nself.errors import NselfError
 from nself.web.lifespan import KeepsFailure
 from nself.web.websockets import AbortableWebsocket
 
+GRACEFUL_S: Final = 10
 Peers = Mapping[str, ASGIApp]
 """Sibling servers in the same process, by name: `web.client` calls them without a socket."""
 
@@ -41,6 +42,8 @@ class Server:
     needs: tuple[str, ...] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
     reaches: Mapping[str, str] = field(default_factory=dict)
+    graceful_s: Callable[[Any], int] = lambda settings: GRACEFUL_S
+    """From its settings: how long running requests may take to end when the server stops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Listener:
     app: ASGIApp
     host: str
     port: int | None
+    graceful_s: int = GRACEFUL_S
 
 
 def serve(listeners: Sequence[Listener]) -> None:
@@ -112,7 +116,7 @@ class _Hosted(uvicorn.Server):
                 proxy_headers=True,
                 forwarded_allow_ips="127.0.0.1",
                 server_header=False,
-                timeout_graceful_shutdown=10,
+                timeout_graceful_shutdown=listener.graceful_s,
                 h11_max_incomplete_event_size=64 * 1024,
             )
         )

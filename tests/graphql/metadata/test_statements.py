@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nself.graphql.metadata.statements import first_word, split_last, words
+from nself.graphql.metadata.statements import first_word, says_nothing, split_last, words
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,12 @@ def test_the_last_statement_is_found(script: str, last: str) -> None:
     before, found = split_last(script)
     assert found == last
     assert script.startswith(before + found)
+
+
+@pytest.mark.parametrize("script", ["", " ;; ", "-- no\n;", "/* a; /* b */ */"])
+def test_a_script_of_comments_says_nothing(script: str) -> None:
+    assert says_nothing(script)
+    assert not says_nothing(script + "(")
 
 
 def test_an_empty_script_has_no_statement() -> None:

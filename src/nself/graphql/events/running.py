@@ -22,6 +22,7 @@ from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.model import Metadata, Source
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.settings import GraphqlSettings
+from nself.graphql.tls_allowlist import TlsAllowlist
 from nself.pg.database import Database
 
 LOG = logging.getLogger("nself.graphql")
@@ -31,8 +32,11 @@ _LOOK_S = 0.2
 _PLAN_S = 60.0
 
 
-async def start(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, live: LiveMetadata) -> None:
-    outgoing = await stack.enter_async_context(Outgoing.open(at_once=settings.events_http_pool_size))
+async def start(
+    stack: contextlib.AsyncExitStack, settings: GraphqlSettings, live: LiveMetadata, allowlist: TlsAllowlist
+) -> None:
+    calling = Outgoing.open(at_once=settings.events_http_pool_size, allowlist=allowlist)
+    outgoing = await stack.enter_async_context(calling)
     caller = Caller(outgoing=outgoing, environ=settings.environ, logs_env_headers=settings.log_headers_from_env)
     if settings.events_fetch_batch_size and settings.events_fetch_interval_ms:
         pace = Pace(

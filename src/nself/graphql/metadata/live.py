@@ -69,13 +69,13 @@ class Draft:
         """Where the metadata is, and what is logged beside it."""
         return self.store.database
 
-    async def settle(self, *, tolerate: bool = False, retry: bool = False) -> None:
-        """Let the engine serve the draft now: a following command of the same request needs it. With `retry`, sources
-        that could not be reached are tried again."""
+    async def settle(self, *, tolerate: bool = False, retry: bool = False, only: Collection[str] | None = None) -> None:
+        """Let the engine serve the draft now: a following command of the same request needs it. `retry` and `only` are
+        the engine's."""
         if self.metadata is self._loaded:
             return
         await self._events.leave(self.metadata, self.engine.databases)
-        engine_says = await self.engine.load(self.metadata, retry=retry)
+        engine_says = await self.engine.load(self.metadata, retry=retry, only=only)
         self._loaded, self.settled = self.metadata, True
         found = merged(consistency.check(self.metadata, self.engine.catalogs), engine_says)
         self._refuse_new(found, tolerate=tolerate)
@@ -94,10 +94,11 @@ class Draft:
         self._loaded = None
         await self.settle()
 
-    async def reload(self) -> None:
-        """Read the catalog again; what no longer fits becomes inconsistent and is left out."""
+    async def reload(self, only: Collection[str] | None = None) -> None:
+        """Read the catalogs again, or those of some sources; what no longer fits becomes inconsistent, is left out."""
+        await self.settle(tolerate=True)
         self._loaded, self.touched = None, True
-        await self.settle(tolerate=True, retry=True)
+        await self.settle(tolerate=True, retry=True, only=only)
 
     async def recreate_event_triggers(self, sources: Collection[str]) -> None:
         """Make the database triggers again, whatever is there."""

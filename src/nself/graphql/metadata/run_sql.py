@@ -14,7 +14,7 @@ from nself.graphql.metadata import dependencies, edit, rename
 from nself.graphql.metadata.altered_functions import refuse_altered
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.model import Metadata
-from nself.graphql.metadata.statements import READS, WRITES, first_word, split_last, words
+from nself.graphql.metadata.statements import READS, WRITES, first_word, says_nothing, split_last, words
 from nself.pg import queries
 from nself.pg.catalog import Name
 from nself.pg.database import Connection, PostgresError
@@ -83,6 +83,8 @@ async def _forget_role(connection: Connection) -> None:
 
 async def _execute(connection: Connection, sql: str) -> Any:
     before, last = split_last(sql)
+    if says_nothing(sql):
+        return COMMAND_OK  # the driver cannot read what PostgreSQL answers to nothing
     try:
         if first_word(last) not in READS | WRITES:
             await connection.execute(sql)

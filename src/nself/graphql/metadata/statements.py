@@ -43,6 +43,15 @@ def first_word(statement: str) -> str:
     return ""
 
 
+def says_nothing(script: str) -> bool:
+    """Whether there is no statement in it, but comments, semicolons and spaces."""
+    left = script
+    for kind, start, end in reversed(_tokens(script)):
+        if kind in ("line", "block", "end"):
+            left = left[:start] + left[end:]
+    return not left.strip()
+
+
 def words(script: str) -> frozenset[str]:
     """Every bare word of a script in lower case: what is quoted or commented out does not count."""
     return frozenset(script[start:end].lower() for kind, start, end in _tokens(script) if kind == "word")

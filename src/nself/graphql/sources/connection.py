@@ -34,6 +34,7 @@ class Connection:
     max_connections: int | None = None
     idle_s: int | None = None
     pool_timeout_s: int | None = None
+    lifetime_s: int | None = None
     isolation: str | None = None
 
 
@@ -55,6 +56,7 @@ def connection(configuration: Reader, environ: Mapping[str, str]) -> Connection:
         max_connections=_bounded(pool, "max_connections", MOST_CONNECTIONS),
         idle_s=_bounded(pool, "idle_timeout", _LONGEST_S),
         pool_timeout_s=_bounded(pool, "pool_timeout", _LONGEST_S),
+        lifetime_s=_bounded(pool, "connection_lifetime", _LONGEST_S),
         isolation=_isolation(info.get("isolation_level")),
     )
 

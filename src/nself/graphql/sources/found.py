@@ -26,12 +26,19 @@ class Found:
     enums: EnumRows
 
 
-async def find(pools: Pools, metadata: Metadata, *, retry: bool = False) -> Mapping[str, Found]:
-    """By source. Those absent are in `pools.failures`; a main database that is out of reach is an error."""
+async def find(
+    pools: Pools, metadata: Metadata, *, retry: bool = False, known: Mapping[str, Found] | None = None
+) -> Mapping[str, Found]:
+    """By source. Those absent are in `pools.failures`; a main database that is out of reach is an error. What is
+    `known` of a database that is still the source's is not read again."""
     await pools.follow(metadata, retry=retry)
+    still = {name: one for name, one in (known or {}).items() if one.database is pools.databases.get(name)}
     served = [source for source in metadata.sources.values() if source.name in pools.databases]
-    found = await asyncio.gather(*(_find(pools, source) for source in served))
-    return {source.name: one for source, one in zip(served, found, strict=True) if one is not None}
+    read = [source for source in served if source.name not in still]
+    found = await asyncio.gather(*(_find(pools, source) for source in read))
+    fresh = {source.name: one for source, one in zip(read, found, strict=True)}
+    every = {source.name: still.get(source.name) or fresh[source.name] for source in served}
+    return {name: one for name, one in every.items() if one is not None}
 
 
 async def _find(pools: Pools, source: Source) -> Found | None:

@@ -34,6 +34,7 @@ async def opened(wanted: Connection, *, most: int = 20, statement_ms: int = 0, w
         max_size=wanted.max_connections or most,
         idle_s=wanted.idle_s or 60,
         patience_s=wanted.pool_timeout_s,
+        lifetime_s=wanted.lifetime_s,
         connect_s=CONNECT_S,
         wait_s=wait_s,
         raw_json=True,

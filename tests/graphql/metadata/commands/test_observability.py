@@ -39,6 +39,10 @@ def test_hosts_come_and_go(dsn: str) -> None:
         assert (await api.refused("drop_host_from_tls_allowlist", {"host": "hooks.internal"}))[0] == "not-found"
         await api.metadata("drop_host_from_tls_allowlist", host)
         assert "network" not in await whole(api)
+        await api.metadata("add_host_to_tls_allowlist", "plain.test")
+        assert (await whole(api))["network"] == {"tls_allowlist": [{"host": "plain.test"}]}
+        anything = {"host": "a", "permissions": ["anything"]}
+        assert (await api.refused("add_host_to_tls_allowlist", anything))[1] == "$.permissions[0]"
         assert (await api.refused("add_host_to_tls_allowlist", {"host": ""}))[1:] == (
             "$.host",
             "empty string not allowed",

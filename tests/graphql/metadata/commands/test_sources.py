@@ -195,6 +195,43 @@ def test_when_all_connections_are_taken_the_answer_says_so(dsn: str, new_databas
     play(dsn, script)
 
 
+def test_no_connection_is_used_for_longer_than_its_lifetime(dsn: str, new_database: Callable[..., str]) -> None:
+    async def script(api: Api) -> None:
+        await two_sources(api, second, pool_settings={"max_connections": 1, "connection_lifetime": 1})
+        ask = "SELECT pg_backend_pid()"
+        first = (await api.sql(ask, source="second"))["result"][1]
+        async with asyncio.timeout(20):
+            while (await api.sql(ask, source="second"))["result"][1] == first:
+                await asyncio.sleep(0.05)
+
+    second = new_database()
+    play(dsn, script)
+
+
+def test_reloading_looks_only_at_the_sources_named(dsn: str, new_database: Callable[..., str]) -> None:
+    async def script(api: Api) -> None:
+        await two_sources(api, second)
+        for source, table in (("default", "here"), ("second", "there")):
+            more = {"source": source, "check_metadata_consistency": False}
+            await api.sql(f"ALTER TABLE {table} ADD COLUMN more int", **more)
+
+        async def sees() -> tuple[bool, bool]:
+            return (
+                "data" in await api.graphql("{ here { more } }"),
+                "data" in await api.graphql("{ there { more } }"),
+            )
+
+        await api.metadata("reload_metadata", {"reload_sources": False})
+        assert await sees() == (False, False)
+        await api.metadata("reload_metadata", {"reload_sources": ["second"]})
+        assert await sees() == (False, True)
+        await api.metadata("reload_metadata", {})
+        assert await sees() == (True, True)
+
+    second = new_database()
+    play(dsn, script)
+
+
 def test_a_read_only_source_answers_queries_and_refuses_mutations_in_the_databases_words(
     dsn: str, new_database: Callable[..., str], cluster: Cluster
 ) -> None:

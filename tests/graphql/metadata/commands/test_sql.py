@@ -28,6 +28,7 @@ def test_the_last_statement_decides_about_the_answer(dsn: str) -> None:
         assert (await api.sql("SHOW server_encoding"))["result"] == [["server_encoding"], ["UTF8"]]
         assert (await api.sql("EXPLAIN SELECT 1"))["result"][0] == ["QUERY PLAN"]
         assert (await api.sql("SELECT"))["result_type"] == "CommandOk"
+        assert await api.sql(" ; -- nothing") == {"result_type": "CommandOk", "result": None}
 
     play(dsn, script)
 

@@ -40,7 +40,11 @@ async def set_opentelemetry_status(draft: Draft, call: Call) -> Reply:
 
 async def allow_host(draft: Draft, call: Call) -> Reply:
     entry = _host(call.args)
-    if permissions := call.args.get("permissions"):
+    permissions = call.args.get("permissions") if isinstance(call.args.value, dict) else None
+    if permissions:
+        for item in permissions.items():
+            if item.value != "self-signed":
+                item.fail(f"expected self-signed, encountered {item.value}")
         entry["permissions"] = list(permissions.names())
     known = _allowed(draft)
     if any(_same(other, entry) for other in known):
@@ -61,6 +65,9 @@ async def forget_host(draft: Draft, call: Call) -> Reply:
 
 
 def _host(args: Reader) -> dict[str, Any]:
+    """The arguments may be the host's name alone."""
+    if isinstance(args.value, str):
+        return {"host": args.name()}
     suffix = args.get("suffix")
     return {"host": args.at("host").name(), **({"suffix": suffix.text()} if suffix else {})}
 

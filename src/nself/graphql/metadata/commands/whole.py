@@ -53,13 +53,16 @@ def _with_private(draft: Draft, wanted: Metadata) -> Metadata:
 
 
 async def reload_metadata(draft: Draft, call: Call) -> Reply:
-    """Each of the three takes true, false or names. Sources are looked at whichever are named."""
-    remotes = _chosen(call.args.get("reload_remote_schemas"), "Remote schema", draft.metadata.remote_schemas)
-    _chosen(call.args.get("reload_sources"), "Source", draft.metadata.sources)
+    """Each of the three takes true, false or names; the first two mean all of them when absent."""
+    known = draft.metadata.remote_schemas
+    asked = call.args.get("reload_remote_schemas")
+    remotes = _chosen(asked, "Remote schema", known) if asked else known
+    asked = call.args.get("reload_sources")
+    sources = _chosen(asked, "Source", draft.metadata.sources) if asked else None
     triggers = _chosen(call.args.get("recreate_event_triggers"), "Source", draft.metadata.sources)
     if remotes:
         draft.engine.remotes.forget(remotes)
-    await draft.reload()
+    await draft.reload(sources)
     if triggers:
         await draft.recreate_event_triggers(triggers)
     state = _consistency(draft)
