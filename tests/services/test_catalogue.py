@@ -177,7 +177,8 @@ def other(item: Declared) -> str:
         low = item.variable.minimum or 0
         return str(int(max(low, 1) + (item.default if isinstance(item.default, int | float) else 1200)))
     if "JsonObject" in str(item.type):
-        return '{"key":"another-key-of-a-test-that-is-long-enough-1","type":"HS256"}'
+        secret = '{"key":"another-key-of-a-test-that-is-long-enough-1","type":"HS256"}'
+        return f"[{secret}]" if "JsonObjects" in str(item.type) else secret
     return "other"
 
 
