@@ -419,4 +419,4 @@ def test_variables_without_effect_are_named_at_start(dsn: str, caplog: pytest.Lo
     caplog.clear()
     play(dsn, nothing, **environ, HASURA_GRAPHQL_DEV_MODE="true")
     named = [record.getMessage() for record in caplog.records if "no effect" in record.getMessage()]
-    assert named == ["HASURA_GRAPHQL_TX_ISOLATION is set, but has no effect on this server"]
+    assert [text.split()[0] for text in named] == ["HASURA_GRAPHQL_TX_ISOLATION"]

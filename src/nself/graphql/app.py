@@ -145,7 +145,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         live = LiveMetadata(engine, Store(kept_in), Installed(settings.stringify_numeric_types))
         await live.open()
         for name in unread(settings.environ, live.stored.metadata):
-            LOG.warning("%s is set, but has no effect on this server", name)
+            LOG.warning("%s is set, but has no effect: neither this server nor its metadata reads it", name)
         await ActionLog(kept_in).ensure()
         if settings.metadata_dir:
             await apply_directory(live, Path(settings.metadata_dir))

@@ -84,7 +84,20 @@ def _table_reason(tracked: TrackedTable, catalog: Catalog) -> str | None:
     table = catalog.tables.get(tracked.table)
     if table is None:
         return f'no such table/view exists in source: "{tracked.table}"'
-    return objections(table) if tracked.is_enum else None
+    return _shared_field(tracked, table) or (objections(table) if tracked.is_enum else None)
+
+
+def _shared_field(tracked: TrackedTable, table: Table) -> str | None:
+    """Two columns cannot be one field: the second would be out of everybody's reach."""
+    owners: dict[str, str] = {}
+    for column in table.columns:
+        custom = tracked.config.columns.get(column.name)
+        field = custom.custom_name if custom and custom.custom_name else column.name
+        first = owners.setdefault(field, column.name)
+        if first != column.name:
+            pair = f'"{first}" and "{column.name}"'
+            return f'in table "{tracked.table}": the columns {pair} are mapped to the same field name, "{field}"'
+    return None
 
 
 def _relationship_reason(

@@ -123,3 +123,20 @@ def test_many_tables_are_untracked_as_far_as_it_goes_if_wanted(dsn: str) -> None
         assert [table["table"]["name"] for table in (await api.exported())["tables"]] == ["author"]
 
     play(dsn, script)
+
+
+def test_two_columns_cannot_be_one_field(dsn: str) -> None:
+    async def script(api: Api) -> None:
+        await api.sql("CREATE TABLE pair (a int, b int)")
+        await api.metadata("pg_track_table", {"table": "pair"})
+
+        def named(**names: str) -> dict[str, object]:
+            config = {column: {"custom_name": name} for column, name in names.items()}
+            return {"table": "pair", "configuration": {"column_config": config}}
+
+        code, _, message = await api.refused("pg_set_table_customization", named(b="a"))
+        assert code == "invalid-configuration"
+        assert message.endswith('the columns "a" and "b" are mapped to the same field name, "a"')
+        await api.metadata("pg_set_table_customization", named(a="b", b="a"))
+
+    play(dsn, script)
