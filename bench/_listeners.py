@@ -1,16 +1,19 @@
-"""Many websockets in one process, each with one subscription: as little work for a message as can be.
+"""Many websockets in one thread, each with one subscription: as little work for a message as can be.
 
 A library would be what is measured. Frames of the client must be masked: a mask of zeros leaves them as they are.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import select
+import socket
 import struct
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 _UPGRADE = (
     b"GET /v1/graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -18,7 +21,10 @@ _UPGRADE = (
     b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
-_AT_ONCE = 100
+_AT_ONCE = 200
+_TIMESTAMPS = 35
+"""SO_TIMESTAMPNS of socket(7): the kernel says when it received what is read."""
+_TIMESPEC = struct.Struct("qq")
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
@@ -28,89 +34,117 @@ def frame(opcode: int, payload: bytes) -> bytes:
     return head + b"\0\0\0\0" + payload
 
 
+_INIT, _KEPT_ALIVE = frame(_TEXT, b'{"type":"connection_init"}'), frame(_TEXT, b'{"type":"pong"}')
+
+
 @dataclass(slots=True)
 class Heard:
     """What all of them have been told."""
 
-    ready: int = 0
     results: int = 0
     closed: int = 0
     reason: bytes = b""
     times: list[float] = field(default_factory=list)
-    """When each result arrived, from the monotonic clock."""
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """When each result reached this machine's kernel, seconds since 1970: a reader that is late is not measured."""
 
 
-class Listener(asyncio.Protocol):
-    def __init__(self, heard: Heard, payload: Any) -> None:
-        self._heard, self._payload = heard, payload
-        self._unread = b""
-        self._upgraded = False
+@dataclass(slots=True)
+class Listener:
+    socket: socket.socket
+    subscribe: bytes
+    upgraded: bool = False
+    unread: bytes = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(_UPGRADE)
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._heard.closed += 1
+class Listeners:
+    """One connection for each payload; no more than some of them wait for their first answer at a time."""
 
-    def data_received(self, data: bytes) -> None:
-        data = self._unread + data if self._unread else data
-        if not self._upgraded:
+    def __init__(self, port: int, payloads: Sequence[Any]) -> None:
+        self.heard = Heard()
+        self._port, self._waiting = port, list(reversed(payloads))
+        self._opened = 0
+        self._listeners: dict[int, Listener] = {}
+        self._epoll = select.epoll()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Heard:
+        self._thread.start()
+        return self.heard
+
+    def __exit__(self, *raised: object) -> None:
+        self._over = True
+        self._thread.join()
+        for listener in self._listeners.values():
+            listener.socket.close()
+
+    def _run(self) -> None:
+        while not self._over:
+            while self._waiting and self._opened - self.heard.results < _AT_ONCE:
+                self._open(self._waiting.pop())
+            for number, _ in self._epoll.poll(0.02):
+                self._read(self._listeners[number])
+
+    def _open(self, payload: Any) -> None:
+        opened = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        opened.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
+        opened.sendall(_UPGRADE)
+        subscribe = json.dumps({"id": "1", "type": "subscribe", "payload": payload}).encode()
+        self._listeners[opened.fileno()] = Listener(opened, frame(_TEXT, subscribe))
+        self._epoll.register(opened, select.EPOLLIN)
+        self._opened += 1
+
+    def _read(self, listener: Listener) -> None:
+        data, extras, _, _ = listener.socket.recvmsg(1 << 16, 64)
+        if not data:
+            self.heard.closed += 1
+            self._epoll.unregister(listener.socket)
+            return
+        data = listener.unread + data if listener.unread else data
+        if not listener.upgraded:
             head, end, data = data.partition(b"\r\n\r\n")
             if not end:
-                self._unread = head
+                listener.unread = head
                 return
             assert b" 101 " in head, head
-            self._upgraded = True
-            self._transport.write(frame(_TEXT, b'{"type":"connection_init"}'))
+            listener.upgraded = True
+            listener.socket.sendall(_INIT)
         while len(data) >= 2:
             start, size = 2, data[1]
             if size == 126:
                 start, size = 4, int.from_bytes(data[2:4], "big")
             if len(data) < start + size:
                 break
-            self._hear(data[0] & 15, data[start : start + size])
+            self._hear(listener, data[0] & 15, data[start : start + size], extras)
             data = data[start + size :]
-        self._unread = data
+        listener.unread = data
 
-    def _hear(self, opcode: int, payload: bytes) -> None:
-        heard = self._heard
+    def _hear(self, listener: Listener, opcode: int, payload: bytes, extras: list[tuple[int, int, bytes]]) -> None:
+        heard = self.heard
         if opcode == _CLOSE:
             heard.reason = payload
         elif opcode == _PING:
-            self._transport.write(frame(_PONG, payload))
+            listener.socket.sendall(frame(_PONG, payload))
         elif payload.startswith(b'{"type":"next"'):
+            heard.times.append(_received(extras))
             heard.results += 1
-            heard.times.append(time.monotonic())
-            heard.changed.set()
+        elif payload.startswith(b'{"type":"ping"'):
+            listener.socket.sendall(_KEPT_ALIVE)
         elif payload.startswith(b'{"type":"connection_ack"'):
-            heard.ready += 1
-            message = {"id": "1", "type": "subscribe", "payload": self._payload}
-            self._transport.write(frame(_TEXT, json.dumps(message).encode()))
+            listener.socket.sendall(listener.subscribe)
 
 
-async def listen(port: int, payloads: list[Any], heard: Heard) -> None:
-    """One connection for each payload, some at a time."""
-    loop = asyncio.get_running_loop()
-    for start in range(0, len(payloads), _AT_ONCE):
-        batch = payloads[start : start + _AT_ONCE]
-        opened = (loop.create_connection(_made(heard, one), "127.0.0.1", port) for one in batch)
-        await asyncio.gather(*opened)
-        await until(heard, lambda: heard.ready, start + len(batch))
+def _received(extras: list[tuple[int, int, bytes]]) -> float:
+    for level, kind, content in extras:
+        if (level, kind) == (socket.SOL_SOCKET, _TIMESTAMPS):
+            seconds, nanoseconds = _TIMESPEC.unpack_from(content)
+            return float(seconds) + nanoseconds / 1e9
+    return time.time()
 
 
-def _made(heard: Heard, payload: Any) -> Any:
-    return lambda: Listener(heard, payload)
-
-
-async def until(heard: Heard, count: Any, wanted: int, *, within_s: float = 120) -> None:
-    async with asyncio.timeout(within_s):
-        while count() < wanted:
-            assert not heard.closed, f"{heard.closed} sockets were closed: {heard.reason!r}"
-            heard.changed.clear()
-            # The event tells of results only; what else is waited for is looked at often enough.
-            try:
-                await asyncio.wait_for(heard.changed.wait(), 0.05)
-            except TimeoutError:
-                continue
+def until(heard: Heard, wanted: int, *, within_s: float = 180) -> None:
+    deadline = time.monotonic() + within_s
+    while heard.results < wanted:
+        assert not heard.closed, f"{heard.closed} sockets were closed: {heard.reason!r}"
+        assert time.monotonic() < deadline, f"{heard.results} of {wanted} have heard"
+        time.sleep(0.005)

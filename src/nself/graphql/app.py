@@ -45,6 +45,7 @@ from nself.graphql.unread import unread
 from nself.graphql.webhook import WebhookMode
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
 from nself.graphql.websocket.handshake import Handshake
+from nself.graphql.websocket.keepalive import Keepalive
 from nself.graphql.websocket.sockets import Sockets
 from nself.pg.database import Database
 from nself.web.errors import ErrorMiddleware
@@ -163,7 +164,7 @@ async def opening(settings: GraphqlSettings) -> AsyncIterator[Surface]:
         subscriptions = Subscriptions(engine, settings)
         stack.push_async_callback(subscriptions.close)
         engine.on_load.append(subscriptions.replan)
-        sockets = Sockets()
+        sockets = Sockets(Keepalive(settings.websocket_keepalive_s))
         if settings.close_websockets_on_metadata_change:
             engine.on_load.append(sockets.restart)
         yield Surface(

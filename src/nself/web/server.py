@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from nself.errors import NselfError
 from nself.web.lifespan import KeepsFailure
-from nself.web.websockets import AbortableWebsocket
+from nself.web.websockets import DirectWebsocket
 
 GRACEFUL_S: Final = 10
 Peers = Mapping[str, ASGIApp]
@@ -108,8 +108,11 @@ class _Hosted(uvicorn.Server):
                 port=listener.port or 0,
                 loop="uvloop",
                 http="httptools",
-                ws=AbortableWebsocket,
+                ws=DirectWebsocket,
                 ws_per_message_deflate=False,  # costs every socket its own compressor
+                # Often enough for a proxy that ends what is silent for a minute, rarely enough for thousands.
+                ws_ping_interval=45,
+                ws_ping_timeout=45,
                 lifespan="on",
                 log_level="warning",
                 access_log=False,

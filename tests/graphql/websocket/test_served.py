@@ -60,6 +60,7 @@ def test_a_client_that_does_not_read_loses_its_connection(dsn: str, tmp_path: Pa
         note(url)
         deaf = socket.create_connection((urlsplit(url).hostname, urlsplit(url).port))
         deaf.sendall(UPGRADE)
+        assert deaf.recv(4096).startswith(b"HTTP/1.1 101 ")
         query = '{"type": "subscribe", "id": "1", "payload": {"query": "subscription { note { body } }"}}'
         deaf.sendall(masked('{"type": "connection_init"}') + masked(query))
         wait_for(url, 1)

@@ -53,6 +53,7 @@ class Group(Polled):
         self._asking_by, self._batch, self._on_empty = asking, batch, on_empty
         self._cohorts: dict[object, Cohort] = {}
         self._place_of: dict[Subscriber, object] = {}
+        self._unanswered: dict[Cohort, None] = {}
         self._quiet = False
         kinds = [isinstance(source, CursorValue) for source in self.statement.parameters]
         self._cursor = kinds.index(True) if plan.streams else -1
@@ -62,9 +63,10 @@ class Group(Polled):
         key: object = subscriber if self.plan.streams else values
         cohort = self._cohorts.get(key)
         if cohort is None:
-            cohort = self._cohorts[key] = Cohort(list(values))
+            cohort = self._cohorts[key] = Cohort(list(values) if self.plan.streams else values)
         cohort.subscribers[subscriber] = None
         cohort.newcomers.append(subscriber)
+        self._unanswered[cohort] = None
         self._place_of[subscriber] = key
         subscriber.place = self
 
@@ -76,6 +78,7 @@ class Group(Polled):
         cohort.subscribers.pop(subscriber, None)
         if not cohort.subscribers:
             del self._cohorts[key]
+            self._unanswered.pop(cohort, None)
             if not self._cohorts:
                 self._on_empty()
 
@@ -102,7 +105,9 @@ class Group(Polled):
         await self._ask(list(self._cohorts.values()))
 
     async def ask_newcomers(self) -> None:
-        await self._ask([cohort for cohort in self._cohorts.values() if cohort.newcomers])
+        waiting = [cohort for cohort in self._unanswered if cohort.newcomers]
+        self._unanswered.clear()  # whom this fails is asked for with all others
+        await self._ask(waiting)
 
     async def _ask(self, cohorts: Sequence[Cohort]) -> None:
         for start in range(0, len(cohorts), self._batch):
@@ -146,8 +151,8 @@ class Group(Polled):
         cohort.values[self._cursor] = end
         cohort.deliver(digest_of(texts), self._body(shown))
 
-    def _body(self, texts: Sequence[str | None]) -> str:
-        return execute.body((field.key, execute.shown(field, (texts,))) for field in self.plan.fields).decode()
+    def _body(self, texts: Sequence[str | None]) -> bytes:
+        return execute.body((field.key, execute.shown(field, (texts,))) for field in self.plan.fields)
 
     async def _failed(self, batch: Sequence[Cohort], error: PostgresError) -> None:
         state = str(getattr(error, "sqlstate", "") or "")

@@ -34,7 +34,9 @@ class Pacer:
         self._polled.add(polled)
         if self._running is None:
             self._running = asyncio.create_task(self._run())
-        self._spawn(polled.greet())
+        if not polled.greeting:  # else the one that waits for its turn takes this newcomer along
+            polled.greeting = True
+            self._spawn(polled.greet())
 
     def discard(self, polled: Polled) -> bool:
         """Whether that was the last."""

@@ -8,8 +8,9 @@ from typing import Final
 
 from nself.graphql.subscriptions.subscriber import Subscriber
 
-_REST: Final = 4
-"""After asking, rest this many times as long as it took before asking early again: a busy database is left its time."""
+_REST: Final = 1
+"""After asking, rest this many times as long as it took, waiting for a connection included, before asking early again:
+half of a busy database's time is left to others."""
 
 
 class Polled(ABC):
@@ -22,6 +23,8 @@ class Polled(ABC):
         self._early = 0.0
         self.stale = False
         """Something has changed since it was asked last."""
+        self.greeting = False
+        """Newcomers are about to be asked for."""
 
     def is_due(self, now: float) -> bool:
         return not self._asking.locked() and now >= (self._early if self.stale else self._due)
@@ -41,6 +44,7 @@ class Polled(ABC):
     async def greet(self) -> None:
         """Ask for those who have just come."""
         async with self._asking:
+            self.greeting = False
             await self.ask_newcomers()
 
     @abstractmethod

@@ -14,7 +14,7 @@ from nself.graphql.session import Session
 class Listener(Protocol):
     """Where results go. Neither method may wait or raise: thousands are called in a row."""
 
-    def data(self, body: str) -> None:
+    def data(self, body: bytes) -> None:
         """A changed result: the complete JSON of a response."""
         ...
 
@@ -49,7 +49,7 @@ class Cohort:
         self.newcomers: list[Subscriber] = []
         self.digest = b""
 
-    def deliver(self, digest: bytes, body: str) -> None:
+    def deliver(self, digest: bytes, body: bytes) -> None:
         """To everybody when it is news, else to those who have just come."""
         everybody = digest != self.digest
         if not everybody and not self.newcomers:

@@ -32,12 +32,12 @@ class Whole(Polled):
         if not self._cohort.subscribers:
             return
         try:
-            body = (await self._ask()).decode()
+            body = await self._ask()
         except ApiError as error:
             for subscriber in self._cohort.fail(error):
                 self.leave(subscriber)
         else:
-            self._cohort.deliver(digest_of((body,)), body)
+            self._cohort.deliver(digest_of((body.decode(),)), body)
 
     async def ask_newcomers(self) -> None:
         if self._cohort.newcomers:

@@ -82,8 +82,12 @@ class Connection:
         """Ask the client to come again."""
         self._outbox.close(RESTART, "Service restart")
 
+    def keep_alive(self) -> None:
+        self._outbox.put(self._protocol.keepalive)
+
     def end(self) -> None:
         self._surface.sockets.discard(self)
+        self._surface.sockets.keepalive.discard(self)
         for timer in self._timers.values():
             timer.cancel()
         for id_ in list(self._operations):
@@ -104,7 +108,7 @@ class Connection:
             self._timers["expiry"] = self._loop.call_later(session.expires_at - time.time(), self._expired)
         if not self._protocol.strict:
             self._outbox.put(self._protocol.keepalive)
-        self._keep_alive_later()
+        self._surface.sockets.keepalive.add(self)
         return None
 
     def _refuse(self, reason: str) -> None:
@@ -128,15 +132,6 @@ class Connection:
 
     def _expired(self) -> None:
         self._outbox.close(FORBIDDEN, "the session has expired")
-
-    def _keep_alive_later(self) -> None:
-        interval = self._surface.settings.websocket_keepalive_s
-        if interval:
-            self._timers["keepalive"] = self._loop.call_later(interval, self._keep_alive)
-
-    def _keep_alive(self) -> None:
-        self._outbox.put(self._protocol.keepalive)
-        self._keep_alive_later()
 
     def _start(self, message: Message, size: int) -> None:
         if self._session is None:
@@ -181,7 +176,7 @@ class Connection:
             return
         reply = await self._surface.engine.answer(request, session)
         if self._is_current(id_):
-            self._outbox.put(f"{self._protocol.opening(id_)}{reply.body.decode()}}}")
+            self._outbox.put(b"%b%b}" % (self._protocol.opening(id_), reply.body))
             self._outbox.put(self._protocol.complete(id_))
 
     def _keep(self, id_: str, subscriber: Subscriber) -> None:
@@ -206,7 +201,7 @@ class Connection:
             if self._is_current(id_):
                 del self._operations[id_]
 
-    def send(self, frame: str) -> None:
+    def send(self, frame: bytes) -> None:
         self._outbox.put(frame)
 
     def failed(self, id_: str, error: ApiError, *, ended: bool) -> None:
@@ -215,7 +210,7 @@ class Connection:
             self._release(self._operations.pop(id_, None))
             return self._fail(id_, error)
         shown = graphql_shape(error, internal=shows_internal(self._surface, self._session))
-        return self.send(f"{self._protocol.opening(id_)}{encode({'errors': [shown]}).decode()}}}")
+        return self.send(b"%b%b}" % (self._protocol.opening(id_), encode({"errors": [shown]})))
 
     def _fail(self, id_: str, error: ApiError) -> None:
         shown = graphql_shape(error, internal=shows_internal(self._surface, self._session))
@@ -233,11 +228,11 @@ class Results:
 
     __slots__ = ("_connection", "_id", "_opening")
 
-    def __init__(self, connection: Connection, opening: str, id_: str) -> None:
+    def __init__(self, connection: Connection, opening: bytes, id_: str) -> None:
         self._connection, self._opening, self._id = connection, opening, id_
 
-    def data(self, body: str) -> None:
-        self._connection.send(f"{self._opening}{body}}}")
+    def data(self, body: bytes) -> None:
+        self._connection.send(b"%b%b}" % (self._opening, body))
 
     def failed(self, error: ApiError, *, ended: bool) -> None:
         self._connection.failed(self._id, error, ended=ended)

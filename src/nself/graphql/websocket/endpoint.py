@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 from starlette.types import Message, Receive, Scope, Send
@@ -16,7 +15,10 @@ from nself.graphql.websocket import protocols
 from nself.graphql.websocket.connection import Connection, ReadRequest
 from nself.graphql.websocket.handshake import Handshake
 from nself.graphql.websocket.outbox import Outbox
-from nself.web.websockets import ABORT
+from nself.web.websockets import DIRECT, Direct
+
+_INDIRECT: Final = Direct(write=lambda _: False, abort=lambda: None)
+"""Under a server that does not know the extension."""
 
 
 class WebsocketEndpoint:
@@ -33,17 +35,14 @@ class WebsocketEndpoint:
             return await _refuse(send, error)
         protocol, name = protocols.chosen(scope.get("subprotocols", ()))
         await send({"type": "websocket.accept", "subprotocol": name})
-        outbox = Outbox(send, scope.get("extensions", {}).get(ABORT, {}).get("abort", lambda: None))
-        writing = asyncio.create_task(outbox.write())
+        outbox = Outbox(send, scope.get("extensions", {}).get(DIRECT, _INDIRECT))
         read = _from(address_of(scope), self._read)
         connection = Connection(self._surface(), protocol, outbox, headers, read)
         try:
             await _pump(connection, receive)
         finally:
             connection.end()
-            writing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writing
+            await outbox.end()
 
 
 def _from(address: str, read: ReadRequest) -> ReadRequest:

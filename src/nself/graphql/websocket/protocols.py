@@ -39,7 +39,7 @@ class Protocol(Struct, frozen=True, kw_only=True):
     strict: bool
     intents: dict[str, Intent]
     data: str
-    keepalive: str
+    keepalive: bytes
 
     def read(self, raw: str | bytes) -> Message:
         """ApiError when it is no message of this protocol."""
@@ -54,16 +54,16 @@ class Protocol(Struct, frozen=True, kw_only=True):
             raise ApiError("parse-failed", f"parsing ClientMessage failed: {found.type} needs an id")
         return Message(intent, found.id or "", found.payload)
 
-    def opening(self, id_: str) -> str:
+    def opening(self, id_: str) -> bytes:
         """The beginning of every result of one operation; the payload follows, then a brace."""
-        return f'{{"type":"{self.data}","id":{encode(id_).decode()},"payload":'
+        return b'{"type":"%b","id":%b,"payload":' % (self.data.encode(), encode(id_))
 
-    def complete(self, id_: str) -> str:
-        return f'{{"type":"complete","id":{encode(id_).decode()}}}'
+    def complete(self, id_: str) -> bytes:
+        return encode({"type": "complete", "id": id_})
 
-    def error(self, id_: str, errors: Sequence[Any]) -> str:
+    def error(self, id_: str, errors: Sequence[Any]) -> bytes:
         payload = errors if self.strict else {"errors": errors}
-        return encode({"type": "error", "id": id_, "payload": payload}).decode()
+        return encode({"type": "error", "id": id_, "payload": payload})
 
 
 class _Frame(Struct, frozen=True):
@@ -85,7 +85,7 @@ LEGACY: Final = Protocol(
         "connection_terminate": Intent.TERMINATE,
     },
     data="data",
-    keepalive='{"type":"ka"}',
+    keepalive=b'{"type":"ka"}',
 )
 """subscriptions-transport-ws; also what a client speaks that names no subprotocol."""
 
@@ -100,15 +100,15 @@ TRANSPORT: Final = Protocol(
         "pong": Intent.PONG,
     },
     data="next",
-    keepalive='{"type":"ping","payload":{"message":"keepalive"}}',
+    keepalive=b'{"type":"ping","payload":{"message":"keepalive"}}',
 )
 
-ACK: Final = '{"type":"connection_ack"}'
-PONG: Final = '{"type":"pong"}'
+ACK: Final = b'{"type":"connection_ack"}'
+PONG: Final = b'{"type":"pong"}'
 
 
-def connection_error(message: str) -> str:
-    return encode({"type": "connection_error", "payload": message}).decode()
+def connection_error(message: str) -> bytes:
+    return encode({"type": "connection_error", "payload": message})
 
 
 def chosen(offered: Sequence[str]) -> tuple[Protocol, str | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from nself.graphql.websocket.keepalive import Keepalive
+
 
 class Restarts(Protocol):
     def restart(self) -> None:
@@ -13,6 +15,10 @@ class Restarts(Protocol):
 
 class Sockets(set[Restarts]):
     """Each takes itself out when it is gone."""
+
+    def __init__(self, keepalive: Keepalive) -> None:
+        super().__init__()
+        self.keepalive = keepalive
 
     def restart(self) -> None:
         for socket in list(self):
