@@ -32,6 +32,8 @@ CONNECTION_LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    # What a statement is told on a connection that has just been sent the server's goodbye.
+    asyncpg.InternalClientError,
 )
 """What a call raises while the server is away or restarting; the pool reconnects by itself."""
 

@@ -74,6 +74,9 @@ class Pacer:
         except (PostgresError, DriverError, *CONNECTION_LOST) as error:
             LOG.debug("the database cannot be looked at now: %s", error)
             return False
+        except Exception:  # whoever is subscribed depends on this going on
+            LOG.exception("internal error while looking whether anything was committed")
+            return False
         before, self._seen = self._seen, rows[0][0]
         return before != self._seen
 
