@@ -27,8 +27,9 @@ HOLD = "NSELF_HOLD"
 """Names a file: while it exists nothing is opened. `nself start` has us import while the database is still starting."""
 HOLD_S = 120.0
 """Whoever made the file may have been killed since."""
-_COLLECT_AFTER = 50_000
-"""Objects made and not freed, before the youngest are looked through for garbage."""
+_COLLECT_AFTER = (50_000, 10, 100)
+"""Objects made and not freed, before the youngest are looked through for garbage; how often that, before older ones
+are, and then all. With ten thousand sockets all of them take more than a second, in which nobody is served."""
 
 
 def load(name: str) -> Server:
@@ -57,7 +58,7 @@ def main(names: Sequence[str] = (), argv: Sequence[str] | None = None) -> int:
         listeners = compose(list(names) or options.servers, options)
         gc.freeze()
         # Requests leave no cycles behind; walking a large schema for some, over and over, would stop all of them.
-        gc.set_threshold(_COLLECT_AFTER)
+        gc.set_threshold(*_COLLECT_AFTER)
         gc.enable()
         await_release(os.environ.get(HOLD))  # noqa: TID251
         serve(listeners)
