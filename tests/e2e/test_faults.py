@@ -180,7 +180,10 @@ def test_what_is_stale_is_recognised(project: Project) -> None:
 def stranger_of(data: Path) -> int:
     """A living process that is not PostgreSQL, of the data's own owner where there is one."""
     owner = data.stat().st_uid
-    return next((pid for pid in processes.all_pids() if processes.owner(pid) == owner and pid != 1), os.getpid())
+    own = [pid for pid in processes.all_pids() if processes.owner(pid) == owner and pid != 1]
+    return next(
+        (pid for pid in own if not any("postgres" in word for word in processes.command_line(pid))), os.getpid()
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.session import Session
 from nself.graphql.settings import HookMode
+from nself.graphql.tls_allowlist import TlsAllowlist
 from nself.graphql.webhook import WebhookMode
 
 Hook = Callable[[httpx.Request], httpx.Response]
@@ -24,7 +25,7 @@ def session(hook: Hook, headers: dict[str, str], *, mode: HookMode = HookMode.ge
 
     async def go() -> Session:
         async with httpx.AsyncClient(transport=httpx.MockTransport(streamed)) as http:
-            outgoing = Outgoing([http])
+            outgoing = Outgoing([http], unverified=http, allowlist=TlsAllowlist())
             return await WebhookMode(url="http://hook.test/", outgoing=outgoing, mode=mode).session(headers, body)
 
     return asyncio.run(go())

@@ -1,5 +1,5 @@
 WITH "changed" AS (INSERT INTO "public"."books" AS "t.1" ("author_id", "title", "price") SELECT ("u.2"."author_id")::"int4", ("u.2"."title")::"text", ("u.2"."price")::"numeric"
-  FROM unnest(($1::text[])::"text"[], ($2::text[])::"text"[], ($3::text[])::"text"[]) AS "u.2" ("author_id", "title", "price")
+  FROM unnest(($1::text)::"text"[], ($2::text)::"text"[], ($3::text)::"text"[]) AS "u.2" ("author_id", "title", "price")
   ON CONFLICT ON CONSTRAINT "books_author_id_title_key" DO UPDATE SET "price" = "excluded"."price"
   WHERE ("t.1"."price" > ($4::text)::"numeric")
   RETURNING "t.1".*, ("t.1"."xmax" = 0) AS "row.new") SELECT (json_build_object('affected_rows', (SELECT count(*)
