@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 
+def identifier(name: str) -> str:
+    """A name of PostgreSQL's as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Name(NamedTuple):
     """A schema-qualified name. Sorts and compares as a tuple; `quoted` is safe inside SQL."""
 
@@ -18,7 +23,7 @@ class Name(NamedTuple):
 
     @property
     def quoted(self) -> str:
-        return ".".join('"' + part.replace('"', '""') + '"' for part in self)
+        return ".".join(map(identifier, self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

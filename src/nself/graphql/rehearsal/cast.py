@@ -10,7 +10,7 @@ from typing import Any
 from nself.graphql.rehearsal import samples
 from nself.graphql.rehearsal.people import PEOPLE, People, Person
 from nself.graphql.rehearsal.stage import Stage
-from nself.pg.catalog import Catalog, Column, ForeignKey, Name, Table
+from nself.pg.catalog import Catalog, Column, ForeignKey, Name, Table, identifier
 from nself.pg.database import PostgresError
 
 Row = Mapping[str, str | None]
@@ -105,7 +105,7 @@ class Cast:
         if not columns:
             sql = f"INSERT INTO {table.name.quoted} AS t DEFAULT VALUES RETURNING to_json(t)::text"  # noqa: S608 # quoted
         else:
-            names = ", ".join(_quoted(column.name) for column in columns)
+            names = ", ".join(identifier(column.name) for column in columns)
             holes = ", ".join(f"${number}::text::{_type(column)}" for number, column in enumerate(columns, 1))
             sql = f"INSERT INTO {table.name.quoted} AS t ({names}) VALUES ({holes}) RETURNING to_json(t)::text"  # noqa: S608 # quoted
         row = await self.stage.fetch_row(sql, *(values[column.name] for column in columns))
@@ -122,10 +122,6 @@ def _texts(row: str) -> Row:
         return value if isinstance(value, str) or value is None else json.dumps(value)
 
     return {name: text(value) for name, value in json.loads(row).items()}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _type(column: Column) -> str:

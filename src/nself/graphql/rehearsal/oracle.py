@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from nself.graphql.metadata.model import Source
 from nself.graphql.metadata.targets import Target, resolve
-from nself.pg.catalog import Catalog, Name
+from nself.pg.catalog import Catalog, Name, identifier
 
 _COMPARISONS: Final[Mapping[str, str]] = {
     "eq": "=",
@@ -105,7 +105,7 @@ class Oracle:
 
     def _related(self, target: Target, value: Any, alias: str, root: str, root_table: Name) -> str:
         below = self.alias()
-        joined = [f"{below}.{_quoted(there)} = {alias}.{_quoted(here)}" for here, there in target.mapping.items()]
+        joined = [f"{below}.{identifier(there)} = {alias}.{identifier(here)}" for here, there in target.mapping.items()]
         inner = self._expression(value, target.table, below, root, root_table)
         return f"EXISTS (SELECT FROM {target.table.quoted} AS {below} WHERE {_all([*joined, inner])})"
 
@@ -123,7 +123,7 @@ class Oracle:
             raise NotUnderstoodError(f'"{name}" is no column of {table}')
         if not isinstance(value, Mapping):
             value = {"_eq": value}
-        at = f"{alias}.{_quoted(name)}"
+        at = f"{alias}.{identifier(name)}"
         kind = Name(column.type.schema, column.type.name).quoted + ("[]" if column.type.array else "")
         return _all([
             self._operator(operator[1:], operand, at, kind, Comparison(table, name, "", listed=False), root, root_table)
@@ -154,7 +154,7 @@ class Oracle:
                 raise NotUnderstoodError(f"the column {operand!r}")
         if self.catalog.tables[owner].column(name) is None:
             raise NotUnderstoodError(f'"{name}" is no column of {owner}')
-        return f"{alias}.{_quoted(name)}"
+        return f"{alias}.{identifier(name)}"
 
     def _operand(self, operand: Any, place: Comparison, *, listed: bool) -> str:
         if isinstance(operand, str) and operand.lower().startswith("x-hasura-"):
@@ -179,10 +179,6 @@ def _all(parts: Sequence[str]) -> str:
 
 def _any(parts: Sequence[str]) -> str:
     return f"({' OR '.join(parts)})" if parts else "FALSE"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_variable(value: Any) -> bool:

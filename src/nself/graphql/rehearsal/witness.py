@@ -10,7 +10,7 @@ from typing import Any
 from nself.graphql.metadata.model import Source
 from nself.graphql.rehearsal.oracle import Oracle
 from nself.graphql.rehearsal.stage import Stage
-from nself.pg.catalog import Catalog, Name
+from nself.pg.catalog import Catalog, Name, identifier
 
 Expressions = Sequence[Mapping[str, Any]]
 """Any of them is enough: an inherited role has one of each parent."""
@@ -27,7 +27,7 @@ class Witness:
 
     async def rows(self, table: Name, allowed: Expressions, columns: Sequence[str]) -> list[list[Any]]:
         """The values of these columns in every row that is allowed."""
-        values = ", ".join(f"t.{_quoted(column)}" for column in columns)
+        values = ", ".join(f"t.{identifier(column)}" for column in columns)
         found = await self._ask(f"json_agg(json_build_array({values}))", table, allowed)
         return json.loads(found) if found else []
 
@@ -56,7 +56,3 @@ class Witness:
 
 def _any(conditions: Sequence[str]) -> str:
     return f"({' OR '.join(conditions)})" if conditions else "FALSE"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
