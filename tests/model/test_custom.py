@@ -85,6 +85,7 @@ services:
         template="python",
         port=9001,
         command="./run",
+        build=ROOT / "apps/worker",
         workdir=ROOT / "apps/worker",
         host="jobs.localhost",
         env={"A": "1", "B": "x,y"},

@@ -25,6 +25,7 @@ from nself.model.project import Project
 from nself.model.spec import Category
 from nself.render import env, nginx, supervisor
 from nself.runtimes.native import binaries, identity
+from nself.runtimes.native import programs as wanted
 from nself.runtimes.native.supervisor import Supervisor
 from nself.services import postgres
 
@@ -142,6 +143,7 @@ def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
             extensions = spec.env["POSTGRES_EXTENSIONS"].split(",")
             server = binaries.postgres(host, major=int(spec.version), extensions=[name for name in extensions if name])
             found["postgres"] = server.bin / "postgres"
+        found |= {program.name: wanted.find(program, spec, host) for program in spec.programs}
     return found
 
 

@@ -42,17 +42,28 @@ def prepare(opened: Stack, emit: Emit) -> None:
     """Make what is missing: the database, its schemas, its extensions. What is there is left as it is."""
     found = postgres.settings(opened.project)
     at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
-    asyncio.run(_prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found))
+    others = [name for spec in opened.native.specs for name in spec.databases]
+    asyncio.run(
+        _prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found, others)
+    )
 
 
-async def _prepare(dsn: str, maintenance: str, wanted: postgres.PostgresSettings) -> None:
+async def _prepare(dsn: str, maintenance: str, wanted: postgres.PostgresSettings, others: Sequence[str]) -> None:
     database = await _open(dsn, maintenance, wanted.database or wanted.user)
     try:
         await _check_extensions(database, wanted.extensions)
-        for statement in (*_schemas(), *_extensions(wanted.extensions)):
+        for statement in (*_schemas(), *_extensions(wanted.extensions), *await _missing(database, others)):
             await _run(database, *statement)
     finally:
         await database.close()
+
+
+async def _missing(database: Database, names: Sequence[str]) -> list[Statement]:
+    """Databases that services have for themselves and that are not there yet."""
+    rows = await database.fetch(
+        "SELECT name FROM unnest($1::text[]) AS name WHERE name NOT IN (SELECT datname FROM pg_database)", list(names)
+    )
+    return [("CREATE DATABASE %I", row["name"]) for row in rows]
 
 
 async def _open(dsn: str, maintenance: str, name: str) -> Database:

@@ -80,8 +80,8 @@ class _Builder:
             port=self._port(definition),
             command=given.command,
             image=given.image,
-            build=self.around.root / given.build if given.build else None,
-            workdir=self.around.root / given.workdir if given.workdir else folder,
+            build=None if given.image else self._below(given.build or given.workdir, folder),
+            workdir=self._below(given.workdir, folder),
             host=self._host(definition),
             env=self._env(),
             needs=given.needs,
@@ -93,6 +93,9 @@ class _Builder:
             access=self._access(),
         )
         return None if self.problems else made
+
+    def _below(self, path: str | None, usual: Path) -> Path:
+        return self.around.root / path if path else usual
 
     def _definition(self) -> _Definition | None:
         if self.member.name is not None:

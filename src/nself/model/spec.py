@@ -73,9 +73,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """How health is asked. http: GET `path` answers 2xx. tcp: connects. postgres: `SELECT 1` as the service's user."""
+    """How health is asked. http: GET `path` answers 2xx. tcp: connects. postgres: `SELECT 1` as the service's user.
+    redis: `PING`, signed in with the service's REDIS_PASSWORD."""
 
-    kind: Literal["http", "tcp", "postgres", "process"]
+    kind: Literal["http", "tcp", "postgres", "redis", "process"]
     path: str = "/healthz"
     port: str = "http"
     timeout_s: float = 2.0
@@ -113,6 +114,41 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A container image and what must be known about what is in it. Those we name are in `services/images.toml`."""
+
+    reference: str
+    """`repository:tag`, with `@sha256:…` behind it where the digest is known."""
+    user: str | None = None
+    """`uid:gid` to run as; None leaves it to the image, which then must not be root's."""
+    entrypoint: tuple[str, ...] | None = None
+    """Instead of the image's own; an empty one runs the command as it is."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """Where `{bin:NAME}` is inside; a name that is not here is on the image's PATH."""
+    health: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """{probe kind: argv that asks it from inside}, with `{url}`, `{host}` and `{port}` of what is asked."""
+    writable: tuple[str, ...] = ()
+    """Folders it writes to besides its volumes: kept in memory, so that the rest can be read-only."""
+    read_only: bool = True
+    built: bool = False
+    """Ours or the user's own: made by `nself build --images`, never pulled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program the native runtime looks for: `{bin:NAME}` in a command. It is found on PATH under any of its names,
+    in Debian's folders, or in a Python package of this environment."""
+
+    name: str
+    names: tuple[str, ...] = ()
+    """What it may be called; its own name when empty. The first that is found counts."""
+    package: str | None = None
+    """Distribution on PyPI that brings it: looked for among the scripts and files of that package."""
+    hint: str
+    """How to get it: a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     memory: str = "256M"
     cpu: float = 0.25
@@ -135,10 +171,14 @@ class ServiceSpec:
     server: str | None = None
     """Name of our own server room (`graphql`); such services may share one process natively."""
     command: tuple[str, ...] = ()
-    """argv for the native runtime. `{data:NAME}` is a volume's folder, `{build}`, `{run}`, `{logs}`, `{root}` are the
-    project's; `{bin:NAME}` is a program found by the runtime."""
-    image: str | None = None
+    """argv on every runtime. `{data:NAME}` is a volume's folder, `{build}`, `{run}`, `{root}`, `{certs}` are the
+    project's (in a container: where they are mounted); `{bin:NAME}` is a program of `programs` or of the image."""
+    programs: tuple[Program, ...] = ()
+    """What `command` names with `{bin:…}`, for the native runtime to find."""
+    image: Image | None = None
+    """None: it has no container and runs natively only."""
     build: Path | None = None
+    """Folder with a Dockerfile that `image` is built from; None for images that are pulled, and for our own."""
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Environment variables whose values are secret: Kubernetes Secrets, 0600 files; never argv, never compose text."""
@@ -154,3 +194,5 @@ class ServiceSpec:
     resources: Resources = field(default_factory=Resources)
     stop: Stop = field(default_factory=Stop)
     replicas: int = 1
+    databases: tuple[str, ...] = ()
+    """Databases of its own in the project's PostgreSQL, made before it starts."""

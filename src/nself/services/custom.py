@@ -8,7 +8,7 @@ import shlex
 from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
-from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
+from nself.model.spec import Category, Image, Network, Port, Probe, Route, ServiceSpec
 from nself.services import graphql, postgres
 
 NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
@@ -27,7 +27,7 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         category=Category.CUSTOM,
         description=f"Your service ({service.template})",
         command=words(service),
-        image=service.image,
+        image=image(service, project),
         build=service.build,
         env={name: text for name, text in variables.items() if not SECRET.search(name)},
         secrets={name: text for name, text in variables.items() if SECRET.search(name)},
@@ -39,6 +39,13 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         resources=service.resources,
         replicas=service.replicas,
     )
+
+
+def image(service: CustomService, project: Project) -> Image:
+    """The one it names, else one built from its folder."""
+    if service.image:
+        return Image(reference=service.image)
+    return Image(reference=f"{project.name}/{service.name}:latest", built=True)
 
 
 def routes(service: CustomService, project: Project) -> tuple[Route, ...]:

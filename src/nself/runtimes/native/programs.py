@@ -1,0 +1,49 @@
+"""Finding the programs that services name: on PATH, in Debian's folders, in a Python package of this environment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nself.errors import ProgramMissingError
+from nself.host import Host
+from nself.model.spec import Program, ServiceSpec
+
+FOLDERS = (Path("/usr/sbin"), Path("/usr/local/sbin"), Path("/usr/local/bin"), Path("/opt/homebrew/bin"))
+"""Where systems keep servers that are not on everybody's PATH."""
+
+
+def find(program: Program, spec: ServiceSpec, host: Host) -> Path:
+    """The first that is there; ProgramMissingError says how to get it and how to do without."""
+    names = program.names or (program.name,)
+    for name in names:
+        found = _beside_python(name) or host.which(name) or _in_folders(name, host) or _in_package(name, program)
+        if found is not None:
+            return found
+    raise ProgramMissingError(
+        f"{spec.name} needs {' or '.join(names)}, which is not installed on this machine",
+        fixes=[program.hint, f"nself service disable {spec.name}", "nself start --runtime compose: in containers"],
+    )
+
+
+def _beside_python(name: str) -> Path | None:
+    """Scripts of packages installed into the environment nself runs in."""
+    found = Path(sys.executable).parent / name
+    return found if found.is_file() else None
+
+
+def _in_folders(name: str, host: Host) -> Path | None:
+    return next((folder / name for folder in FOLDERS if host.exists(folder / name)), None)
+
+
+def _in_package(name: str, program: Program) -> Path | None:
+    """A file of that name among those the package installed."""
+    if program.package is None:
+        return None
+    from importlib.metadata import PackageNotFoundError, files
+
+    try:
+        listed = files(program.package) or []
+    except PackageNotFoundError:
+        return None
+    return next((Path(str(file.locate())) for file in listed if file.name == name), None)
