@@ -1,0 +1,165 @@
+"""What Docker refuses, told by its words: which of our errors it is, and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from nself.errors import DockerError, NetworkError, NselfError, PermissionDeniedError
+
+
+class NotInstalledError(DockerError):
+    """There is no `docker` on PATH."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Docker is not installed",
+            fixes=[
+                "install Docker Engine: apt install docker.io, or as docs.docker.com/engine/install says",
+                "or run without it: nself start --runtime native",
+            ],
+        )
+
+
+class ComposeMissingError(DockerError):
+    """The client is there, its `compose` command is not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Docker is here, but not its `docker compose` command (Compose v2)",
+            fixes=[
+                "apt install docker-compose-plugin, or docker-compose-v2 on Ubuntu",
+                "or run without it: nself start --runtime native",
+            ],
+        )
+
+
+class DaemonDownError(DockerError):
+    """The client is there, the engine does not answer."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"the Docker daemon does not answer: {said}",
+            fixes=["sudo systemctl start docker", "docker context ls, if yours is on another machine"],
+        )
+
+
+class TooOldError(DockerError):
+    """Client, engine or Compose is older than what we rely on, or they do not speak with each other."""
+
+
+class NoDiskError(DockerError):
+    """The disk Docker keeps images and containers on is full."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"Docker has no disk space left: {said}",
+            fixes=["docker system df shows what takes it", "nself clean --images removes old images of this project"],
+        )
+
+
+class PortTakenError(DockerError):
+    """Something else already listens where a container should be published."""
+
+    def __init__(self, said: str, port: int | None) -> None:
+        self.port = port
+        what = f"port {port} is taken by another program or container" if port else "a port is taken"
+        fixes = ["docker ps --format '{{.Names}} {{.Ports}}' shows what containers publish"]
+        if port:
+            fixes.insert(0, f"ss -ltnp 'sport = :{port}' shows who listens there")
+        super().__init__(f"{what}: {said}", fixes=fixes)
+
+
+class PullError(NetworkError):
+    """An image is not here and could not be fetched."""
+
+    def __init__(self, said: str, image: str | None = None) -> None:
+        self.image = image
+        named = f"the image {image}" if image else "an image"
+        super().__init__(
+            f"{named} could not be pulled: {said}",
+            fixes=[
+                f"check its name and your network: docker pull {image or 'IMAGE'}",
+                "docker login, if its registry wants an account",
+            ],
+        )
+
+
+class SocketDeniedError(PermissionDeniedError):
+    """The engine runs; this account may not speak to it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this account may not use Docker: permission denied on its socket",
+            fixes=[
+                "sudo usermod -aG docker $USER, then sign in again (members of that group are as powerful as root)",
+                "or run without it: nself start --runtime native",
+            ],
+        )
+
+
+class CommandFailedError(DockerError):
+    """Docker refused something for a reason that is its own; the message is its last words."""
+
+
+def recognise(stderr: str, *, doing: str) -> NselfError:
+    """The error behind what Docker printed while `doing` something (`docker build`)."""
+    for pattern, error in _KNOWN:
+        found = re.search(pattern, stderr, re.IGNORECASE)
+        if found:
+            return error(_line(stderr, found.start()), found)
+    return CommandFailedError(f"{doing} failed: {last_line(stderr)}", fixes=["nself doctor", "docker info"])
+
+
+def last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def _line(text: str, position: int) -> str:
+    """The whole line a match is in: Docker's own words, once."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return text[start : end if end >= 0 else len(text)].strip()
+
+
+Maker = Callable[[str, "re.Match[str]"], NselfError]
+
+
+def _pull(said: str, found: re.Match[str]) -> NselfError:
+    named = re.search(r"(?:manifest for|access denied for|Unable to find image)\s+'?([^\s',]+)", said)
+    return PullError(said, named[1] if named else None)
+
+
+def _port(said: str, found: re.Match[str]) -> NselfError:
+    named = re.search(r":(\d+)(?::| failed)", said)
+    return PortTakenError(said, int(named[1]) if named else None)
+
+
+_KNOWN: tuple[tuple[str, Maker], ...] = (
+    (
+        r"permission denied while trying to connect|dial unix \S+: connect: permission denied",
+        lambda *_: SocketDeniedError(),
+    ),
+    (
+        r"cannot connect to the docker daemon|is the docker daemon running|error during connect"
+        r"|failed to connect to the docker api",
+        lambda said, _: DaemonDownError(said),
+    ),
+    (
+        r"client version \S+ is too (new|old)",
+        lambda said, _: TooOldError(said, fixes=["docker version", "bring client and engine to releases of one year"]),
+    ),
+    (r"'compose' is not a docker command|unknown command: docker compose", lambda *_: ComposeMissingError()),
+    (r"no space left on device", lambda said, _: NoDiskError(said)),
+    (r"port is already allocated|address already in use|ports are not available", _port),
+    (
+        r"pull access denied|manifest unknown|manifest for \S+ not found|no matching manifest|toomanyrequests"
+        r"|failed to resolve reference|lookup \S+.*: (no such host|server misbehaving)|TLS handshake timeout"
+        r"|dial tcp \S+: (i/o timeout|connect: (connection refused|network is unreachable|no route to host))"
+        r"|request canceled while waiting for connection|requested access to the resource is denied"
+        r"|failed to authorize|server gave HTTP response to HTTPS client|unexpected status code \[manifests",
+        _pull,
+    ),
+)
+"""What it looks like, most telling first."""
