@@ -69,6 +69,20 @@ def test_help_of_a_command_is_the_same_by_both_ways(capsys: pytest.CaptureFixtur
     assert run(capsys, "help", "version")[1].strip() == run(capsys, "version", "--help")[1].strip()
 
 
+@pytest.mark.parametrize(("old", "new"), main.ALIASES.items())
+def test_a_word_of_the_earlier_program_does_what_the_new_one_does_and_says_so_once(
+    capsys: pytest.CaptureFixture[str], old: str, new: str
+) -> None:
+    code, out, err = run(capsys, old, "--help")
+    assert (code, out) == run(capsys, *new.split(), "--help")[:2]
+    assert err.count(f"`nself {old}` is now `nself {new}`") == 1
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--json"])
+def test_who_wants_no_words_gets_no_notice_of_an_old_one(capsys: pytest.CaptureFixture[str], flag: str) -> None:
+    assert run(capsys, "up", flag, "--no-such-option")[2].count("is now") == 0
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_name_the_program(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     code, out, _ = run(capsys, "completion", shell)

@@ -7,47 +7,37 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nself.cli.app import App, Group
+from nself.cli.app import App
+from nself.cli.folder import Folder
 from nself.cli.output import LEVEL_NAMES, Level, Output
 from nself.errors import InterruptedByUserError, NselfError, UsageError
 
 COMMANDS = Path(__file__).parent / "commands"
-SECTIONS = ("Core lifecycle", "Status", "Data", "Configuration", "Utility")
-ALIASES = {"up": "start", "down": "stop"}
-"""Words of the earlier program that forward with a notice."""
+SECTIONS = ("Core lifecycle", "Status", "Data", "Services", "Configuration", "Utility")
+ALIASES = {"up": "start", "down": "stop"} | {
+    name: f"service {name}" for name in ("email", "functions", "mlflow", "search")
+}
+"""Words of the earlier program that forward with a notice; they go in 0.5.0."""
 _SECTION = re.compile(r'section="([^"]+)"')
 _SUMMARY = re.compile(r'short_help="([^"]+)"')
 
 
-class Root(Group):
-    """Commands are files: `commands/start.py` is `nself start`, `commands/db/` is a group. Nothing registers them."""
+class Root(Folder):
+    """Commands are files: `commands/start.py` is `nself start`, `commands/db/` is a group."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        entries = (
-            path for path in COMMANDS.iterdir() if path.stem[0] != "_" and (path.suffix == ".py" or path.is_dir())
-        )
-        return sorted(path.stem.replace("_", "-") for path in entries)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        name = cmd_name
-        if name in ALIASES:
-            name = ALIASES[name]
-            ctx.ensure_object(App).output.warn(f"`nself {cmd_name}` is now `nself {name}`")
-        if name not in self.list_commands(ctx):
-            return None
-        found = import_module(f"nself.cli.commands.{name.replace('-', '_')}").command
-        assert isinstance(found, click.Command)
-        return found
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, package="nself.cli.commands", folder=COMMANDS, **kwargs)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in ALIASES:
+            args = self._forward(ctx, args)
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             from difflib import get_close_matches
@@ -57,6 +47,15 @@ class Root(Group):
                 f"there is no command `{name}`", fixes=[*(f"nself {word}" for word in near[:2]), "nself help"]
             )
         return super().resolve_command(ctx, args)
+
+    def _forward(self, ctx: click.Context, args: list[str]) -> list[str]:
+        old, *rest = args
+        new = ALIASES[old]
+        # Only the notice is ours: what the command prints, and its exit code, are as ever.
+        output = ctx.ensure_object(App).output
+        if not output.json and not {"-q", "--quiet"} & set(rest):
+            output.warn(f"`nself {old}` is now `nself {new}`; the old word goes in 0.5.0")
+        return [*new.split(), *rest]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         by_section: dict[str, list[tuple[str, str]]] = {}

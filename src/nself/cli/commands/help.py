@@ -20,11 +20,12 @@ def command(app: App, context: click.Context, words: tuple[str, ...]) -> None:
       nself help start
     """
     found, here = context.find_root().command, context.find_root()
-    for word in words:
+    rest = list(words)
+    while rest:
         if not isinstance(found, click.Group):
-            raise click.UsageError(f"`{here.info_name}` has no sub-command `{word}`", here)
-        _, inner, _ = found.resolve_command(here, [word])
+            raise click.UsageError(f"`{here.info_name}` has no sub-command `{rest[0]}`", here)
+        name, inner, rest = found.resolve_command(here, rest)
         assert inner is not None
-        here = click.Context(inner, info_name=word, parent=here)
+        here = click.Context(inner, info_name=name, parent=here)
         found = inner
     app.output.text(found.get_help(here))
