@@ -35,3 +35,10 @@ def test_only_the_proxys_public_ports_are_reachable_from_outside() -> None:
 )
 def test_a_port_is_in_the_url_unless_it_is_the_schemes_own(scheme: str, port: int, url: str) -> None:
     assert LoopbackNetwork(ports=PORTS, scheme=scheme, proxy_port=port).public_url("api.x") == url
+
+
+def test_every_replica_has_an_endpoint_and_a_service_called_like_one_has_its_own() -> None:
+    numbers = {("web", "http"): 8001, ("web.2", "http"): 8101, ("web.3", "http"): 8201, ("web-2", "http"): 8002}
+    network = LoopbackNetwork(ports=Ports(numbers=numbers))
+    assert [str(at) for at in network.endpoints("web")] == ["127.0.0.1:8001", "127.0.0.1:8101", "127.0.0.1:8201"]
+    assert [str(at) for at in network.endpoints("web-2")] == ["127.0.0.1:8002"]

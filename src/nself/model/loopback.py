@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, takewhile
 
+from nself.model import replicas
 from nself.model.ports import Ports
 from nself.model.spec import Endpoint, Runtime
 
@@ -21,9 +24,17 @@ class LoopbackNetwork:
     proxy: str = "nginx"
     bind: str = LOOPBACK
     runtime: Runtime = Runtime.NATIVE
+    resolver: None = None
+    host: str = LOOPBACK
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
         return Endpoint(LOOPBACK, self.ports[(service, port)])
+
+    def endpoints(self, service: str, port: str = "http") -> Sequence[Endpoint]:
+        copies = (replicas.name(service, number) for number in count(1))
+        return [
+            self.endpoint(copy, port) for copy in takewhile(lambda copy: (copy, port) in self.ports.numbers, copies)
+        ]
 
     def listen(self, service: str, port: str = "http") -> Endpoint:
         public = service == self.proxy and port in STANDARD

@@ -5,7 +5,7 @@ A spec speaks in names; where a service answers is the runtime's business, asked
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -50,8 +50,22 @@ class Network(Protocol):
         """Where clients in the stack reach `service`'s named port."""
         ...
 
+    def endpoints(self, service: str, port: str = "http") -> Sequence[Endpoint]:
+        """The same for each of its replicas: what the proxy spreads requests over."""
+        ...
+
     def listen(self, service: str, port: str = "http") -> Endpoint:
         """What `service` itself must bind."""
+        ...
+
+    @property
+    def resolver(self) -> str | None:
+        """The DNS server that knows the hosts of endpoints, when they come and go; None: they are addresses."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Where a program that runs on the machine itself, outside of the stack, is reached."""
         ...
 
     def public_url(self, host: str) -> str:

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from nself import registry, services
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import order, schema
+from nself.model import order, replicas, schema
 from nself.model.ports import Claim
 from nself.model.project import CustomService, Project
 from nself.model.schema import Schema
 from nself.model.service import Service
-from nself.model.spec import Network, Port, ServiceSpec
+from nself.model.spec import Network, Runtime, ServiceSpec
 from nself.services import custom, nginx
 from nself.settings import describe
 
@@ -41,7 +41,7 @@ def wanted(project: Project) -> list[Service]:
 def claims(project: Project) -> list[Claim]:
     """Every port of the stack, in a stable order."""
     makers: list[Callable[[], list[Claim]]] = [partial(_claims, service, project) for service in wanted(project)]
-    makers += [partial(_custom_claims, each) for each in project.custom]
+    makers += [partial(_custom_claims, each, project.runtime) for each in project.custom]
     return [claim for claims in _all(makers) for claim in claims]
 
 
@@ -50,6 +50,15 @@ def specs(project: Project, network: Network) -> list[ServiceSpec]:
     own: list[Callable[[], ServiceSpec]] = [partial(_spec, each, project, network) for each in wanted(project)]
     theirs = [partial(_custom_spec, each, project, network) for each in project.custom if each.replicas]
     return order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
+
+
+def instances(specs: Iterable[ServiceSpec], network: Network) -> list[ServiceSpec]:
+    """What runs as processes of one machine: a spec for each replica, one after the other."""
+    return [each for spec in specs for each in (spec, *_more(spec, network))]
+
+
+def _more(spec: ServiceSpec, network: Network) -> list[ServiceSpec]:
+    return [custom.replica(spec, name, network) for name in replicas.more(spec.name, spec.replicas)]
 
 
 def own_variables(project: Project) -> dict[str, str]:
@@ -112,9 +121,15 @@ def _stand_ins(cls: type) -> dict[str, str]:
     return {item.field: "" for item in describe(cls) if item.required}
 
 
-def _custom_claims(service: CustomService) -> list[Claim]:
-    port: Port = custom.port(service)
-    return [Claim(service=service.name, port=port, fixed=service.port if service.port_setting else None)]
+def _custom_claims(service: CustomService, runtime: Runtime) -> list[Claim]:
+    """On one machine every replica has a port of its own; only the first can have the one that the user fixed."""
+    port = custom.port(service)
+    first = Claim(service=service.name, port=port, fixed=service.port if service.port_setting else None)
+    count = service.replicas if runtime is Runtime.NATIVE else 1
+    return [
+        first,
+        *(Claim(service=name, port=replace(port, setting=None)) for name in replicas.more(service.name, count)),
+    ]
 
 
 def _all(makers: Iterable[Callable[[], T]]) -> list[T]:

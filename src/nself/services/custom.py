@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
 from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import CustomService, Environment, Project
@@ -21,7 +22,7 @@ def port(service: CustomService) -> Port:
 
 
 def spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:
-    variables = injected(service, project, network) | dict(service.env) | listening(service, network)
+    variables = injected(service, project, network) | dict(service.env) | listening(service.name, network)
     return ServiceSpec(
         name=service.name,
         category=Category.CUSTOM,
@@ -74,9 +75,14 @@ def words(service: CustomService) -> tuple[str, ...]:
         raise ConfigProblemsError([problem]) from None
 
 
-def listening(service: CustomService, network: Network) -> dict[str, str]:
+def replica(spec: ServiceSpec, name: str, network: Network) -> ServiceSpec:
+    """Another copy of a service of the user's, which differs in where it listens. The proxy knows it by the first."""
+    return replace(spec, name=name, env={**spec.env, **listening(name, network)}, routes=(), replicas=1)
+
+
+def listening(name: str, network: Network) -> dict[str, str]:
     """Where it must listen. The proxy looks for it there, so its own settings cannot change these."""
-    at = network.listen(service.name)
+    at = network.listen(name)
     return {"HOST": at.host, "PORT": str(at.port), "SERVICE_PORT": str(at.port)}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network
-from nself.render.nginx import answers
-from nself.render.nginx.sites import Place, Site, listen
+from nself.render.nginx import answers, upstreams
+from nself.render.nginx.sites import Site, listen
 from nself.render.nginx.syntax import Lines, block, directive
 
 RUN = ".nself/run"
@@ -99,6 +98,10 @@ def proxy(settings: ProxySettings) -> Lines:
     return [
         directive("proxy_http_version", "1.1"),
         directive("proxy_connect_timeout", "5s"),
+        # Another replica is tried, where there is one; nothing that may have had its effect is sent twice.
+        directive("proxy_next_upstream", "error", "timeout"),
+        # Whoever waited longer for an answer than this is not sent to wait again.
+        directive("proxy_next_upstream_timeout", "10s"),
         directive("proxy_send_timeout", settings.proxy_timeout),
         *(directive("proxy_set_header", name, value) for name, value in sent.items()),
         directive("proxy_hide_header", "X-Request-ID"),
@@ -117,7 +120,7 @@ def _http(sites: Sequence[Site], network: Network, settings: ProxySettings) -> L
         *_limits(sites, settings),
         *(_gzip() if settings.gzip_enabled else []),
         *(_tls() if settings.tls else []),
-        *_upstreams(sites),
+        *upstreams.render(sites, network),
         *_own_servers(sites, network, settings),
         directive("include", "sites/*.conf"),
     ]
@@ -198,18 +201,6 @@ def _tls() -> Lines:
         directive("ssl_session_timeout", "1d"),
         directive("ssl_session_tickets", "off"),
     ]
-
-
-def _upstreams(sites: Sequence[Site]) -> Lines:
-    places = {place.upstream: place for site in sites for place in site.places}
-    return list(chain.from_iterable(_upstream(place) for _, place in sorted(places.items())))
-
-
-def _upstream(place: Place) -> Lines:
-    """`max_fails=0`: with one server there is no better one to try, and a restarted one is used at once."""
-    return block(
-        "upstream", place.upstream, body=[directive("server", str(place.at), "max_fails=0"), directive("keepalive", 32)]
-    )
 
 
 def _own_servers(sites: Sequence[Site], network: Network, settings: ProxySettings) -> Lines:

@@ -23,11 +23,12 @@ _PATH = re.compile(r"/[A-Za-z0-9._~!&'()*+,=:@/-]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One route and where it leads. `zone` is its own rate limit's name, empty when it has none."""
+    """One route and where it leads: every replica of its service. `zone` is its own rate limit's name, empty when it
+    has none."""
 
     route: Route
     upstream: str
-    at: Endpoint
+    servers: tuple[Endpoint, ...]
     zone: str = ""
 
 
@@ -88,13 +89,14 @@ def _places(specs: Sequence[ServiceSpec], network: Network, project: Project) ->
             yield Place(
                 route=route,
                 upstream=f"{spec.name}-{route.port}",
-                at=network.endpoint(spec.name, route.port),
+                servers=tuple(network.endpoints(spec.name, route.port)),
                 zone=f"{spec.name}-{number}" if route.rate_per_minute else "",
             )
     for frontend in project.frontends:
         # Runs by itself on this machine: a development server, with its own reload over websockets.
         route = Route(host=frontend.host, websocket=True, description=frontend.display_name)
-        yield Place(route=route, upstream=f"frontend-{frontend.name}", at=Endpoint("127.0.0.1", frontend.port))
+        at = Endpoint(network.host, frontend.port)
+        yield Place(route=route, upstream=f"frontend-{frontend.name}", servers=(at,))
 
 
 def _site(host: str, places: Sequence[Place], project: Project, settings: ProxySettings) -> Site:
