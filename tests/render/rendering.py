@@ -7,7 +7,7 @@ from pathlib import Path
 from nself.model.place import Place
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
-from nself.render import env, nginx, supervisor
+from nself.render import configuration, env, nginx, supervisor
 from nself.services import catalogue
 from tests.services.projects import network
 
@@ -26,4 +26,5 @@ def render(project: Project) -> dict[str, str]:
         **supervisor.render(specs, net, where),
         **nginx.render(specs, net, project, proxy_settings(project)),
         **env.render(specs, where.expand),
+        **configuration.render(specs, where.expand),
     }

@@ -20,10 +20,10 @@ from nself.errors import ConfigError
 from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
-from nself.model.place import Place
+from nself.model.place import SECRETS, Place
 from nself.model.project import Project
 from nself.model.spec import Category
-from nself.render import env, nginx, supervisor
+from nself.render import configuration, env, nginx, supervisor
 from nself.runtimes.native import binaries, identity
 from nself.runtimes.native import programs as wanted
 from nself.runtimes.native.supervisor import Supervisor
@@ -124,14 +124,11 @@ def render(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, s
     """{path below the build folder: text}. The same project and machine give the same bytes."""
     specs, network = resolved.specs, resolved.network
     place = Place(layout=project.layout, programs=programs(resolved, host))
-    configured = {
-        f"{spec.name}/{path}": place.expand(text) for spec in specs for path, text in sorted(spec.files.items())
-    }
     return {
         **supervisor.render(specs, network, place),
         **nginx.render(specs, network, project, resolved.proxy),
         **env.render(specs, place.expand),
-        **configured,
+        **configuration.render(specs, place.expand),
     }
 
 
@@ -160,7 +157,8 @@ def _select(files: Mapping[str, str], options: Options) -> dict[str, str]:
 def _part(name: str) -> str:
     """Which part a file belongs to: a renderer's own, else a service's."""
     first = name.split("/", maxsplit=1)[0]
-    return {supervisor.FILE: "supervisor", nginx.FOLDER: "nginx", env.FOLDER: "env"}.get(first, "services")
+    parts = {supervisor.FILE: "supervisor", nginx.FOLDER: "nginx", env.FOLDER: "env", SECRETS: "env"}
+    return parts.get(first, "services")
 
 
 def _certify(desk: ssl.Desk, emit: Emit, options: Options) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nself.errors import NselfError
 from nself.host import Host
+from nself.model.place import SECRETS
 from nself.render import env
 from nself.settings import from_file, to_file
 
@@ -60,7 +61,9 @@ def _diff(name: str, before: str, after: str) -> str:
 
 
 def _shown(name: str, text: str) -> str:
-    """The names of an env file, not its values: any of them may be a secret."""
+    """The names of an env file, not its values: any of them may be a secret. Of a secret file nothing at all."""
+    if name.startswith(f"{SECRETS}/"):
+        return ""
     if not name.startswith(f"{env.FOLDER}/"):
         return text
     return to_file(dict.fromkeys(from_file(text), "..."))

@@ -11,9 +11,11 @@ from nself.errors import ProgramMissingError
 from nself.model.layout import Layout
 from nself.model.spec import ServiceSpec
 
+SECRETS = "secrets"
+"""Folder of the build that holds every service's secret files."""
 BACKEND = "backend"
 """The one program that hosts all of our own servers."""
-_NAME = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|run|logs|certs)\}")
+_NAME = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|secrets|run|logs|certs)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Place:
         return {
             "root": layout.root,
             "build": self.build,
+            "secrets": self.build / SECRETS,
             "run": layout.run,
             "logs": layout.logs,
             "certs": layout.certs,

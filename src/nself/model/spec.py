@@ -185,8 +185,9 @@ class ServiceSpec:
     server: str | None = None
     """Name of our own server room (`graphql`); such services may share one process natively."""
     command: tuple[str, ...] = ()
-    """argv on every runtime. `{data:NAME}` is a volume's folder, `{build}`, `{run}`, `{root}`, `{certs}` are the
-    project's (in a container: where they are mounted); `{bin:NAME}` is a program of `programs` or of the image."""
+    """argv on every runtime. `{data:NAME}` is a volume's folder, `{build}`, `{secrets}`, `{run}`, `{root}`, `{certs}`
+    are the project's (in a container: where they are mounted); `{bin:NAME}` is a program of `programs` or of the
+    image."""
     programs: tuple[Program, ...] = ()
     """What `command` names with `{bin:…}`, for the native runtime to find."""
     image: Image | None = None
@@ -195,7 +196,8 @@ class ServiceSpec:
     """Folder with a Dockerfile that `image` is built from; None for images that are pulled, and for our own."""
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Environment variables whose values are secret: Kubernetes Secrets, 0600 files; never argv, never compose text."""
+    """Environment variables whose values are secret: Kubernetes Secrets, 0600 files; never argv, never compose text.
+    They are taken as they are, with braces and all."""
     ports: tuple[Port, ...] = ()
     probe: Probe | None = None
     needs: tuple[str, ...] = ()
@@ -204,6 +206,9 @@ class ServiceSpec:
     volumes: tuple[Volume, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     """Configuration files of this service, relative to its folder in the build output."""
+    secret_files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Files with secrets in them, at `{secrets}/<service>/…` on every runtime. Natively 0600 below the build folder. A
+    container gets them mounted read-only at /run/secrets/nself/<service>/…, readable by the image's user alone."""
     workdir: Path | None = None
     resources: Resources = field(default_factory=Resources)
     stop: Stop = field(default_factory=Stop)

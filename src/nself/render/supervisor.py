@@ -56,8 +56,8 @@ def section(name: str, group: Sequence[ServiceSpec], argv: Sequence[str], place:
         "startretries": RETRIES,
         "stopsignal": spec.stop.signal,
         "stopwaitsecs": max(spec.stop.grace_s for spec in group),
-        # A shell that runs the user's command does not pass signals on; our own programs end their children themselves.
-        "stopasgroup": "true" if spec.category is Category.CUSTOM else "false",
+        # A shell, or a launcher of workers, does not pass signals on. Our servers, PostgreSQL and nginx end theirs.
+        "stopasgroup": "true" if env.takes_variables(spec) and not spec.server else "false",
         "killasgroup": "true",
         "redirect_stderr": "true",
         # supervisor expands this one twice.
@@ -74,7 +74,10 @@ def command(group: Sequence[ServiceSpec], network: Network, place: Place) -> lis
     if spec.server:
         return backend(group, network, place)
     if spec.category is Category.CUSTOM:
-        return custom(spec, place)
+        return [*wrapped(spec, place), "--", *spec.command]
+    if env.takes_variables(spec):
+        # Its words are ours and mean what they say, also in a folder called `$HOME`.
+        return [*wrapped(spec, place), "--as-is", "--", *place.argv(spec)]
     return list(place.argv(spec))
 
 
@@ -87,11 +90,11 @@ def backend(group: Sequence[ServiceSpec], network: Network, place: Place) -> lis
     return words
 
 
-def custom(spec: ServiceSpec, place: Place) -> list[str]:
-    """A small program reads the env file, enters the folder and becomes the user's command."""
+def wrapped(spec: ServiceSpec, place: Place) -> list[str]:
+    """A small program that reads the env file, enters the folder and becomes the command."""
     wrapper = [str(place.program("python")), "-m", "nself.runtimes.native.exec"]
     where = ["--chdir", str(spec.workdir)] if spec.workdir else []
-    return [*wrapper, *where, str(place.build / env.path(spec)), "--", *spec.command]
+    return [*wrapper, *where, str(place.build / env.path(spec))]
 
 
 def quoted(word: str) -> str:

@@ -16,7 +16,7 @@ from nself.model.loopback import LoopbackNetwork
 from nself.model.place import Place
 from nself.model.ports import Ports
 from nself.model.spec import Category, Port, Probe, ServiceSpec, Stop, Volume
-from nself.render import env, supervisor
+from nself.render import configuration, env, supervisor
 from nself.runtimes.native.runtime import Native
 from tests.cluster import WHEEL_BIN, free_port
 
@@ -71,9 +71,8 @@ class Stack:
             programs={"python": Path(sys.executable), "postgres": self.bin_dir / "postgres"},
         )
         network = self.network
-        files = {**supervisor.render(specs, network, place), **env.render(specs, place.expand)}
-        files |= {f"{spec.name}/{name}": text for spec in specs for name, text in spec.files.items()}
-        for name, text in files.items():
+        written = {**supervisor.render(specs, network, place), **env.render(specs, place.expand)}
+        for name, text in {**written, **configuration.render(specs, place.expand)}.items():
             LocalHost().write(place.build / name, text)
         return Native(
             layout=self.layout,

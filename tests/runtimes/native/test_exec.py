@@ -45,6 +45,16 @@ def test_the_command_gets_its_variables_its_folder_and_its_words(tmp_path: Path)
     assert environ["GREETING"] == 'grüß "dich"\n'
 
 
+def test_words_of_our_own_mean_what_they_say(tmp_path: Path) -> None:
+    env_file = variables(tmp_path, HOME="/elsewhere")
+    wrapper = [sys.executable, "-m", "nself.runtimes.native.exec", str(env_file), "--as-is", "--"]
+    command = [*wrapper, sys.executable, "-c", TELL, "/srv/$HOME/x", "--"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    words, _, environ = json.loads(ran.stdout)
+    assert words == ["/srv/$HOME/x", "--"]
+    assert environ["HOME"] == "/elsewhere"
+
+
 def test_signals_reach_the_command_because_nothing_stands_before_it(tmp_path: Path) -> None:
     process = subprocess.Popen(argv(variables(tmp_path), sys.executable, "-c", OBEY), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nself.errors import ConfigError
-from nself.model.place import BACKEND
+from nself.model.place import BACKEND, SECRETS
 from nself.model.spec import ServiceSpec
+from nself.runtimes.native.exec import AS_IS
 
 if TYPE_CHECKING:
     import configparser
@@ -37,6 +38,12 @@ class Program:
     log: Path | None
     directory: Path | None
     options: Mapping[str, str]
+
+    @property
+    def binary(self) -> Path:
+        """What it runs in the end: some are reached through a small program that gives them their variables."""
+        behind = self.argv.index("--") + 1 if AS_IS in self.argv else 0
+        return Path(self.argv[behind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +117,11 @@ def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) 
     for spec in specs:
         pairs = sorted({**spec.env, **spec.secrets}.items())
         parts[f"variables of {spec.name}"] = _hash(repr(pairs).encode())
-        for file in sorted((build / spec.name).rglob("*")):
-            if file.is_file():
-                parts[f"{spec.name}/{file.name}"] = _hash(file.read_bytes())
-    parts["program"] = _identity(Path(program.argv[0])) if program.argv else ""
+        for folder in (build / spec.name, build / SECRETS / spec.name):
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    parts[f"{spec.name}/{file.name}"] = _hash(file.read_bytes())
+    parts["program"] = _identity(program.binary) if program.argv else ""
     return parts
 
 

@@ -1,7 +1,8 @@
-"""`python -m nself.runtimes.native.exec [--chdir DIR] ENV_FILE -- COMMAND…`: become a custom service's command.
+"""`python -m nself.runtimes.native.exec [--chdir DIR] ENV_FILE [--as-is] -- COMMAND…`: become a service's command.
 
 The variables come from a file only the stack's account may read, so they are in no argv and in no configuration.
-There is no shell; `$PORT` and `${PORT}` in the command's words stand for what the service is given all the same.
+There is no shell; `$PORT` and `${PORT}` in a custom command's words stand for what the service is given all the same.
+With `--as-is` they stand for themselves.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from pathlib import Path
 
 from nself import settings
 
+AS_IS = "--as-is"
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
 def main(arguments: Sequence[str]) -> int:
     own, command = list(arguments[: arguments.index("--")]), list(arguments[arguments.index("--") + 1 :])
-    folder = Path(own[1]) if own[0] == "--chdir" else None
-    variables = {**os.environ, **settings.from_file(Path(own[-1]).read_text(encoding="utf-8"))}  # noqa: TID251
-    command = [expanded(word, variables) for word in command]
+    as_is = own[-1] == AS_IS
+    folder, file = (Path(own[1]) if own[0] == "--chdir" else None), own[-2 if as_is else -1]
+    variables = {**os.environ, **settings.from_file(Path(file).read_text(encoding="utf-8"))}  # noqa: TID251
+    command = command if as_is else [expanded(word, variables) for word in command]
     try:
         if folder is not None:
             os.chdir(folder)

@@ -146,7 +146,7 @@ class Native:
 
     def _become(self) -> Identity:
         """Settle who runs the stack and hand that account what it writes."""
-        programs = [Path(program.argv[0]) for program in self.rendered.programs.values() if program.argv]
+        programs = [program.binary for program in self.rendered.programs.values() if program.argv]
         reach = [*programs, Path(sys.executable), Path(sys.base_prefix), Path(nself.__file__)]
         account = identity.choose(self.layout.root, self.host, self.emit, programs=reach)
         self.supervisor = Supervisor(self.layout.state, account, self.host)
