@@ -11,6 +11,8 @@ import pytest
 
 from tests.cluster import Cluster
 
+pytest_plugins = ("tests.proofs",)
+
 _number = itertools.count(1)
 SHARED = Path(__file__).parent.parent.parent / "shared"
 """The specifications beside the checkout; only tests read them."""

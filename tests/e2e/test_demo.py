@@ -20,6 +20,7 @@ import pytest
 from nself.cli import main, shapes
 from tests.e2e.conftest import Project
 from tests.e2e.demo import initialised
+from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
 CHROMIUM = shutil.which("chromium")
@@ -34,12 +35,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project.nself("stop", check=False)
 
 
-def test_the_whole_path_works_through_tls(demo: Project) -> None:
+def test_the_whole_path_works_through_tls(demo: Project, proved: Proved) -> None:
     ran = demo.nself("doctor", "--smoke", "--json")
     report = json.loads(ran.stdout)
     steps = {check["id"]: check["status"] for check in report["checks"] if check["category"] == "smoke"}
     names = ("sign up", "query", "upload", "function", "mail", "clean up")
     assert steps == dict.fromkeys(names, "pass"), report["checks"]
+    for service in ("auth", "functions", "graphql", "mail", "nginx", "postgres", "storage"):
+        proved(service, "probed")
 
 
 def test_a_second_start_changes_nothing(demo: Project) -> None:

@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PASSWORD, SECRET, Project
+from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
 NewProject = Callable[..., Project]
 
 
-def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject) -> None:
+def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject, proved: Proved) -> None:
     project = new_project(lean=False)
 
     started = project.json("start")
@@ -30,6 +31,8 @@ def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject)
     assert any(url.startswith("https://auth.localhost") for url in started["urls"])
     status = project.json("status")
     assert status["summary"] == {"total": 7, "running": 7, "healthy": 7, "unhealthy": 0, "stopped": 0}
+    for service in status["services"]:
+        proved(service["name"], status["runtime"])
     assert set(status["services"][0]["memory"]) == {"used", "limit", "percent"}
     servers = {"auth", "functions", "graphql", "mail", "storage"}
     assert set(project.json("stop", "auth")["stopped"]) == servers  # one process hosts them

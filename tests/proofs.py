@@ -1,0 +1,104 @@
+"""What tests proved of each service and template: a fact counts when the whole test that saw it passes.
+
+A test takes `proved` and says `proved("redis", "compose")` once it has seen it. Facts travel in the test's report, so
+they arrive from every worker. `docs/reference/services-tested.md` names for each of its claims the test behind it:
+when that test passes in any run and has not proved it, the run fails. `make docs` writes new facts into the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+import pytest
+
+What = Literal["native", "compose", "built", "probed"]
+"""native, compose: it ran there and was healthy. built: its image was built from its Dockerfile. probed: a request
+that it exists for was answered as it should be."""
+Proved = Callable[[str, What], None]
+Fact = tuple[str, str]
+Facts = Mapping[str, frozenset[Fact]]
+"""{test: what it proved}."""
+
+PAGE = "docs/reference/services-tested.md"
+WHATS: tuple[str, ...] = get_args(What)
+_PROPERTY = "proved"
+_CACHE = "nself/proofs"
+
+
+@pytest.fixture
+def proved(request: pytest.FixtureRequest) -> Proved:
+    """Record that a service, or a template, was seen to do something. Names that are neither are not shown."""
+
+    def record(name: str, what: What) -> None:
+        assert what in WHATS, f"{what!r} is none of {WHATS}"
+        request.node.user_properties.append((_PROPERTY, (name, what)))
+
+    return record
+
+
+def plain_id(nodeid: str) -> str:
+    """A test's id without the group that xdist adds to it on workers."""
+    return re.sub(r"@\w+$", "", nodeid)
+
+
+def remembered(config: pytest.Config) -> Facts:
+    """What tests of this checkout proved when each ran last."""
+    assert config.cache is not None
+    found = config.cache.get(_CACHE, {})
+    return {test: frozenset((name, what) for name, what in facts) for test, facts in found.items()}
+
+
+class Proofs:
+    """Collects facts from reports, wherever the tests ran, and holds the page's claims against them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.spoiled: set[str] = set()
+        self.passed: dict[str, frozenset[Fact]] = {}
+        self.lies: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        test = plain_id(report.nodeid)
+        if not report.passed:
+            self.spoiled.add(test)
+        elif report.when == "teardown" and test not in self.spoiled:
+            facts = (value for name, value in report.user_properties if name == _PROPERTY)
+            self.passed[test] = frozenset((str(name), str(what)) for name, what in facts)  # type: ignore[misc]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self._remember()
+        page = self.config.rootpath / PAGE
+        self.lies = unproved(page, self.passed) if page.exists() else []
+        if self.lies and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.lies:
+            terminalreporter.section(f"{PAGE} claims what was not proved (make docs)", red=True)
+            for lie in self.lies:
+                terminalreporter.line(lie)
+
+    def _remember(self) -> None:
+        known = {**remembered(self.config), **self.passed}
+        assert self.config.cache is not None
+        self.config.cache.set(_CACHE, {test: sorted(facts) for test, facts in sorted(known.items()) if facts})
+
+
+def unproved(page: Path, passed: Facts) -> list[str]:
+    """Claims of the page whose test passed without proving them."""
+    from tests.docs.services_tested import claims
+
+    found = claims(page.read_text(encoding="utf-8"))
+    return [
+        f"{name} {what}: {test} passed and did not prove it"
+        for (name, what), test in sorted(found.items())
+        if test in passed and (name, what) not in passed[test]
+    ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Proofs(config), "nself-proofs-of-a-run")
