@@ -61,12 +61,12 @@ def test_services_of_one_process_go_together(opened: Stack) -> None:
 
 
 def test_volumes_are_counted_as_far_as_they_hold_something(opened: Stack) -> None:
-    assert opened.remove_volumes() == 0
+    assert opened.runtime.remove_volumes() == 0
     folder = opened.project.layout.data("postgres")
     folder.mkdir(parents=True)
 
-    assert opened.volume_folders() == [folder]
-    assert opened.remove_volumes() == 1
+    assert list(opened.runtime.volumes()) == [folder.name]
+    assert opened.runtime.remove_volumes() == 1
     assert not folder.exists()
 
 

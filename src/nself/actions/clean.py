@@ -46,7 +46,7 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
         refuse_in_production(project, "deleting its data")
     opened = open_stack(project, host, environ, emit)
     entry = history.Entry("clean", "clean", {"volumes": wishes.volumes, "everything": wishes.everything})
-    with opened.native.locked("clean", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+    with opened.runtime.locked("clean", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         if wishes.volumes or wishes.everything:
             take_down(opened)
         found = [path for path in candidates(opened, wishes) if host.exists(path)]
@@ -54,21 +54,20 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
         files = sum(_count(path) for path in found)
         for path in found:
             host.remove(path)
-        volumes = opened.volume_folders() if wishes.volumes else []
-        reclaimed += sum(_size(folder) for folder in volumes)
-        removed = Removed(volumes=opened.remove_volumes() if wishes.volumes else 0, files=files)
+        reclaimed += sum(opened.runtime.volumes().values()) if wishes.volumes else 0
+        removed = Removed(volumes=opened.runtime.remove_volumes() if wishes.volumes else 0, files=files)
         entry.details["reclaimed_bytes"] = reclaimed
     return Cleaned(removed=removed, reclaimed_bytes=reclaimed)
 
 
 def candidates(opened: Stack, wishes: Wishes) -> list[Path]:
     """What may go. Never data, certificates, backups, history or chosen ports; nothing outside `.nself`."""
-    layout, host = opened.project.layout, opened.native.host
-    programs = {unit.unit for unit in opened.native.known()} | {"supervisord"}
+    layout, host = opened.project.layout, opened.runtime.host
+    programs = {unit.unit for unit in opened.runtime.known()} | {"supervisord"}
     rotated = host.glob(layout.logs, "*.log.[0-9]*")
     strangers = [path for path in host.glob(layout.logs, "*.log") if path.stem not in programs]
     unfinished = host.glob(layout.state / "data", ".initdb-*")
-    stale = [] if opened.native.supervisor.observe() else _runtime_files(layout.run)
+    stale = [] if opened.runtime.observe() else _runtime_files(layout.run)
     own = [layout.state / "build", *host.glob(layout.logs, "*")] if wishes.everything else []
     return list(dict.fromkeys([*rotated, *strangers, *unfinished, *stale, *own]))
 

@@ -41,8 +41,8 @@ def warm() -> None:
 def prepare(opened: Stack, emit: Emit) -> None:
     """Make what is missing: the database, its schemas, its extensions. What is there is left as it is."""
     found = postgres.settings(opened.project)
-    at = opened.native.network.endpoint(postgres.NAME, postgres.PORT.name)
-    others = [name for spec in opened.native.specs for name in spec.databases]
+    at = opened.runtime.network.endpoint(postgres.NAME, postgres.PORT.name)
+    others = [name for spec in opened.runtime.specs for name in spec.databases]
     asyncio.run(
         _prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found, others)
     )

@@ -14,7 +14,7 @@ from nself.actions.stack import Stack
 from nself.errors import DatabaseError, NselfError
 from nself.events import Emit, Note, Warned
 from nself.model.project import Environment
-from nself.runtimes.native import configuration
+from nself.runtimes import digest
 from nself.services import graphql, postgres
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def pending(opened: Stack) -> bool:
     if opened.project.env is not Environment.DEV or not folder.is_dir():
         return False
     marker = _marker(opened)
-    return not marker.is_file() or marker.read_text(encoding="ascii", errors="replace") != configuration.hash_of(folder)
+    return not marker.is_file() or marker.read_text(encoding="ascii", errors="replace") != digest.of_folder(folder)
 
 
 def due(opened: Stack, healthy: Collection[str]) -> bool:
     """Whether it is time: something is pending, and the database and those of our servers with schemas are well."""
-    needed = {spec.name for spec in opened.native.specs if spec.server or spec.name == postgres.NAME}
+    needed = {spec.name for spec in opened.runtime.specs if spec.server or spec.name == postgres.NAME}
     return needed.issubset(healthy) and pending(opened)
 
 
@@ -43,8 +43,8 @@ def apply(opened: Stack, emit: Emit) -> None:
     """Apply what is new, then have GraphQL read the schema again. The first failing file ends it."""
     from nself.actions import migrate
 
-    seen = configuration.hash_of(migrate.folder(opened.project))
-    done = migrate.up(opened.project, postgres.database_url(opened.project, opened.native.network))
+    seen = digest.of_folder(migrate.folder(opened.project))
+    done = migrate.up(opened.project, postgres.database_url(opened.project, opened.runtime.network))
     if done.applied:
         emit(Note("applied migrations: " + ", ".join(f"{each.version}_{each.name}" for each in done.applied)))
         _reload(opened, emit)
@@ -54,18 +54,18 @@ def apply(opened: Stack, emit: Emit) -> None:
             f"all runs, but migration {done.failed.version}_{done.failed.name} failed{where}: {done.failed.error}",
             fixes=["correct the file and start again: nothing of it was applied", "nself db migrate status"],
         )
-    opened.native.host.write(_marker(opened), seen)
+    opened.runtime.host.write(_marker(opened), seen)
 
 
 def up(opened: Stack, emit: Emit, *, limit: int | None, to: int | None, lock_wait_s: float) -> Up:
     """What `nself db migrate up` does: apply, have GraphQL read the schema again, leave a line in the history."""
     from nself.actions import history, migrate
 
-    project, host = opened.project, opened.native.host
+    project, host = opened.project, opened.runtime.host
     entry = history.Entry("migrations", "db migrate up")
     with history.recorded(project, host, emit, entry):
         done = migrate.up(
-            project, postgres.database_url(project, opened.native.network), limit=limit, to=to, lock_wait_s=lock_wait_s
+            project, postgres.database_url(project, opened.runtime.network), limit=limit, to=to, lock_wait_s=lock_wait_s
         )
         entry.details["applied"] = [each.version for each in done.applied]
         entry.exit_code = DatabaseError.exit_code if done.failed else 0
@@ -78,7 +78,7 @@ def _reload(opened: Stack, emit: Emit) -> None:
     """Tables that metadata names may only be there now."""
     from nself.actions import hasura
 
-    if graphql.NAME not in {spec.name for spec in opened.native.specs}:
+    if graphql.NAME not in {spec.name for spec in opened.runtime.specs}:
         return
     try:
         hasura.metadata(opened, {"type": "reload_metadata", "args": {"reload_sources": True}})

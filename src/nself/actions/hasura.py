@@ -28,7 +28,7 @@ def _call(opened: Stack, path: str, call: dict[str, Any]) -> Any:
     """Straight at the service: no DNS, no proxy."""
     from http.client import HTTPConnection, HTTPException
 
-    at = opened.native.network.endpoint(graphql.NAME)
+    at = opened.runtime.network.endpoint(graphql.NAME)
     secret = opened.project.settings(graphql.HasuraSettings).admin_secret
     headers = {"Content-Type": "application/json", "X-Hasura-Admin-Secret": secret}
     connection = HTTPConnection(at.host, at.port, timeout=TIMEOUT_S)

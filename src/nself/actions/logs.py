@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from nself.actions.stack import Stack, open_stack
 from nself.errors import UsageError
 from nself.host import LocalHost
-from nself.model.place import BACKEND, program_of
+from nself.model.place import BACKEND
 from nself.model.project import Project
-from nself.runtimes.native import tail
-from nself.runtimes.native.tail import Follower
 
 LEVELS = ("debug", "info", "warn", "error")
 _WORDS = {
@@ -93,18 +90,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class Logs:
-    """The chosen services' log files, ready to be read or followed."""
+    """What the chosen services said, ready to be read or followed."""
 
     stack: Stack
     chosen: Filter
-    sources: Mapping[str, Path] = field(default_factory=dict)
-    """{program: its file}."""
+    units: Sequence[str] = ()
 
     def last(self, count: int) -> list[Line]:
         """The last `count` lines of each service that pass, all in the order of time."""
         found: list[Line] = []
-        for program, file in self.sources.items():
-            lines = (line for line in self._parsed(program, tail.lines(file)) if self.chosen.keeps(line))
+        for unit in self.units:
+            lines = (line for line in self._parsed(unit, self.stack.runtime.lines(unit)) if self.chosen.keeps(line))
             by_service: dict[str, list[Line]] = {}
             for line in lines:
                 kept = by_service.setdefault(line.service, [])
@@ -113,19 +109,11 @@ class Logs:
             found += [line for kept in by_service.values() for line in kept]
         return sorted(found, key=lambda line: line.ts or datetime.min.replace(tzinfo=UTC))
 
-    def follow(self, host: LocalHost) -> Iterator[Line]:
-        """New lines as they come, across rotation, until the reader stops asking."""
-        followers = {program: Follower(file) for program, file in self.sources.items()}
-        while True:
-            lines = [
-                line
-                for program, follower in followers.items()
-                for line in self._parsed(program, follower.new_lines())
-                if self.chosen.keeps(line)
-            ]
-            yield from lines
-            if not lines:
-                host.sleep(0.1)
+    def follow(self) -> Iterator[Line]:
+        """New lines as they come, until the reader stops asking."""
+        for found in self.stack.runtime.follow(self.units):
+            for unit, lines in found.items():
+                yield from (line for line in self._parsed(unit, lines) if self.chosen.keeps(line))
 
     def count(self) -> Counts:
         """How much each service said, and how bad it was."""
@@ -140,7 +128,7 @@ class Logs:
 
     def _parsed(self, program: str, lines: Iterable[str]) -> Iterator[Line]:
         before: datetime | None = None
-        names = {spec.name for spec in self.stack.native.specs}
+        names = {spec.name for spec in self.stack.runtime.specs}
         for text in lines:
             line = parse(text, program=program, servers=names, before=before)
             before = line.ts
@@ -149,16 +137,15 @@ class Logs:
 
 
 def open_logs(project: Project, host: LocalHost, environ: Mapping[str, str], chosen: Filter) -> Logs:
-    """The log files behind the chosen services. A service that never ran has none."""
+    """The logs of the chosen services. A service that never ran has none."""
     opened = open_stack(project, host, environ)
     names = opened.check_names(chosen.services)
     specs = [
         spec
-        for spec in opened.native.specs
+        for spec in opened.runtime.specs
         if (not names or spec.name in names) and (not chosen.categories or str(spec.category) in chosen.categories)
     ]
-    programs = dict.fromkeys(program_of(spec) for spec in specs)
-    return Logs(opened, chosen, {program: opened.native.log(program) for program in programs})
+    return Logs(opened, chosen, list(dict.fromkeys(opened.runtime.unit(spec) for spec in specs)))
 
 
 def parse(text: str, *, program: str, servers: set[str], before: datetime | None = None) -> Line:

@@ -116,7 +116,7 @@ def apply(opened: Stack, emit: Emit, folder: Path, *, allow_inconsistent: bool) 
 
     document, wanted = _read(folder)
     entry = history.Entry("metadata", "db metadata apply")
-    with history.recorded(opened.project, opened.native.host, emit, entry):
+    with history.recorded(opened.project, opened.runtime.host, emit, entry):
         before = _exported(opened)
         wanted = service_tables.keeping(wanted, _parsed(before["metadata"]))
         if not allow_inconsistent:
@@ -195,7 +195,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], Metadata]:
 
 def _refuse_inconsistent(opened: Stack, document: Mapping[str, Any], wanted: Metadata) -> None:
     """Looked up in the database before anything is changed."""
-    found = _inconsistencies(opened.project, opened.native.host, wanted)
+    found = _inconsistencies(opened.project, opened.runtime.host, wanted)
     findings = _inconsistent(document, found)
     if findings:
         lines = "\n".join(f"  {finding.where}: {finding.message}" for finding in findings)

@@ -49,12 +49,12 @@ def reset(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     check(project)
     opened = open_stack(project, host, environ, emit)
     entry = history.Entry("reset", "reset")
-    with opened.native.locked("reset", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+    with opened.runtime.locked("reset", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         take_down(opened)
         backup = back_up(opened, emit) if wishes.backup else None
         gone = [project.layout.state / name for name in GENERATED]
         gone = [path for path in gone if host.exists(path)]
-        volumes = opened.remove_volumes()
+        volumes = opened.runtime.remove_volumes()
         for path in gone:
             if path != project.layout.run:
                 host.remove(path)
@@ -80,7 +80,7 @@ def kept(project: Project) -> tuple[str, ...]:
 
 def back_up(opened: Stack, emit: Emit) -> Path:
     """Data and configuration in one archive only its owner may read; it has its name once it is whole."""
-    project, host = opened.project, opened.native.host
+    project, host = opened.project, opened.runtime.host
     name = f"{project.name}_{host.now():%Y%m%d_%H%M%S}.tar.gz"
     folder = project.root / BACKUPS
     host.make_folder(folder, mode=0o700)
@@ -90,8 +90,11 @@ def back_up(opened: Stack, emit: Emit) -> Path:
         with unfinished.open("xb") as file:
             unfinished.chmod(0o600)
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
-                for path in _contents(opened):
+                for path in _configuration(project):
                     archive.add(path, arcname=str(path.relative_to(project.root)))
+                for name in opened.runtime.volumes():
+                    with opened.runtime.volume(name) as files:
+                        archive.add(files, arcname=str(project.layout.data(name).relative_to(project.root)))
         unfinished.rename(folder / name)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
@@ -102,10 +105,8 @@ def back_up(opened: Stack, emit: Emit) -> Path:
     return folder / name
 
 
-def _contents(opened: Stack) -> Iterator[Path]:
-    root = opened.project.root
-    yield from (path for pattern in CONFIGURATION for path in root.glob(pattern))
-    yield from opened.volume_folders()
+def _configuration(project: Project) -> Iterator[Path]:
+    return (path for pattern in CONFIGURATION for path in project.root.glob(pattern))
 
 
 def _empty_run(run: Path, host: LocalHost) -> None:

@@ -10,7 +10,7 @@ from nself.actions import start as starting
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native.walk import Failure, Outcome
+from nself.runtimes.outcome import Failure, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def restart(
     """Services named are restarted whether or not they changed; without names only those that did."""
     opened = starting.ready(project, host, environ, emit)
     entry = history.Entry("restart", "restart " + (", ".join(services) or "what changed"))
-    with opened.native.locked("restart", wait_s=starting.LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+    with opened.runtime.locked("restart", wait_s=starting.LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         steps = opened.plan(services, fresh=everything or bool(services), only_named=bool(services))
         touched = {step.service for step in steps}
         outcome = Outcome()
@@ -42,7 +42,7 @@ def restart(
             outcome = starting.perform_steps(opened, names, steps, settings=settings, emit=emit)
         found = Restarted(
             restarted=tuple(name for name in outcome.healthy if name in touched),
-            unchanged=tuple(spec.name for spec in opened.native.specs if spec.name not in touched),
+            unchanged=tuple(spec.name for spec in opened.runtime.specs if spec.name not in touched),
             failed=tuple(outcome.failed),
         )
         entry.details["restarted"] = list(found.restarted)

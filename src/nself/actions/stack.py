@@ -11,18 +11,19 @@ from nself.actions import resolve
 from nself.errors import ConfigError, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model.place import program_of
+from nself.model import spec as model
 from nself.model.project import Project
-from nself.model.spec import Runtime, ServiceSpec
+from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
+from nself.runtimes.runtime import Runtime
 from nself.services import graphql, nginx
 
 
 def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
     """The stack as it was built last; nothing is written and no port is asked about."""
-    if project.runtime is not Runtime.NATIVE:
+    if project.runtime is not model.Runtime.NATIVE:
         raise ConfigError(
             f"the runtime of this project is {project.runtime}, and this version of nself runs native stacks only",
             fixes=["set runtime: native in nself.yml"],
@@ -49,20 +50,20 @@ def watched(project: Project) -> dict[str, dict[str, Path]]:
 @dataclass(frozen=True)
 class Stack:
     project: Project
-    native: Native
+    runtime: Runtime
 
     @cached_property
     def wanted(self) -> list[Wanted]:
-        return self.native.wanted()
+        return self.runtime.wanted()
 
     def spec(self, name: str) -> ServiceSpec:
         """The service of that name; UsageError names the nearest when there is none."""
-        for spec in self.native.specs:
+        for spec in self.runtime.specs:
             if spec.name == name:
                 return spec
         from difflib import get_close_matches
 
-        names = [spec.name for spec in self.native.specs]
+        names = [spec.name for spec in self.runtime.specs]
         near = get_close_matches(name, names, n=1)
         raise UsageError(
             f"there is no service {name!r} in this project",
@@ -74,8 +75,8 @@ class Stack:
 
     def together(self, names: Sequence[str]) -> list[str]:
         """`names` and the services that share a process with one of them: they start and stop together."""
-        units = {program_of(self.spec(name)) for name in names}
-        return [spec.name for spec in self.native.specs if program_of(spec) in units]
+        units = {self.runtime.unit(self.spec(name)) for name in names}
+        return [spec.name for spec in self.runtime.specs if self.runtime.unit(spec) in units]
 
     def scope(self, names: Sequence[str]) -> list[str]:
         """`names` and what they need; everything when none is named."""
@@ -84,7 +85,7 @@ class Stack:
     def plan(self, names: Sequence[str], *, fresh: bool = False, only_named: bool = False) -> list[Step]:
         """Steps for everything, or for `names` and what they need; `only_named` leaves healthy needs out of `fresh`."""
         chosen = self._chosen(names)
-        observed = self.native.observe()
+        observed = self.runtime.observe()
         if not names:
             return plan.plan(chosen, observed, fresh=fresh)
         mine = {name: running for name, running in observed.items() if name in {each.spec.name for each in chosen}}
@@ -98,20 +99,7 @@ class Stack:
     def _chosen(self, names: Sequence[str]) -> list[Wanted]:
         return plan.with_needs(self.wanted, self.together(names)) if names else self.wanted
 
-    def volume_folders(self) -> list[Path]:
-        """Where the data of every volume is, as far as there is any."""
-        volumes = dict.fromkeys(volume.name for spec in self.native.specs for volume in spec.volumes)
-        folders = [self.project.layout.data(name) for name in volumes]
-        return [folder for folder in folders if self.native.host.exists(folder)]
-
-    def remove_volumes(self) -> int:
-        """Delete every volume's data; how many there were."""
-        found = self.volume_folders()
-        for folder in found:
-            self.native.host.remove(folder)
-        return len(found)
-
     @property
     def urls(self) -> tuple[str, ...]:
-        hosts = dict.fromkeys(route.host for spec in self.native.specs for route in spec.routes)
-        return tuple(self.native.network.public_url(host) for host in hosts)
+        hosts = dict.fromkeys(route.host for spec in self.runtime.specs for route in spec.routes)
+        return tuple(self.runtime.network.public_url(host) for host in hosts)

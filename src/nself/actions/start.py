@@ -14,9 +14,8 @@ from nself.errors import NselfError
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native import perform, probes
-from nself.runtimes.native.walk import Failure as Failure
-from nself.runtimes.native.walk import Outcome, Patience
+from nself.runtimes.outcome import Failure as Failure
+from nself.runtimes.outcome import Outcome, Patience
 from nself.runtimes.plan import Step
 from nself.services import postgres
 from nself.settings import env, from_env
@@ -99,7 +98,7 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     began = host.monotonic()
     opened = ready(project, host, environ, emit, build=wishes.build)
     entry = history.Entry("start", "start " + (", ".join(wishes.services) or "everything"))
-    with opened.native.locked("start", wait_s=LOCK_WAIT_S):
+    with opened.runtime.locked("start", wait_s=LOCK_WAIT_S):
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
         names = opened.scope(wishes.services)
         if not steps and not evolve.due(opened, names) and all_well(opened, names, wishes.settings):
@@ -130,7 +129,7 @@ def all_well(opened: Stack, names: Sequence[str], settings: StartSettings) -> bo
     specs = [opened.spec(name) for name in names]
     if settings.skip_health_checks:
         return True
-    return all(health.ok for health in probes.check_all(specs, opened.native.network).values())
+    return all(health.ok for health in opened.runtime.check(specs).values())
 
 
 def perform_steps(
@@ -141,10 +140,7 @@ def perform_steps(
     from nself.actions import database
 
     threading.Thread(target=database.warm, daemon=True).start()
-    opened.native.begin()
-    perform.stop(opened.native, [step for step in steps if step.verb == "stop"])
-    outcome = perform.start(
-        opened.native,
+    outcome = opened.runtime.start(
         steps,
         standing=set(names) - {step.service for step in steps},
         after={postgres.NAME: partial(database.prepare, opened)},
@@ -182,6 +178,6 @@ def _result(
         failed=failed,
         healthy=len(outcome.healthy),
         total=len(names),
-        duration_ms=int((opened.native.host.monotonic() - began) * 1000),
+        duration_ms=int((opened.runtime.host.monotonic() - began) * 1000),
         urls=opened.urls,
     )

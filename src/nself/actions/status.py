@@ -11,12 +11,11 @@ from typing import Literal
 from nself.actions.stack import Stack, open_stack
 from nself.errors import UsageError
 from nself.host import LocalHost
-from nself.model.place import program_of
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
-from nself.runtimes.native import probes, processes
-from nself.runtimes.native.probes import Health
 from nself.runtimes.plan import ALIVE, Observed, Running, State
+from nself.runtimes.probes import Health
+from nself.runtimes.runtime import Usage
 
 PROBE_TIMEOUT_S = 2.0
 UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
@@ -97,15 +96,15 @@ class View:
 def status(project: Project, host: LocalHost, environ: Mapping[str, str], view: View) -> Status:
     opened = open_stack(project, host, environ)
     specs = _chosen(opened, view.service)
-    observed = opened.native.observe()
+    observed = opened.runtime.observe()
     live = [spec for spec in specs if _state(observed, spec) in ALIVE]
-    health = probes.check_all(live, opened.native.network, timeout_s=PROBE_TIMEOUT_S) if view.health else {}
-    usage = _usage(observed) if view.resources else {}
+    health = opened.runtime.check(live, timeout_s=PROBE_TIMEOUT_S) if view.health else {}
+    usage = opened.runtime.usage(observed) if view.resources else {}
     services = tuple(_service(opened, spec, observed, health, usage) for spec in specs)
     return Status(
         project=project.name,
         environment=str(project.env),
-        runtime=str(project.runtime),
+        runtime=str(opened.runtime.kind),
         timestamp=host.now(),
         summary=summary(services),
         services=services,
@@ -137,7 +136,7 @@ def summary(services: tuple[ServiceStatus, ...]) -> Summary:
 
 
 def _chosen(opened: Stack, name: str | None) -> list[ServiceSpec]:
-    return list(opened.native.specs) if name is None else [opened.spec(name)]
+    return list(opened.runtime.specs) if name is None else [opened.spec(name)]
 
 
 def _state(observed: Observed, spec: ServiceSpec) -> State:
@@ -145,24 +144,17 @@ def _state(observed: Observed, spec: ServiceSpec) -> State:
     return running.state if running else State.STOPPED
 
 
-def _usage(observed: Observed) -> Mapping[int, processes.Usage]:
-    """By pid: services of one process are measured once."""
-    pids = {running.pid for running in observed.values() if running.pid}
-    return {pid: found for pid in pids if (found := processes.usage(pid))}
-
-
 def _service(
     opened: Stack,
     spec: ServiceSpec,
     observed: Observed,
     health: Mapping[str, Health],
-    usage: Mapping[int, processes.Usage],
+    usage: Mapping[str, Usage],
 ) -> ServiceStatus:
     running = observed.get(spec.name)
     state = _state(observed, spec)
     answer = health.get(spec.name)
-    used = usage.get(running.pid) if running else None
-    network = opened.native.network
+    used = usage.get(running.unit) if running else None
     return ServiceStatus(
         name=spec.name,
         category=str(spec.category),
@@ -170,19 +162,17 @@ def _service(
         status=str(State.RUNNING if answer is not None and answer.ok and state in ALIVE else state),
         health=_word(state, answer),
         answer=_answer(running, answer),
-        container_id=None,
-        image=None,
+        container_id=running.container if running else None,
+        image=running.image if running else None,
         pid=running.pid if running and running.pid else None,
-        ports=tuple(
-            Port(name=port.name, host=at.host, port=at.port)
-            for port in spec.ports
-            if (at := network.listen(spec.name, port.name))
-        ),
+        ports=tuple(Port(name=name, host=at.host, port=at.port) for name, at in opened.runtime.published(spec).items()),
         uptime=int(time.time() - running.started_at) if running and running.pid else None,
         cpu=Cpu(percent=used.cpu_percent) if used else None,
         memory=_memory(spec, used) if used else None,
         shares_process_with=tuple(
-            other.name for other in opened.native.specs if other is not spec and program_of(other) == program_of(spec)
+            other.name
+            for other in opened.runtime.specs
+            if other is not spec and opened.runtime.unit(other) == opened.runtime.unit(spec)
         ),
     )
 
@@ -205,7 +195,7 @@ def _answer(running: Running | None, answer: Health | None) -> str:
     return running.reason if running else ""
 
 
-def _memory(spec: ServiceSpec, used: processes.Usage) -> Memory:
+def _memory(spec: ServiceSpec, used: Usage) -> Memory:
     limit = size(spec.resources.memory)
     return Memory(used=used.memory_bytes, limit=limit, percent=round(100 * used.memory_bytes / limit, 1))
 

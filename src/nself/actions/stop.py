@@ -13,7 +13,6 @@ from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes import plan
-from nself.runtimes.native import perform
 from nself.settings import env, from_env
 
 LOCK_WAIT_S = 120.0
@@ -64,22 +63,20 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
     if companions:
         emit(Note(f"{', '.join(companions)} stop too: they share a process"))
     entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
-    with opened.native.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+    with opened.runtime.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
         stopped = take_down(opened, names, grace_s=wishes.grace_s)
-        volumes = opened.remove_volumes() if wishes.volumes else 0
+        volumes = opened.runtime.remove_volumes() if wishes.volumes else 0
         entry.details["stopped"] = stopped
     return Stopped(stopped=tuple(stopped), removed=Removed(volumes=volumes))
 
 
 def take_down(opened: Stack, names: Sequence[str] = (), *, grace_s: float | None = None) -> list[str]:
-    """Stop `names`; without names everything, strays of a killed supervisord included."""
-    native = opened.native
-    observed = native.observe()
-    steps = plan.stops(native.known(), observed, names or list(observed))
-    stopped = perform.stop(native, steps, grace_s=grace_s)
+    """Stop `names`; without names everything, what an interrupted start left behind included."""
+    observed = opened.runtime.observe()
+    steps = plan.stops(opened.runtime.known(), observed, names or list(observed))
+    stopped = opened.runtime.stop(steps, grace_s=grace_s)
     if not names:
-        native.supervisor.shutdown(wait_s=30)
-        native.end_strays()
+        opened.runtime.shutdown()
     return stopped
 
 

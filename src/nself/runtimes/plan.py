@@ -39,6 +39,9 @@ class Running:
     started_at: float = 0.0
     reason: str = ""
     """Why it is not running, in the runtime's words."""
+    container: str | None = None
+    """Short id of its container, and the image that was made from; None where there are none."""
+    image: str | None = None
 
 
 Observed = Mapping[str, Running]

@@ -80,15 +80,3 @@ def test_a_replaced_binary_is_another_program(tmp_path: Path) -> None:
     binary.write_text("22")
 
     assert fingerprint(tmp_path, text)["program"] != before["program"]
-
-
-def test_a_folder_s_hash_is_of_names_and_contents(tmp_path: Path) -> None:
-    (tmp_path / "a.sql").write_text("1")
-    before = configuration.hash_of(tmp_path)
-
-    (tmp_path / "a.sql").rename(tmp_path / "b.sql")
-    renamed = configuration.hash_of(tmp_path)
-    (tmp_path / "b.sql").write_text("2")
-
-    assert len({before, renamed, configuration.hash_of(tmp_path)}) == 3
-    assert configuration.hash_of(tmp_path / "none") == configuration.hash_of(tmp_path / "neither")

@@ -11,10 +11,10 @@ import pytest
 
 from nself.errors import ConfigError, DatabaseError
 from nself.events import Note
-from nself.runtimes import plan
-from nself.runtimes.native import perform, probes, processes
+from nself.runtimes import plan, probes
+from nself.runtimes.native import perform, processes
 from nself.runtimes.native.runtime import Native
-from nself.runtimes.native.walk import Outcome, Patience
+from nself.runtimes.outcome import Outcome, Patience
 from nself.runtimes.plan import State
 from tests.runtimes.native.conftest import WEB, Stack, open_to_others
 

@@ -21,7 +21,7 @@ def checks(patient: Patient) -> Iterator[Check]:
         return
     try:
         opened = open_stack(patient.project, patient.host, patient.environ)
-        if not any(spec.name == graphql.NAME for spec in opened.native.specs):
+        if not any(spec.name == graphql.NAME for spec in opened.runtime.specs):
             return
         inconsistent = hasura.metadata(opened, {"type": "get_inconsistent_metadata", "args": {}})
     except NetworkError as error:

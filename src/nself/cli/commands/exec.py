@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,7 +15,8 @@ from nself.cli.app import App, pass_app, verb
     section="Status",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.option("-i", "-t", "-T", "--no-tty", is_flag=True, hidden=True, help="The terminal is passed on as it is.")
+@click.option("-T", "--no-tty", is_flag=True, help="Give the program no terminal, even if there is one.")
+@click.option("-i", "-t", "-it", "interactive", is_flag=True, hidden=True, help="The terminal is passed on by itself.")
 @click.option("-w", "--workdir", type=click.Path(path_type=Path), metavar="DIR", help="Run it in DIR.")
 @click.option(
     "-e", "--set-env", "variables", multiple=True, metavar="NAME=TEXT", help="Set a variable; may be repeated."
@@ -23,7 +25,13 @@ from nself.cli.app import App, pass_app, verb
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED, metavar="[--] [COMMAND]...")
 @pass_app
 def command(
-    app: App, no_tty: bool, workdir: Path | None, variables: tuple[str, ...], service: str, argv: tuple[str, ...]
+    app: App,
+    no_tty: bool,
+    interactive: bool,
+    workdir: Path | None,
+    variables: tuple[str, ...],
+    service: str,
+    argv: tuple[str, ...],
 ) -> None:
     """Run COMMAND with a service's variables, in its folder; without COMMAND psql for postgres, a shell for others.
 
@@ -36,10 +44,11 @@ def command(
       nself exec auth -- env
     """
     from nself.actions import exec as action
+    from nself.actions.exec import Inside
 
     pairs = dict(_pair(text) for text in variables)
-    wishes = action.Wishes(argv=argv, workdir=workdir, env=pairs)
-    found = action.command(app.project, app.host, app.environ, service, wishes)
+    wish = Inside(argv=argv, workdir=workdir, env=pairs, terminal=not no_tty and sys.stdin.isatty())
+    found = action.command(app.project, app.host, app.environ, service, wish)
     app.host.replace_process(found.argv, env=found.env, cwd=found.cwd)
 
 

@@ -98,7 +98,7 @@ def command(
     show = Shown(app, timestamps=timestamps, compact=compact, raw=raw)
     show.lines(found.last(tail))
     if follow:
-        show.lines(found.follow(app.host))
+        show.lines(found.follow())
 
 
 class Shown:

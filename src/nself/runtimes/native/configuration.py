@@ -7,7 +7,6 @@ them is a reason to restart it, and nothing else is.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import shlex
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from nself.errors import ConfigError
 from nself.model.place import BACKEND, SECRETS
 from nself.model.spec import ServiceSpec
+from nself.runtimes import digest
 from nself.runtimes.native.exec import AS_IS
 
 if TYPE_CHECKING:
@@ -113,24 +113,16 @@ def hold_file(state: Path) -> Path:
 
 def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) -> dict[str, str]:
     """What the program is made from, by part: its section, its file, and of each service in it variables and files."""
-    parts = {"definition": _hash(repr(sorted(program.options.items())).encode())}
+    parts = {"definition": digest.of(repr(sorted(program.options.items())).encode())}
     for spec in specs:
         pairs = sorted({**spec.env, **spec.secrets}.items())
-        parts[f"variables of {spec.name}"] = _hash(repr(pairs).encode())
+        parts[f"variables of {spec.name}"] = digest.of(repr(pairs).encode())
         for folder in (build / spec.name, build / SECRETS / spec.name):
             for file in sorted(folder.rglob("*")):
                 if file.is_file():
-                    parts[f"{spec.name}/{file.name}"] = _hash(file.read_bytes())
+                    parts[f"{spec.name}/{file.name}"] = digest.of(file.read_bytes())
     parts["program"] = _identity(program.binary) if program.argv else ""
     return parts
-
-
-def hash_of(folder: Path) -> str:
-    """Of every file below `folder`, by name and content."""
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file()] if folder.is_dir() else []
-    return _hash(
-        b"".join(_hash(bytes(file.relative_to(folder))).encode() + _hash(file.read_bytes()).encode() for file in files)
-    )
 
 
 def _identity(binary: Path) -> str:
@@ -139,7 +131,7 @@ def _identity(binary: Path) -> str:
         found = binary.stat()
     except OSError:
         return "missing"
-    return _hash(f"{os.fspath(binary)} {found.st_size} {found.st_mtime_ns}".encode())
+    return digest.of(f"{os.fspath(binary)} {found.st_size} {found.st_mtime_ns}".encode())
 
 
 def _program(name: str, parser: configparser.RawConfigParser) -> Program:
@@ -156,7 +148,3 @@ def _program(name: str, parser: configparser.RawConfigParser) -> Program:
 
 def _quoted(value: Path) -> str:
     return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]

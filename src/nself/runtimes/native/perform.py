@@ -10,7 +10,8 @@ from nself.model.place import program_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.native import units
 from nself.runtimes.native.runtime import Native
-from nself.runtimes.native.walk import After, Outcome, Patience, Walk
+from nself.runtimes.native.walk import Walk
+from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
 
 GRACE_S = 15.0

@@ -12,7 +12,7 @@ from nself.host import LocalHost
 from nself.runtimes.native import processes
 from nself.runtimes.native.binaries import Postgres
 from nself.runtimes.native.identity import Identity, give
-from nself.runtimes.native.wire import verifier
+from nself.runtimes.wire import verifier
 
 UNFINISHED = ".initdb-"
 

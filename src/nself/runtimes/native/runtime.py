@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,14 +14,19 @@ import nself
 from nself.errors import ConfigError
 from nself.events import Emit, Note
 from nself.host import LocalHost
+from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.place import program_of
-from nself.model.spec import Network, ServiceSpec
-from nself.runtimes.native import configuration, identity, processes, sockets
+from nself.model.spec import Endpoint, Network, ServiceSpec
+from nself.runtimes import digest, probes
+from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
 from nself.runtimes.native.supervisor import Supervisor, SupervisorError
-from nself.runtimes.plan import Observed, Running, State, Wanted
+from nself.runtimes.outcome import After, Outcome, Patience
+from nself.runtimes.plan import Observed, Running, State, Step, Wanted
+from nself.runtimes.probes import Health
+from nself.runtimes.runtime import Command, Inside, Usage
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
 """What services inherit from the shell that started them; anything else of theirs is in their spec."""
@@ -49,6 +54,7 @@ class Native:
     emit: Emit
     watched: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     """{service: {what: folder}}: files outside the build that a service reads only at its start."""
+    kind: model.Runtime = model.Runtime.NATIVE
 
     @cached_property
     def rendered(self) -> configuration.Rendered:
@@ -86,6 +92,79 @@ class Native:
             for process in answer["processes"]
             for name in members.get(process["name"], [process["name"]])
         }
+
+    def unit(self, spec: ServiceSpec) -> str:
+        return program_of(spec)
+
+    def start(
+        self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+    ) -> Outcome:
+        from nself.runtimes.native import perform  # walks over this very object
+
+        self.begin()
+        perform.stop(self, [step for step in steps if step.verb == "stop"])
+        return perform.start(self, steps, after=after, patience=patience, standing=standing)
+
+    def stop(self, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
+        from nself.runtimes.native import perform
+
+        return perform.stop(self, steps, grace_s=grace_s)
+
+    def shutdown(self) -> None:
+        self.supervisor.shutdown(wait_s=30)
+        self.end_strays()
+
+    def check(self, specs: Sequence[ServiceSpec], *, timeout_s: float | None = None) -> Mapping[str, Health]:
+        return probes.check_all(specs, self.network, timeout_s=timeout_s)
+
+    def usage(self, observed: Observed) -> Mapping[str, Usage]:
+        """Services of one process are measured once."""
+        pids = {running.unit: running.pid for running in observed.values() if running.pid}
+        found = {unit: processes.usage(pid) for unit, pid in pids.items()}
+        return {
+            unit: Usage(cpu_percent=used.cpu_percent, memory_bytes=used.memory_bytes)
+            for unit, used in found.items()
+            if used
+        }
+
+    def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
+        return {port.name: self.network.listen(spec.name, port.name) for port in spec.ports}
+
+    def lines(self, unit: str) -> Iterator[str]:
+        return tail.lines(self.log(unit))
+
+    def follow(self, units: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
+        """Across rotation, until the reader stops asking."""
+        followers = {unit: tail.Follower(self.log(unit)) for unit in units}
+        while True:
+            found = {unit: lines for unit, follower in followers.items() if (lines := follower.new_lines())}
+            yield found
+            if not found:
+                self.host.sleep(0.1)
+
+    def inside(self, spec: ServiceSpec, wish: Inside) -> Command:
+        from nself.runtimes.native import inside
+
+        return inside.command(self, spec, wish)
+
+    def volumes(self) -> Mapping[str, int]:
+        names = dict.fromkeys(volume.name for spec in self.specs for volume in spec.volumes)
+        return {name: _size(self.layout.data(name)) for name in names if self.host.exists(self.layout.data(name))}
+
+    def remove_volumes(self) -> int:
+        found = self.volumes()
+        for name in found:
+            self.host.remove(self.layout.data(name))
+        return len(found)
+
+    @contextmanager
+    def volume(self, name: str) -> Iterator[Path]:
+        yield self.layout.data(name)
+
+    def fill_volume(self, name: str, folder: Path) -> None:
+        import shutil
+
+        shutil.copytree(folder, self.layout.data(name), symlinks=True, dirs_exist_ok=True)
 
     def begin(self) -> None:
         """Have a supervisord that knows the configuration as it was built last."""
@@ -141,7 +220,7 @@ class Native:
         folders = [(what, folder) for spec in own for what, folder in self.watched.get(spec.name, {}).items()]
         return {
             **configuration.fingerprint(self.program(unit), specs=own, build=self.layout.build()),
-            **{what: configuration.hash_of(folder) for what, folder in folders},
+            **{what: digest.of_folder(folder) for what, folder in folders},
         }
 
     def _become(self) -> Identity:
@@ -185,6 +264,10 @@ class Native:
             self.host.make_folder(Path(home), mode=0o700)
             identity.give([Path(home)], account)
         return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **kept, "HOME": home}
+
+
+def _size(folder: Path) -> int:
+    return sum(each.lstat().st_size for each in folder.rglob("*") if each.is_file() or each.is_symlink())
 
 
 def _running(process: Mapping[str, object]) -> Running:

@@ -6,54 +6,24 @@ import itertools
 import json
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nself.errors import InterruptedByUserError
-from nself.events import Emit, Event, Healthy, Note, StepStarted, Waiting
+from nself.events import Event, Healthy, Note, StepStarted, Waiting
 from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
-from nself.runtimes.native import probes, units, wire
+from nself.runtimes import probes, wire
+from nself.runtimes.native import units
 from nself.runtimes.native.runtime import Native
+from nself.runtimes.outcome import After, Failure, Outcome, Patience
 from nself.runtimes.plan import Step
 
 FIRST_POLL_S, SLOWEST_POLL_S = 0.02, 0.25
 """A local service is up within tens of milliseconds; one that takes seconds need not be asked that often."""
 CRASHES = 3
 """A process that ended so often during one start will not come up by being tried again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A service that did not come up: what was asked, what it answered, what it said last."""
-
-    service: str
-    reason: str
-    probe: str = ""
-    answer: str = ""
-    log: tuple[str, ...] = ()
-    timed_out: bool = False
-    blocked: bool = False
-    """Never tried, because something it needs failed."""
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    healthy: list[str] = field(default_factory=list)
-    failed: list[Failure] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait for health; `probe=False` returns as soon as the processes were started."""
-
-    timeout_s: float = 120.0
-    probe: bool = True
-
-
-After = Mapping[str, Callable[[Emit], None]]
-"""What to do once a service is healthy, before anything that needs it is started."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nself.model.spec import Network, Probe, ServiceSpec
-from nself.runtimes.native import wire
+from nself.runtimes import wire
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from nself.runtimes.native import wire
-from nself.runtimes.native.wire import Login, RefusedError
+from nself.runtimes import wire
+from nself.runtimes.wire import Login, RefusedError
 from tests.cluster import Cluster, free_port
 
 

@@ -1,0 +1,16 @@
+"""Short hashes of what a running thing was made from."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def of_folder(folder: Path) -> str:
+    """Of every file below `folder`, by name and content."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()] if folder.is_dir() else []
+    return of(b"".join(of(bytes(file.relative_to(folder))).encode() + of(file.read_bytes()).encode() for file in files))
