@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,13 +155,20 @@ def replace_text(target: Target, file: str, old: str, new: str) -> Edited:
     return Edited(file=chosen, changed=True, backup=copy)
 
 
-def generate_secrets(target: Target, *, file: str | None = None, token: Callable[[int], str] = token) -> Generated:
-    """Make the secrets that are missing. Those that are there stay: data was made with them."""
+def generate_secrets(
+    target: Target,
+    *,
+    file: str | None = None,
+    only: Collection[str] | None = None,
+    token: Callable[[int], str] = token,
+) -> Generated:
+    """Make the secrets that are missing, or those of `only`. What is there stays: data was made with it."""
     with target.host.hold(target.root, wait_s=5):
         before = target.inspect()
         chosen = _checked_file(file) if file else _secrets_file(before.env)
         old = text = _text(target, chosen)
-        wanted = before.schema.generated()
+        made = before.schema.generated()
+        wanted = {name: made[name] for name in made if only is None or name in only}
         values = before.cascade.values
         missing = [name for name in wanted if name not in values or not values[name].text]
         for name in missing:

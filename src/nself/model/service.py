@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nself.model.project import Project
 from nself.model.spec import Category, Network, Port, ServiceSpec
+from nself.settings import describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,11 @@ class Service:
     """Prefix of variables that reach the service as they are, whether or not anything declares them."""
     speaks_of: Callable[[Project], Collection[str]] = lambda project: ()
     """Variables that the project's files for this service name. Of those of the user's own, it gets these."""
+    words: tuple[str, ...] = ()
+    """Other names people know it by; commands understand them."""
+
+    @property
+    def switch(self) -> str | None:
+        """The variable that turns it on and off: that of the first setting called `enabled`. None: it always runs."""
+        declared = (item for cls in self.settings for item in describe(cls) if item.field == "enabled")
+        return next((item.variable.name for item in declared), None)

@@ -101,6 +101,7 @@ SERVICE = Service(
     name=NAME,
     category=Category.REQUIRED,
     help="GraphQL API",
+    words=("hasura",),
     ports=(PORT,),
     settings=(HasuraSettings, GraphqlSettings),
     wanted=lambda project: project.settings(HasuraSettings).enabled,

@@ -72,6 +72,7 @@ SERVICE = Service(
     name=NAME,
     category=Category.OPTIONAL,
     help="Development inbox",
+    words=("email", "inbox", "mailpit"),
     ports=(HTTP, SMTP),
     settings=(MailServiceSettings, MailSettings),
     wanted=wanted,
