@@ -10,6 +10,7 @@ import pytest
 from nself.actions import doctor
 from nself.actions.doctor import smoke, system
 from nself.actions.doctor.check import State
+from nself.actions.door import Door
 from nself.cli import main
 from nself.errors import UsageError
 from nself.events import ignore
@@ -93,7 +94,7 @@ def test_a_small_machine_is_a_warning() -> None:
 
 def test_the_walk_through_a_closed_door_fails_at_every_step_and_never_raises() -> None:
     hosts = {"auth": "auth.localhost", "functions": "functions.localhost"}
-    steps = smoke.walk(smoke.Door(address="127.0.0.1", port=1, hosts=hosts, ca=None, admin_secret="secret"))
+    steps = smoke.walk(Door(scheme="https", address="127.0.0.1", port=1, hosts=hosts, ca=None, admin_secret="secret"))
     assert {step.name: step.status for step in steps} == {
         "sign up": "fail",
         "query": "skip",

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import secrets
-import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nself.actions.doctor.check import Check, Fix, Patient, State
-from nself.actions.resolve import remembered
-from nself.errors import ConfigError, NselfError
-from nself.model.proxy import SslMode
-from nself.services import graphql, nginx
-from nself.tls import place
+from nself.actions.door import TIMEOUT_S, Door, open_door
+from nself.errors import ConfigError, NetworkError, NselfError
 
 if TYPE_CHECKING:
     import httpx
 
 CATEGORY = "smoke"
-TIMEOUT_S = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """Where the proxy answers, and each API's public host behind it; `hosts` lacks what this project does not run."""
-
-    address: str
-    port: int
-    hosts: Mapping[str, str]
-    ca: Path | None
-    """Certificate authority to trust beside the system's; None trusts the system's alone."""
-    admin_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +49,27 @@ class Walk:
 
     def ask(self, service: str, method: str, path: str, **options: Any) -> httpx.Response:
         """One request through the proxy, as its public host sees it."""
-        import httpx
-
-        host = self.door.hosts.get(service)
-        if host is None:
+        if service not in self.door.hosts:
             raise SkippedError(f"this project runs no {service}")
-        headers = {"Host": host if self.door.port == 443 else f"{host}:{self.door.port}", **options.pop("headers", {})}
-        url = f"https://{self.door.address}:{self.door.port}{path}"
         try:
-            answer = self.client.request(method, url, headers=headers, extensions={"sni_hostname": host}, **options)
-        except httpx.HTTPError as error:
-            raise StepFailedError(f"{method} https://{host}{path}: {error or type(error).__name__}") from error
+            answer = self.door.request(self.client, service, method, path, **options)
+        except NetworkError as error:
+            raise StepFailedError(error.message) from error
         if answer.status_code >= 400:
-            raise StepFailedError(f"{method} https://{host}{path} answered {answer.status_code}: {answer.text[:300]}")
+            raise StepFailedError(
+                f"{method} https://{self.door.hosts[service]}{path} answered {answer.status_code}: {answer.text[:300]}"
+            )
         return answer
 
     @property
     def bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.session['accessToken']}"}
 
-    @property
-    def admin(self) -> dict[str, str]:
-        return {"X-Hasura-Admin-Secret": self.door.admin_secret}
-
 
 def walk(door: Door) -> list[Step]:
     """Try everything, in order; a failed step does not stop those that do not need it. Leaves nothing behind."""
-    import httpx
-
-    trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=str(door.ca)) if door.ca else True
     name = secrets.token_hex(6)
-    with httpx.Client(verify=trust, timeout=TIMEOUT_S, trust_env=False, http2=False) as client:
+    with door.client() as client:
         journey = Walk(door, client, email=f"smoke-{name}@example.com", password=secrets.token_urlsafe(18))
         steps = [_try(name, step, journey) for name, step in STEPS]
         return [*steps, _try("clean up", clean_up, journey)]
@@ -135,7 +107,7 @@ def upload(walk: Walk) -> str:
 
 
 def function(walk: Walk) -> str:
-    listed = walk.ask("functions", "GET", "/_functions", headers=walk.admin).json()
+    listed = walk.ask("functions", "GET", "/_functions", headers=walk.door.admin).json()
     if not listed["functions"]:
         raise SkippedError("functions/ holds no function")
     route = min(
@@ -161,12 +133,12 @@ def mail(walk: Walk) -> str:
 def clean_up(walk: Walk) -> str:
     gone = []
     if walk.file_id:
-        walk.ask("storage", "DELETE", f"/v1/files/{walk.file_id}", headers=walk.admin)
+        walk.ask("storage", "DELETE", f"/v1/files/{walk.file_id}", headers=walk.door.admin)
         gone.append("file")
     if walk.session:
         body = {"query": "mutation Clean($id: uuid!) { deleteUser(id: $id) { id } }"}
         body["variables"] = {"id": walk.session["user"]["id"]}  # type: ignore[assignment]
-        answer = walk.ask("graphql", "POST", "/v1/graphql", json=body, headers=walk.admin).json()
+        answer = walk.ask("graphql", "POST", "/v1/graphql", json=body, headers=walk.door.admin).json()
         if answer.get("data", {}).get("deleteUser") is None:
             raise StepFailedError(f"the user {walk.email} could not be deleted: {answer}")
         gone.append("user")
@@ -204,26 +176,14 @@ def _try(name: str, step: Callable[[Walk], str], walk: Walk) -> Step:
 
 
 def door(patient: Patient) -> Door:
-    """The project's proxy on this machine, addressed without asking any name server."""
-    project = patient.project
-    if project is None:
+    if patient.project is None:
         raise patient.trouble or NselfError("there is no project to try")
-    found = remembered(project, patient.host)
-    if not found.proxy.tls:
+    found = open_door(patient.project, patient.host, patient.environ)
+    if found.scheme != "https":
         raise ConfigError(
             "this project serves plain HTTP, and the smoke test walks through TLS", fixes=["SSL_ENABLED=true"]
         )
-    bound = found.network.listen(nginx.NAME, "https")
-    ca = place.certificate_path(place.folder(patient.environ)) if found.proxy.ssl_mode is SslMode.LOCAL else None
-    if ca and not patient.host.exists(ca):
-        raise ConfigError(f"there is no certificate authority at {ca}", fixes=["nself start", "nself ssl renew"])
-    return Door(
-        address="127.0.0.1" if bound.host in {"0.0.0.0", "::"} else bound.host,
-        port=bound.port,
-        hosts={spec.name: spec.routes[0].host for spec in found.specs if spec.routes},
-        ca=ca,
-        admin_secret=project.settings(graphql.HasuraSettings).admin_secret,
-    )
+    return found
 
 
 def checks(patient: Patient) -> Iterator[Check]:

@@ -1,0 +1,82 @@
+"""The project's proxy on this machine: requests as users make them, addressed without asking any name server."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nself.actions.resolve import remembered
+from nself.errors import ConfigError, NetworkError, UsageError
+from nself.host import LocalHost
+from nself.model.project import Project
+from nself.model.proxy import SslMode
+from nself.services import graphql, nginx
+from nself.tls import place
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where the proxy answers, and each API's public host behind it; `hosts` lacks what this project does not run."""
+
+    scheme: str
+    address: str
+    port: int
+    hosts: Mapping[str, str]
+    ca: Path | None
+    """Certificate authority to trust beside the system's; None trusts the system's alone."""
+    admin_secret: str = field(repr=False)
+
+    def client(self, *, timeout_s: float = TIMEOUT_S) -> httpx.Client:
+        import httpx
+
+        trust: ssl.SSLContext | bool = ssl.create_default_context(cafile=str(self.ca)) if self.ca else True
+        return httpx.Client(verify=trust, timeout=timeout_s, trust_env=False, http2=False)
+
+    def request(self, client: httpx.Client, service: str, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request to a service's public host, whatever it answers; NetworkError when nothing does."""
+        import httpx
+
+        host = self.hosts.get(service)
+        if host is None:
+            raise UsageError(f"this project runs no {service}", fixes=[f"nself service enable {service}"])
+        usual = 443 if self.scheme == "https" else 80
+        headers = {"Host": host if self.port == usual else f"{host}:{self.port}", **options.pop("headers", {})}
+        url = f"{self.scheme}://{self.address}:{self.port}{path}"
+        try:
+            return client.request(method, url, headers=headers, extensions={"sni_hostname": host}, **options)
+        except httpx.HTTPError as error:
+            said = str(error) or type(error).__name__
+            raise NetworkError(
+                f"{method} {self.scheme}://{host}{path}: {said}", fixes=["nself status", "nself start"]
+            ) from error
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """Headers of who may do everything."""
+        return {"X-Hasura-Admin-Secret": self.admin_secret}
+
+
+def open_door(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Door:
+    """Nothing is asked of it yet."""
+    found = remembered(project, host)
+    bound = found.network.listen(nginx.NAME, found.proxy.scheme)
+    local = found.proxy.tls and found.proxy.ssl_mode is SslMode.LOCAL
+    ca = place.certificate_path(place.folder(environ)) if local else None
+    if ca and not host.exists(ca):
+        raise ConfigError(f"there is no certificate authority at {ca}", fixes=["nself start", "nself ssl renew"])
+    return Door(
+        scheme=found.proxy.scheme,
+        address="127.0.0.1" if bound.host in {"0.0.0.0", "::"} else bound.host,
+        port=bound.port,
+        hosts={spec.name: spec.routes[0].host for spec in found.specs if spec.routes},
+        ca=ca,
+        admin_secret=project.settings(graphql.HasuraSettings).admin_secret,
+    )
