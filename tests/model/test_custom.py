@@ -24,7 +24,7 @@ def test_the_short_form_says_name_template_port_and_route() -> None:
 
 def test_a_service_without_a_route_is_internal_on_its_numbered_port() -> None:
     found = service("CS_7=worker:custom\nCS_7_COMMAND=./run")
-    assert (found.port, found.host, found.needs, found.replicas) == (8007, None, ("postgres",), 1)
+    assert (found.port, found.host, found.needs, found.replicas) == (8007, None, ("postgres", "redis"), 1)
     assert found.resources == Resources(memory="256M", cpu=0.25)
 
 

@@ -152,6 +152,7 @@ OTHER: dict[str, str] = {
     "AUTH_RATE_LIMIT_BRUTE_FORCE_INTERVAL": "3h",
     "AUTH_RATE_LIMIT_SIGNUPS_INTERVAL": "3h",
     "AUTH_LOCALE_DEFAULT": "de",
+    "REDIS_MAX_MEMORY": "1gb",
 }
 NOT_RENDERED = {
     "SSL_CERT_PATH": "read when the certificate is made",
@@ -190,16 +191,24 @@ DECLARED = {
 }
 
 
+def switched_on(item: Declared) -> dict[str, str]:
+    """What an optional service needs to run at all: its switch, and the secrets that `nself init` makes."""
+    own = describe(item.owner)
+    on = {each.variable.name: "true" for each in own if each.field == "enabled" and each.default is False}
+    secrets = {each.variable.name: each.variable.name.lower() * 4 for each in own if each.variable.generate}
+    return {**on, **secrets} if on else {}
+
+
 def outcome(values: dict[str, str]) -> object:
     """All that runs and all that is written."""
     of = project(Path("/srv/shop"), values=values)
     specs = catalogue.specs(of, network(of))
-    return [(spec.version, spec.env, spec.secrets) for spec in specs], render(of)
+    return [(spec.version, spec.env, spec.secrets, spec.image, spec.programs) for spec in specs], render(of)
 
 
 @pytest.mark.parametrize("name", sorted(DECLARED.keys() - NOT_RENDERED.keys()))
 def test_every_setting_changes_something_that_runs(name: str) -> None:
-    base = {"NGINX_RATE_LIMIT_ENABLED": "true"}
+    base = {"NGINX_RATE_LIMIT_ENABLED": "true", **switched_on(DECLARED[name])}
     before = {"true": "false"}.get(other(DECLARED[name]))
     assert SECRETS.get(name) != other(DECLARED[name])
     with_it = {**base, **ALONE.get(name, {}), name: other(DECLARED[name])}

@@ -86,7 +86,9 @@ def loaded(root: Path, text: str) -> Project:
 def test_access_is_asked_for_in_the_projects_files(tmp_path: Path) -> None:
     of = loaded(tmp_path, "CS_1=web:custom\nCS_1_COMMAND=./x\nCS_1_ACCESS=database\n")
     assert set(spec(of, "web").secrets) == {"DATABASE_URL", "POSTGRES_PASSWORD"}
-    with pytest.raises(ConfigProblemsError, match="CS_1_ACCESS: expected admin or database, got everything"):
+    with pytest.raises(
+        ConfigProblemsError, match="CS_1_ACCESS: expected any of admin, database, redis; got everything"
+    ):
         loaded(tmp_path, "CS_1=web:custom\nCS_1_COMMAND=./x\nCS_1_ACCESS=everything\n")
 
 

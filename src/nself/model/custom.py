@@ -17,7 +17,7 @@ from nself.model.spec import Resources, Runtime
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 FORM = "name:template[:port][:route]"
 FIRST_PORT = 8000
-ACCESS = frozenset({"admin", "database"})
+ACCESS = frozenset({"admin", "database", "redis"})
 """Secrets a service may ask for."""
 
 Custom = Member[CustomServiceSettings]
@@ -91,6 +91,7 @@ class _Builder:
             rate_per_minute=given.rate_limit,
             port_setting=f"{self.member.path}_PORT" if given.port and self.member.name is None else None,
             access=self._access(),
+            redis_db=given.redis_db,
         )
         return None if self.problems else made
 
@@ -143,7 +144,7 @@ class _Builder:
     def _access(self) -> tuple[str, ...]:
         unknown = sorted(set(self.given.access) - ACCESS)
         if unknown:
-            self._complain("access", f"expected {' or '.join(sorted(ACCESS))}, got {', '.join(unknown)}")
+            self._complain("access", f"expected any of {', '.join(sorted(ACCESS))}; got {', '.join(unknown)}")
         return self.given.access
 
     def _host(self, definition: _Definition) -> str | None:

@@ -96,15 +96,19 @@ class CustomServiceSettings:
     health_path: str = env("CS_N_HEALTHCHECK", default="/health", pattern=r"/\S*", help="Path that answers 2xx.")
     rate_limit: int | None = env("CS_N_RATE_LIMIT", default=None, minimum=1, help="Requests a minute and client.")
     needs: tuple[str, ...] = env(
-        "CS_N_DEPENDS_ON", default=("postgres",), help="Services that must be healthy before it starts."
+        "CS_N_DEPENDS_ON",
+        default=("postgres", "redis"),
+        help="Services that must be healthy before it starts, as far as the project has them.",
     )
     access: tuple[str, ...] = env(
         "CS_N_ACCESS",
         default=(),
-        help="Secrets it is given: database (DATABASE_URL, the owner's password), admin (GraphQL's admin secret).",
+        help="Secrets it is given: database (DATABASE_URL, the owner's password), redis (REDIS_URL, its password), "
+        "admin (GraphQL's admin secret).",
     )
     table_prefix: str | None = env("CS_N_TABLE_PREFIX", default=None, help="Passed to it as TABLE_PREFIX.")
     redis_prefix: str | None = env("CS_N_REDIS_PREFIX", default=None, help="Passed to it as REDIS_PREFIX.")
+    redis_db: int = env("CS_N_REDIS_DB", default=0, minimum=0, maximum=15, help="Its database in Redis, in REDIS_URL.")
     legacy_name: str | None = env("CS_N_NAME", default=None, help="Older form of the name in CS_N.")
     legacy_type: str | None = env("CS_N_TYPE", default=None, help="Older form of the template in CS_N.")
     env_pairs: tuple[str, ...] = env(
@@ -156,6 +160,7 @@ RESERVED = (
     "NGINX_",
     "SSL_",
     "MAILPIT_",
+    "REDIS_",
     "FUNCTIONS_",
     "CS_",
     "FRONTEND_APP_",

@@ -61,7 +61,9 @@ class CustomService:
     port_setting: str | None = None
     """The variable that fixes `port` for good; None lets the native runtime move it."""
     access: tuple[str, ...] = ()
-    """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret)."""
+    """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret),
+    `redis` (REDIS_URL and its password)."""
+    redis_db: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nself.model.spec import Network, Probe, ServiceSpec
-from nself.runtimes import wire
+from nself.runtimes import resp, wire
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -25,7 +25,7 @@ class Health:
     asked: str
     answer: str
     code: str = ""
-    """PostgreSQL's SQLSTATE when it refused."""
+    """Its own word for why it refused: PostgreSQL's SQLSTATE, Redis' `WRONGPASS`, `LOADING`, …"""
 
 
 def check(spec: ServiceSpec, network: Network, *, timeout_s: float | None = None) -> Health:
@@ -34,7 +34,7 @@ def check(spec: ServiceSpec, network: Network, *, timeout_s: float | None = None
     if probe is None or probe.kind == "process":
         return Health(True, "process", "running")
     wait = timeout_s or probe.timeout_s
-    asked, ask = {"http": _http, "tcp": _tcp, "postgres": _postgres}[probe.kind](spec, probe, network, wait)
+    asked, ask = _ASK[probe.kind](spec, probe, network, wait)
     try:
         answer = ask()
     except wire.RefusedError as error:
@@ -99,6 +99,19 @@ def _postgres(spec: ServiceSpec, probe: Probe, network: Network, wait: float) ->
         return "1"
 
     return f"SELECT 1 as {login.user} at {login.host}:{login.port}", ask
+
+
+def _redis(spec: ServiceSpec, probe: Probe, network: Network, wait: float) -> Asked:
+    at = network.endpoint(spec.name, probe.port)
+
+    def ask() -> str:
+        with resp.Connection(at.host, at.port, spec.secrets.get("REDIS_PASSWORD", ""), timeout_s=wait) as connection:
+            return str(connection.call("PING"))
+
+    return f"PING at {at}", ask
+
+
+_ASK = {"http": _http, "tcp": _tcp, "postgres": _postgres, "redis": _redis}
 
 
 def login_of(spec: ServiceSpec, network: Network) -> wire.Login:

@@ -31,7 +31,7 @@ class Login:
 
 
 class RefusedError(Exception):
-    """PostgreSQL answered, and said no. `code` is its SQLSTATE."""
+    """The server answered, and said no. `code` is PostgreSQL's SQLSTATE, or Redis' first word."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

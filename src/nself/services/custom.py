@@ -10,10 +10,10 @@ from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Category, Image, Network, Port, Probe, Route, ServiceSpec
-from nself.services import graphql, postgres
+from nself.services import graphql, postgres, redis
 
 NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
-SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|DSN", re.IGNORECASE)
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|REDIS_URL|DSN", re.IGNORECASE)
 """What a user calls a variable that nobody else should read."""
 
 
@@ -105,10 +105,16 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
     hasura = project.settings(graphql.HasuraSettings)
     if hasura.enabled:
         variables["HASURA_GRAPHQL_ENDPOINT"] = f"{network.endpoint(graphql.NAME).url}/v1/graphql"
+    if redis.wanted(project):
+        at = network.endpoint(redis.NAME, redis.PORT.name)
+        variables |= {"REDIS_HOST": at.host, "REDIS_PORT": str(at.port), "REDIS_DB": str(service.redis_db)}
     if "database" in service.access:
         variables |= _database(project, network)
     if "admin" in service.access:
         variables["HASURA_ADMIN_SECRET"] = hasura.admin_secret
+    if "redis" in service.access and redis.wanted(project):
+        url = redis.url(project, network, service.redis_db)
+        variables |= {"REDIS_URL": url, "REDIS_PASSWORD": redis.settings(project).password}
     return variables
 
 

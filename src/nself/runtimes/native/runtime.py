@@ -232,6 +232,8 @@ class Native:
         for folder in (self.layout.run, self.layout.logs, self.layout.state / "data"):
             self.host.make_folder(folder)
             folder.chmod(0o700)  # what services say and keep is nobody else's business
+        for volume in {volume.name for spec in self.specs for volume in spec.volumes}:
+            self.host.make_folder(self.layout.data(volume))
         identity.give(self._handed_over(account), account)
         return account
 

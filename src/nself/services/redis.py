@@ -1,0 +1,156 @@
+"""Redis, or Valkey: a cache, queues and counters for the project's own services. It has no public route."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from nself.errors import ConfigProblemsError, Problem
+from nself.model.project import Project
+from nself.model.service import Service
+from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop, Volume
+from nself.services import images
+from nself.settings import env
+
+NAME = "redis"
+PORT = Port(name="redis", number=6379, setting="REDIS_PORT")
+
+
+class Engine(StrEnum):
+    AUTO = "auto"
+    REDIS = "redis"
+    VALKEY = "valkey"
+
+
+class Eviction(StrEnum):
+    NOEVICTION = "noeviction"
+    ALLKEYS_LRU = "allkeys-lru"
+    ALLKEYS_LFU = "allkeys-lfu"
+    ALLKEYS_RANDOM = "allkeys-random"
+    VOLATILE_LRU = "volatile-lru"
+    VOLATILE_LFU = "volatile-lfu"
+    VOLATILE_RANDOM = "volatile-random"
+    VOLATILE_TTL = "volatile-ttl"
+
+
+class Persistence(StrEnum):
+    AOF = "aof"
+    RDB = "rdb"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSettings:
+    """Variables of Redis."""
+
+    enabled: bool = env("REDIS_ENABLED", default=False, help="Run Redis, or Valkey, as part of the stack.")
+    engine: Engine = env(
+        "REDIS_ENGINE", default=Engine.AUTO, help="Which of the two. auto: what this machine has; Redis in containers."
+    )
+    version: str | None = env("REDIS_VERSION", default=None, help="Tag of its image; the pinned one when unset.")
+    image: str | None = env("REDIS_IMAGE", default=None, help="Another container image in its place.")
+    port: int | None = env(
+        "REDIS_PORT", default=None, minimum=1, maximum=65535, help="Its port; a free one from 6379 when unset."
+    )
+    password: str = env("REDIS_PASSWORD", default="", secret=True, generate=32, help="Password of its default user.")
+    max_memory: str = env(
+        "REDIS_MAX_MEMORY",
+        default="256mb",
+        pattern=r"0|[1-9][0-9]*([kKmMgG][bB]?|b)?",
+        help="Memory for data. When it is full, REDIS_EVICTION_POLICY says what goes; 0 is no limit.",
+    )
+    eviction: Eviction = env(
+        "REDIS_EVICTION_POLICY",
+        default=Eviction.ALLKEYS_LRU,
+        help="What makes room when memory is full. noeviction refuses writes: for queues, which must lose nothing.",
+    )
+    max_clients: int = env("REDIS_MAXCLIENTS", default=10_000, minimum=10, help="Most connections at once.")
+    persistence: Persistence = env(
+        "REDIS_PERSISTENCE",
+        default=Persistence.AOF,
+        help="What outlives a restart. aof: every write; rdb: a snapshot now and then; none: nothing.",
+    )
+
+
+def settings(project: Project) -> RedisSettings:
+    found = project.settings(RedisSettings)
+    if not found.password:
+        problem = Problem(
+            path="REDIS_PASSWORD", message="is required but not set", hint="nself config secrets generate makes one"
+        )
+        raise ConfigProblemsError([problem])
+    return found
+
+
+def wanted(project: Project) -> bool:
+    return project.settings(RedisSettings).enabled
+
+
+def url(project: Project, network: Network, database: int = 0) -> str:
+    """What clients connect with. The password is encoded: any character may stand in it."""
+    at = network.endpoint(NAME, PORT.name)
+    return f"redis://:{quote(settings(project).password, safe='')}@{at}/{database}"
+
+
+def spec(project: Project, network: Network) -> ServiceSpec:
+    found = settings(project)
+    return ServiceSpec(
+        name=NAME,
+        category=Category.OPTIONAL,
+        description="Cache, queues and counters",
+        command=("{bin:redis}", *flags(found, network)),
+        programs=(program(found.engine),),
+        image=images.image(
+            "valkey" if found.engine is Engine.VALKEY else "redis", override=found.image, tag=found.version
+        ),
+        # The first is asked for by the probe, the second is what redis-cli reads: `nself exec redis redis-cli`.
+        secrets={"REDIS_PASSWORD": found.password, "REDISCLI_AUTH": found.password},
+        secret_files={"users.acl": users(found.password)},
+        ports=(PORT,),
+        probe=Probe(kind="redis", port=PORT.name),
+        volumes=(Volume(name=NAME, target="/data"),),
+        resources=Resources(memory="512M", cpu=0.5),
+        # It writes down what it has on its way out.
+        stop=Stop(grace_s=30),
+    )
+
+
+def flags(found: RedisSettings, network: Network) -> list[str]:
+    """Its configuration as options: `--name value`. The password is not among them but in a file of its own."""
+    at = network.listen(NAME, PORT.name)
+    values = {
+        "bind": at.host,
+        "port": at.port,
+        "dir": "{data:redis}",
+        "aclfile": "{secrets}/redis/users.acl",
+        "maxmemory": found.max_memory,
+        "maxmemory-policy": found.eviction,
+        "maxclients": found.max_clients,
+        "appendonly": "yes" if found.persistence is Persistence.AOF else "no",
+        "save": "3600 1 300 100 60 10000" if found.persistence is Persistence.RDB else "",
+    }
+    return [word for name, value in values.items() for word in (f"--{name}", str(value))]
+
+
+def users(password: str) -> str:
+    """Redis' own list of users, where a hash stands for the password."""
+    return f"user default on #{hashlib.sha256(password.encode()).hexdigest()} ~* &* +@all\n"
+
+
+def program(engine: Engine) -> Program:
+    names = {Engine.REDIS: ("redis-server",), Engine.VALKEY: ("valkey-server",)}
+    found = names.get(engine, ("redis-server", "valkey-server"))
+    return Program(name=NAME, names=found, hint=f"apt install {found[0]}")
+
+
+SERVICE = Service(
+    name=NAME,
+    category=Category.OPTIONAL,
+    help="Redis or Valkey",
+    ports=(PORT,),
+    settings=(RedisSettings,),
+    wanted=wanted,
+    spec=spec,
+)
