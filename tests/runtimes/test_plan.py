@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nself.model.spec import Category, ServiceSpec
@@ -96,3 +98,61 @@ def test_naming_a_service_brings_what_it_needs() -> None:
 
 def test_parts_that_came_and_went_count_as_differences() -> None:
     assert differences({"a": "1", "b": "1"}, {"b": "2", "c": "1"}) == ["a", "b", "c"]
+
+
+# -- replicas and reloads
+
+
+def proxy(made: Fingerprint = MADE, *needs: str) -> Wanted:
+    return replace(wanted("nginx", *needs, made=made), reloadable=frozenset({"nginx/nginx.conf"}))
+
+
+OLD: Fingerprint = {**MADE, "nginx/nginx.conf": "1"}
+NEW: Fingerprint = {**MADE, "nginx/nginx.conf": "2"}
+
+
+def test_a_new_replica_is_up_before_the_proxy_leads_to_it() -> None:
+    observed = {"web": running("web"), "nginx": running("nginx", made=OLD)}
+
+    assert [str(step) for step in plan([proxy(NEW), wanted("web"), wanted("web.2")], observed)] == [
+        "reload nginx after web.2: changed: nginx/nginx.conf",
+        "start web.2: not running",
+    ]
+
+
+def test_a_replica_too_many_stops_after_the_proxy_has_forgotten_it() -> None:
+    observed = {name: running(name) for name in ("web", "web.2", "web.3", "old")}
+    observed["nginx"] = running("nginx", made=OLD)
+
+    assert [str(step) for step in plan([wanted("web"), proxy(NEW)], observed)] == [
+        "stop old: no longer part of the project",
+        "reload nginx: changed: nginx/nginx.conf",
+        "stop web.2: one replica less",
+        "stop web.3: one replica less",
+    ]
+
+
+def test_a_change_of_more_than_its_files_restarts_what_could_be_reloaded() -> None:
+    observed = {"nginx": running("nginx", made={**OLD, "definition": "0"})}
+
+    assert [step.verb for step in plan([proxy(NEW)], observed)] == ["restart"]
+
+
+def test_replicas_are_restarted_one_after_the_other() -> None:
+    names = ("web", "web.2", "web.3")
+    observed = {name: running(name, made={"definition": "0", "program": "a"}) for name in names}
+
+    steps = plan([wanted(name) for name in names], observed)
+    assert [(step.verb, step.after) for step in steps] == [
+        ("restart", ()),
+        ("restart", ("web",)),
+        ("restart", ("web", "web.2")),
+    ]
+
+
+def test_a_reload_does_not_wait_for_what_waits_for_it() -> None:
+    """`page` needs `site`, which needs the proxy."""
+    services = [proxy(NEW), wanted("site", "nginx"), wanted("page", "site"), wanted("web")]
+
+    steps = {step.service: step for step in plan(services, {"nginx": running("nginx", made=OLD)})}
+    assert steps["nginx"].after == ("web",)

@@ -122,12 +122,12 @@ def check(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Buil
 
 def render(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
     """{path below the build folder: text}. The same project and machine give the same bytes."""
-    specs, network = resolved.specs, resolved.network
+    specs, instances, network = resolved.specs, resolved.instances, resolved.network
     place = Place(layout=project.layout, programs=programs(resolved, host))
     return {
-        **supervisor.render(specs, network, place),
+        **supervisor.render(instances, network, place),
         **nginx.render(specs, network, project, resolved.proxy),
-        **env.render(specs, place.expand),
+        **env.render(instances, place.expand),
         **configuration.render(specs, place.expand),
     }
 

@@ -25,6 +25,8 @@ class Resolved:
     """`proxy` is nginx as this project sets it; `moved` is a remembered port that was lost, and who has it now."""
 
     specs: tuple[ServiceSpec, ...]
+    instances: tuple[ServiceSpec, ...]
+    """What runs as processes of this machine: each replica with a spec of its own."""
     network: LoopbackNetwork
     ports: Ports
     proxy: ProxySettings
@@ -66,7 +68,9 @@ def _resolved(project: Project, chosen: Ports) -> Resolved:
         proxy_port=chosen[(nginx.NAME, proxy.scheme)],
         bind=proxy.bind_address or LOOPBACK,
     )
-    return Resolved(specs=tuple(catalogue.specs(project, network)), network=network, ports=chosen, proxy=proxy)
+    specs = tuple(catalogue.specs(project, network))
+    instances = tuple(catalogue.instances(specs, network))
+    return Resolved(specs=specs, instances=instances, network=network, ports=chosen, proxy=proxy)
 
 
 class _Machine:

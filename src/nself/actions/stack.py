@@ -11,6 +11,7 @@ from nself.actions import resolve
 from nself.errors import ConfigError, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
+from nself.model import replicas
 from nself.model import spec as model
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
@@ -32,7 +33,7 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
     native = Native(
         layout=project.layout,
         # A service with an image and no command runs on the other runtimes only.
-        specs=[spec for spec in found.specs if spec.server or spec.command],
+        specs=[spec for spec in found.instances if spec.server or spec.command],
         network=found.network,
         host=host,
         environ=environ,
@@ -56,6 +57,11 @@ class Stack:
     def wanted(self) -> list[Wanted]:
         return self.runtime.wanted()
 
+    @property
+    def services(self) -> list[ServiceSpec]:
+        """One for each service, however often it runs."""
+        return [spec for spec in self.runtime.specs if replicas.number_of(spec.name) == 1]
+
     def spec(self, name: str) -> ServiceSpec:
         """The service of that name; UsageError names the nearest when there is none."""
         for spec in self.runtime.specs:
@@ -63,7 +69,7 @@ class Stack:
                 return spec
         from difflib import get_close_matches
 
-        names = [spec.name for spec in self.runtime.specs]
+        names = [spec.name for spec in self.services]
         near = get_close_matches(name, names, n=1)
         raise UsageError(
             f"there is no service {name!r} in this project",
@@ -74,9 +80,14 @@ class Stack:
         return [self.spec(name).name for name in names]
 
     def together(self, names: Sequence[str]) -> list[str]:
-        """`names` and the services that share a process with one of them: they start and stop together."""
+        """`names` and the services that share a process with one of them: they start and stop together. A service is
+        all of its replicas; one of those (`web.2`) can be named too."""
         units = {self.runtime.unit(self.spec(name)) for name in names}
-        return [spec.name for spec in self.runtime.specs if self.runtime.unit(spec) in units]
+        return [
+            spec.name
+            for spec in self.runtime.specs
+            if self.runtime.unit(spec) in units or replicas.service_of(spec.name) in names
+        ]
 
     def scope(self, names: Sequence[str]) -> list[str]:
         """`names` and what they need; everything when none is named."""

@@ -212,6 +212,8 @@ class ServiceSpec:
     workdir: Path | None = None
     resources: Resources = field(default_factory=Resources)
     stop: Stop = field(default_factory=Stop)
+    reload: Literal["HUP"] | None = None
+    """Signal on which it takes up changed files and drops nothing; None: it has to be restarted."""
     replicas: int = 1
     databases: tuple[str, ...] = ()
     """Databases of its own in the project's PostgreSQL, made before it starts."""

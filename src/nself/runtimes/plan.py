@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from nself.model import replicas
 from nself.model.order import by_need
 from nself.model.spec import ServiceSpec
 
@@ -55,16 +56,24 @@ class Wanted:
     spec: ServiceSpec
     unit: str
     fingerprint: Fingerprint = field(default_factory=dict)
+    reloadable: frozenset[str] = frozenset()
+    """Parts of the fingerprint that a running process takes up when it is told to, without a restart."""
+
+
+Change = Literal["start", "restart", "reload"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change. `after` are services that must be healthy first (for a stop: gone first)."""
+    """One change. `after` are services that must be healthy first (for a stop: gone first). A reload only waits for
+    them to be settled, well or not: the others want their traffic."""
 
-    verb: Literal["start", "restart", "stop"]
+    verb: Literal["start", "restart", "reload", "stop"]
     service: str
     why: str
     after: tuple[str, ...] = ()
+    late: bool = False
+    """A stop that comes after all other steps: of a replica that traffic has to be led away from first."""
 
     def __str__(self) -> str:
         after = f" after {', '.join(self.after)}" if self.after else ""
@@ -72,15 +81,35 @@ class Step:
 
 
 def plan(wanted: Sequence[Wanted], observed: Observed, *, fresh: bool = False) -> list[Step]:
-    """What brings `observed` to `wanted`: stops first, then starts in the order of needs."""
+    """What brings `observed` to `wanted`: stops first, then starts in the order of needs.
+
+    Replicas come and go without a gap: those of one service are restarted one after the other, a reload of the proxy
+    comes after the new ones are there, and those that are too many stop last, when nobody is led to them any more."""
     names = {each.spec.name for each in wanted}
-    strays = [name for name, running in observed.items() if name not in names and running.state in ALIVE]
-    steps = [Step("stop", name, "no longer part of the project") for name in sorted(strays)]
-    for each in ordered(wanted):
-        step = _step(each, observed.get(each.spec.name), fresh=fresh)
-        if step is not None:
-            steps.append(Step(step[0], each.spec.name, step[1], tuple(n for n in each.spec.needs if n in names)))
-    return steps
+    strays = sorted(name for name, running in observed.items() if name not in names and running.state in ALIVE)
+    surplus = [name for name in strays if replicas.service_of(name) in names]
+    steps = [Step("stop", name, "no longer part of the project") for name in strays if name not in surplus]
+    changes = [(each, change) for each in ordered(wanted) if (change := _change(each, observed, fresh=fresh))]
+    for each, (verb, why) in changes:
+        needs = tuple(name for name in each.spec.needs if name in names)
+        first = _before(each.spec, verb, [other.spec.name for other, _ in changes], wanted)
+        steps.append(Step(verb, each.spec.name, why, (*needs, *first)))
+    return [*steps, *(Step("stop", name, "one replica less", late=True) for name in surplus)]
+
+
+def _before(spec: ServiceSpec, verb: Change, changed: Sequence[str], wanted: Sequence[Wanted]) -> list[str]:
+    """Which of the others that change come first, besides what it needs."""
+    if verb == "reload":
+        return [name for name in changed if spec.name not in {each.spec.name for each in with_needs(wanted, [name])}]
+    service, number = replicas.service_of(spec.name), replicas.number_of(spec.name)
+    siblings = [name for name in changed if replicas.service_of(name) == service] if verb == "restart" else []
+    return [name for name in siblings if replicas.number_of(name) < number]
+
+
+def stops_of(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """The stop steps of a plan: those that come before all changes, and those of replicas, that come after them."""
+    stops = [step for step in steps if step.verb == "stop"]
+    return [step for step in stops if not step.late], [step for step in stops if step.late]
 
 
 def stops(wanted: Sequence[Wanted], observed: Observed, names: Collection[str]) -> list[Step]:
@@ -117,7 +146,8 @@ def ordered(wanted: Sequence[Wanted]) -> list[Wanted]:
     return [by_name[spec.name] for spec in by_need([each.spec for each in wanted])]
 
 
-def _step(each: Wanted, running: Running | None, *, fresh: bool) -> tuple[Literal["start", "restart"], str] | None:
+def _change(each: Wanted, observed: Observed, *, fresh: bool) -> tuple[Change, str] | None:
+    running = observed.get(each.spec.name)
     if running is None or running.state in {State.STOPPED, State.STOPPING}:
         return "start", "not running"
     if running.state is State.FAILED:
@@ -125,7 +155,9 @@ def _step(each: Wanted, running: Running | None, *, fresh: bool) -> tuple[Litera
     if fresh:
         return "restart", "a fresh start was asked for"
     changed = differences(running.fingerprint, each.fingerprint)
-    return ("restart", f"changed: {', '.join(changed)}") if changed else None
+    if not changed:
+        return None
+    return "reload" if each.reloadable.issuperset(changed) else "restart", f"changed: {', '.join(changed)}"
 
 
 def differences(before: Fingerprint, after: Fingerprint) -> list[str]:

@@ -25,7 +25,9 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         ports=(HTTPS, HTTP, HEALTH),
         probe=Probe(kind="http", path="/health", port=HEALTH.name),
         resources=Resources(memory="128M", cpu=0.5),
-        stop=Stop(signal="QUIT", grace_s=10),
+        # Whoever still holds a websocket after that is let go.
+        stop=Stop(signal="QUIT", grace_s=5),
+        reload="HUP",
     )
 
 

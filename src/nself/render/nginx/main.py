@@ -72,8 +72,8 @@ def main(sites: Sequence[Site], network: Network, settings: ProxySettings) -> Li
         directive("worker_processes", settings.worker_processes),
         # A proxied connection is two files; the rest is for logs, static files and certificates.
         directive("worker_rlimit_nofile", 2 * settings.worker_connections + SPARE_FILES),
-        # Websockets would hold a leaving worker for as long as they live.
-        directive("worker_shutdown_timeout", "5s"),
+        # After a reload the old workers finish what they began. Websockets would hold them for as long as they live.
+        directive("worker_shutdown_timeout", "30s"),
         directive("pid", f"{RUN}/nginx.pid"),
         directive("error_log", "stderr", "warn"),
         *block(

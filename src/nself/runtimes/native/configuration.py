@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nself.errors import ConfigError
+from nself.model import replicas
 from nself.model.place import BACKEND, SECRETS
 from nself.model.spec import ServiceSpec
 from nself.runtimes import digest
@@ -112,12 +113,15 @@ def hold_file(state: Path) -> Path:
 
 
 def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) -> dict[str, str]:
-    """What the program is made from, by part: its section, its file, and of each service in it variables and files."""
-    parts = {"definition": digest.of(repr(sorted(program.options.items())).encode())}
+    """What the program is made from, by part: its section, its file, and of each service in it variables and files.
+    Its priority is left out: it moves with every other service, and is only the order in which all are shut down."""
+    options = {key: value for key, value in program.options.items() if key != "priority"}
+    parts = {"definition": digest.of(repr(sorted(options.items())).encode())}
     for spec in specs:
         pairs = sorted({**spec.env, **spec.secrets}.items())
         parts[f"variables of {spec.name}"] = digest.of(repr(pairs).encode())
-        for folder in (build / spec.name, build / SECRETS / spec.name):
+        service = replicas.service_of(spec.name)
+        for folder in (build / service, build / SECRETS / service):
             for file in sorted(folder.rglob("*")):
                 if file.is_file():
                     parts[f"{spec.name}/{file.name}"] = digest.of(file.read_bytes())

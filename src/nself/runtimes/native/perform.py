@@ -6,9 +6,10 @@ import threading
 from collections.abc import Collection, Sequence
 
 from nself.events import StepStarted
+from nself.model import replicas
 from nself.model.place import program_of
 from nself.model.spec import ServiceSpec
-from nself.runtimes.native import units
+from nself.runtimes.native import reload, units
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.native.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
@@ -37,6 +38,15 @@ def start(
     return walk.outcome
 
 
+def retire(native: Native, steps: Sequence[Step], outcome: Outcome) -> None:
+    """Perform the stops of replicas that are too many, once nobody is led to them any more. When the proxy did not
+    take its new files up they stay, for it may still lead to them."""
+    proxies = {spec.name for spec in native.specs if spec.reload}
+    if steps and not any(failure.service in proxies for failure in outcome.failed):
+        reload.drain(native)
+        stop(native, steps)
+
+
 def stop(native: Native, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
     """Perform stop steps, in order: a unit is gone before the next is asked to go."""
     by_name = {spec.name: spec for spec in native.specs}
@@ -46,7 +56,7 @@ def stop(native: Native, steps: Sequence[Step], *, grace_s: float | None = None)
         running = observed[step.service]
         if running.unit not in gone:
             native.emit(StepStarted(len(gone) + 1, len(steps), f"stop {running.unit}", step.why))
-            spec = by_name.get(step.service)
+            spec = by_name.get(replicas.service_of(step.service))
             units.end(native, running.unit, grace_s=grace_s or (spec.stop.grace_s if spec else GRACE_S))
             gone.append(running.unit)
     return [step.service for step in steps]

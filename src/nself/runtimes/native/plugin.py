@@ -74,6 +74,19 @@ class Plugin:
         self._hurry = True
         return json.dumps({})
 
+    def signal(self, name: str) -> str:
+        """Tell one program to read its files again (SIGHUP)."""
+        group = self._supervisord.process_groups.get(name)
+        for process in group.processes.values() if group is not None else ():
+            if process.pid:
+                process.signal(signal.SIGHUP)
+        return json.dumps({})
+
+    def adopt(self, name: str, fingerprint: str) -> str:
+        """A running program is now what this fingerprint says."""
+        self._fingerprints[name] = fingerprint
+        return json.dumps({})
+
     def kill(self, name: str) -> str:
         """End one program at once, whatever it is doing."""
         group = self._supervisord.process_groups.get(name)

@@ -18,7 +18,7 @@ from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.place import program_of
 from nself.model.spec import Endpoint, Network, ServiceSpec
-from nself.runtimes import digest, probes
+from nself.runtimes import digest, plan, probes
 from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
@@ -73,7 +73,18 @@ class Native:
     def wanted(self) -> list[Wanted]:
         """Every service with the fingerprint its program would be started under."""
         prints = {unit: self.fingerprint(unit) for unit in {program_of(spec) for spec in self.specs}}
-        return [Wanted(spec=spec, unit=program_of(spec), fingerprint=prints[program_of(spec)]) for spec in self.specs]
+        return [
+            Wanted(spec=spec, unit=unit, fingerprint=prints[unit], reloadable=self._reloadable(spec, prints[unit]))
+            for spec in self.specs
+            for unit in [program_of(spec)]
+        ]
+
+    def _reloadable(self, spec: ServiceSpec, parts: Mapping[str, str]) -> frozenset[str]:
+        """Its files, here and elsewhere; not what it was started as."""
+        if spec.reload is None:
+            return frozenset()
+        outside = self.watched.get(spec.name, {})
+        return frozenset(part for part in parts if part in outside or part.startswith(f"{spec.name}/"))
 
     def known(self) -> list[Wanted]:
         """The same without fingerprints, and so without a build: enough to stop things."""
@@ -102,8 +113,11 @@ class Native:
         from nself.runtimes.native import perform  # walks over this very object
 
         self.begin()
-        perform.stop(self, [step for step in steps if step.verb == "stop"])
-        return perform.start(self, steps, after=after, patience=patience, standing=standing)
+        early, late = plan.stops_of(steps)
+        perform.stop(self, early)
+        outcome = perform.start(self, steps, after=after, patience=patience, standing=standing)
+        perform.retire(self, late, outcome)
+        return outcome
 
     def stop(self, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
         from nself.runtimes.native import perform

@@ -15,7 +15,7 @@ from nself.events import Event, Healthy, Note, StepStarted, Waiting
 from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
 from nself.runtimes import probes, wire
-from nself.runtimes.native import units
+from nself.runtimes.native import reload, units
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.outcome import After, Failure, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -95,7 +95,7 @@ class Walk:
                 # Our own servers import while what they need is starting, and open nothing before it is well.
                 self.native.hold.touch()
                 self._bring_up(unit, specs, step)
-            blocked = self._await_needs(specs)
+            blocked = self._await_needs(specs) or self._await_others(step)
             if blocked:
                 self._blocked(unit, specs, blocked, launched=early)
                 return
@@ -119,9 +119,27 @@ class Walk:
                 return f"{need}, which it needs, is not healthy"
         return ""
 
+    def _await_others(self, step: Step | None) -> str:
+        """A reload leads traffic to what comes up now, so it waits for all of it, well or not. A replica is restarted
+        once the one before it is well, so that one of them always answers."""
+        names = [name for name in step.after if name in self.settled] if step else []
+        for name in names:
+            while not self.settled[name].wait(FIRST_POLL_S):
+                if self.cancelled.is_set():
+                    return "interrupted"
+        failed = [name for name in names if name not in self.outcome.healthy]
+        if step and step.verb == "restart" and failed:
+            return f"{failed[0]}, which was restarted before it, is not healthy: this one was left as it was"
+        return ""
+
     def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
         self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
-        if step.verb == "restart":
+        if step.verb == "reload":
+            refusal = reload.reload(self.native, unit)
+            if not refusal:
+                return
+            self.events.put(Note(f"{unit} did not take up its new files ({refusal}): restarting it"))
+        if step.verb != "start":
             units.end(self.native, unit, grace_s=max(spec.stop.grace_s for spec in specs))
         self._prepare(specs)
         self._launch(unit)

@@ -1,0 +1,63 @@
+"""Having a running program take up its changed files: told by a signal, and seen to have done it.
+
+The one that can, nginx, starts new workers with the new configuration and lets the old ones finish what they began;
+a configuration it refuses leaves the old workers alone.
+"""
+
+from __future__ import annotations
+
+import json
+
+from nself.runtimes.native import processes
+from nself.runtimes.native.runtime import Native
+
+WITHIN_S = 5.0
+DRAIN_S = 30.0
+POLL_S = 0.02
+LEAVING = "is shutting down"
+"""What nginx makes the title of a worker that takes no new connection."""
+
+
+def reload(native: Native, unit: str) -> str:
+    """Empty once new workers run, else why they do not."""
+    pid = _pid(native, unit)
+    before = _workers(pid)
+    if not before:
+        return "it has no workers"
+    native.supervisor.call("signal", unit)
+    deadline = native.host.monotonic() + WITHIN_S
+    while not (_workers(pid) - before and _all_leaving(before & _workers(pid))):
+        if native.host.monotonic() > deadline:
+            return f"it did not replace its workers within {WITHIN_S:g} s"
+        native.host.sleep(POLL_S)
+    native.supervisor.call("adopt", unit, json.dumps(native.fingerprint(unit)))
+    return ""
+
+
+def drain(native: Native) -> None:
+    """Wait for the workers that were replaced, as long as they may take: until then, what their configuration named
+    is still asked."""
+    units = [spec.name for spec in native.specs if spec.reload]
+    deadline = native.host.monotonic() + DRAIN_S
+    while native.host.monotonic() < deadline:
+        workers = [worker for unit in units for worker in _workers(_pid(native, unit))]
+        if not any(_is_leaving(worker) for worker in workers):
+            return
+        native.host.sleep(POLL_S)
+
+
+def _pid(native: Native, unit: str) -> int:
+    answer = native.supervisor.observe() or {"processes": []}
+    return next((int(process["pid"]) for process in answer["processes"] if process["name"] == unit), 0)
+
+
+def _workers(pid: int) -> set[int]:
+    return set(processes.family(pid)) - {pid} if pid else set()
+
+
+def _all_leaving(workers: set[int]) -> bool:
+    return all(_is_leaving(worker) or not processes.alive(worker) for worker in workers)
+
+
+def _is_leaving(worker: int) -> bool:
+    return LEAVING in " ".join(processes.command_line(worker))
