@@ -18,3 +18,9 @@ def test_the_page_of_settings_is_what_the_program_prints(golden: Callable[[Path,
     from nself.actions import reference
 
     golden(DOCS / "reference" / "settings.md", reference.settings())
+
+
+def test_the_page_of_extensions_is_what_the_program_knows(golden: Callable[[Path, str], None]) -> None:
+    from nself.actions import reference
+
+    golden(DOCS / "reference" / "postgres-extensions.md", reference.extensions())

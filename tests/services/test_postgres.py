@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nself.errors import ConfigProblemsError
-from nself.model.spec import Endpoint
-from nself.services import postgres
+from nself.model.loopback import LoopbackNetwork
+from nself.model.spec import Endpoint, Runtime, ServiceSpec
+from nself.services import images, postgres
 from nself.services.postgres import PostgresSettings
 from tests.cluster import Cluster
 from tests.services.projects import SECRETS, network, project, spec
@@ -79,3 +81,70 @@ def test_a_hostile_password_signs_in_to_a_real_server(cluster: Cluster) -> None:
             await connection.close()
 
     assert asyncio.run(sign_in()) == "hostile"
+
+
+def test_extensions_bring_the_libraries_and_settings_they_need() -> None:
+    found = spec(project(values={"POSTGRES_EXTENSIONS": "pg_cron,pg_stat_statements"}), "postgres")
+    assert "shared_preload_libraries=pg_cron,pg_stat_statements" in found.command
+    assert "cron.database_name=shop" in found.command
+    assert not [word for word in spec(project(), "postgres").command if "preload" in word]
+
+
+def contained(**values: str) -> ServiceSpec:
+    of = project(values=values)
+    return postgres.spec(of, Contained(network(of)))
+
+
+@dataclass(frozen=True)
+class Contained:
+    """The network as it is between containers."""
+
+    native: LoopbackNetwork
+    runtime: Runtime = Runtime.COMPOSE
+
+    def endpoint(self, service: str, port: str = "http") -> Endpoint:
+        return Endpoint(service, 5432)
+
+    def listen(self, service: str, port: str = "http") -> Endpoint:
+        return Endpoint("0.0.0.0", 5432)
+
+    def public_url(self, host: str) -> str:
+        return self.native.public_url(host)
+
+
+def test_a_container_listens_to_its_networks_with_passwords() -> None:
+    found = contained()
+    assert "listen_addresses=0.0.0.0" in found.command
+    assert "unix_socket_directories=/var/run/postgresql" in found.command
+    lines = [line.split() for line in found.files["pg_hba.conf"].splitlines() if not line.startswith("#")]
+    assert {line[-1] for line in lines} == {"scram-sha-256"}
+    assert {line[3] for line in lines if line[0] == "host"} == {"127.0.0.1/32", "::1/128", "samenet"}
+
+
+def test_a_container_s_image_is_the_one_its_extensions_choose() -> None:
+    assert contained().image == images.image("nself")
+    chosen = contained(POSTGRES_EXTENSIONS="vector,citext", POSTGRES_VERSION="16")
+    assert chosen.image is not None
+    assert chosen.image.reference == "pgvector/pgvector:pg16"
+    assert chosen.env["PGDATA"] == "{data:postgres}"
+    assert chosen.volumes[0].target == "/var/lib/postgresql/data"
+
+
+def test_an_image_with_another_folder_for_its_data_gets_it() -> None:
+    found = contained(POSTGRES_EXTENSIONS="timescaledb,pg_cron")
+    assert found.volumes[0].target == "/home/postgres/pgdata"
+    assert found.command[:3] == ("{bin:postgres}", "-D", "{data:postgres}/data")
+    assert "shared_preload_libraries=timescaledb,pg_cron" in found.command
+
+
+def test_an_image_of_the_user_s_own_is_taken_with_whatever_extensions() -> None:
+    found = contained(POSTGRES_IMAGE="example/postgres:1", POSTGRES_EXTENSIONS="of_their_own,pg_cron")
+    assert found.image is not None
+    assert (found.image.reference, found.image.user) == ("example/postgres:1", "999:999")
+    assert "shared_preload_libraries=pg_cron" in found.command
+
+
+def test_what_no_image_has_is_an_error_in_containers_only() -> None:
+    with pytest.raises(ConfigProblemsError, match="age is in age; vector is in"):
+        contained(POSTGRES_EXTENSIONS="age,vector")
+    assert spec(project(values={"POSTGRES_EXTENSIONS": "age,vector"}), "postgres").image is None

@@ -22,12 +22,12 @@ from nself.host import LocalHost
 from nself.model import ports
 from nself.model.place import SECRETS, Place
 from nself.model.project import Project
-from nself.model.spec import Category
+from nself.model.spec import Category, ServiceSpec
 from nself.render import configuration, env, nginx, supervisor
 from nself.runtimes.native import binaries, identity
 from nself.runtimes.native import programs as wanted
 from nself.runtimes.native.supervisor import Supervisor
-from nself.services import postgres
+from nself.services import extensions, postgres
 
 Files = Mapping[str, str]
 Recommend = Literal["start", "restart", "none"]
@@ -137,11 +137,18 @@ def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
     found = {"python": _python(), "nginx": binaries.nginx(host)}
     for spec in resolved.specs:
         if spec.name == postgres.NAME:
-            extensions = spec.env["POSTGRES_EXTENSIONS"].split(",")
-            server = binaries.postgres(host, major=int(spec.version), extensions=[name for name in extensions if name])
-            found["postgres"] = server.bin / "postgres"
+            found["postgres"] = _postgres(spec, host) / "postgres"
         found |= {program.name: wanted.find(program, spec, host) for program in spec.programs}
     return found
+
+
+def _postgres(spec: ServiceSpec, host: LocalHost) -> Path:
+    """The folder of PostgreSQL's programs: of the major and with the extensions that the project asks for."""
+    wanted = [extensions.canonical(name) for name in spec.env["POSTGRES_EXTENSIONS"].split(",") if name]
+    try:
+        return binaries.postgres(host, major=int(spec.version), extensions=wanted).bin
+    except binaries.LackingError as error:
+        raise extensions.missing(error.version, error.missing) from None
 
 
 def _python() -> Path:

@@ -13,8 +13,7 @@ from nself.errors import DatabaseError
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
-from nself.runtimes.native import binaries
-from nself.services import postgres
+from nself.services import extensions, postgres
 
 if TYPE_CHECKING:
     from nself.pg.database import Database
@@ -90,11 +89,11 @@ async def _connect(dsn: str) -> Database:
 async def _check_extensions(database: Database, wanted: Sequence[str]) -> None:
     rows = await database.fetch(
         "SELECT name FROM unnest($1::text[]) AS name WHERE name NOT IN (SELECT name FROM pg_available_extensions)",
-        [binaries.canonical(name) for name in wanted],
+        [extensions.canonical(name) for name in wanted],
     )
     if rows:
         version = await database.fetch_value("SELECT current_setting('server_version')")
-        raise binaries.lacks_extensions(version, [row["name"] for row in rows])
+        raise extensions.missing(version, [row["name"] for row in rows])
 
 
 def _schemas() -> list[Statement]:
@@ -102,7 +101,7 @@ def _schemas() -> list[Statement]:
 
 
 def _extensions(wanted: Sequence[str]) -> list[Statement]:
-    names = dict.fromkeys([*NEEDED, *map(binaries.canonical, wanted)])
+    names = dict.fromkeys([*NEEDED, *map(extensions.canonical, wanted)])
     return [("CREATE EXTENSION IF NOT EXISTS %I CASCADE", name) for name in names]
 
 
@@ -116,5 +115,5 @@ async def _run(database: Database, template: LiteralString, name: str) -> None:
     except PostgresError as error:
         raise DatabaseError(
             f"{sql}: {error}",
-            fixes=["take it out of POSTGRES_EXTENSIONS", "some need shared_preload_libraries in postgresql.conf first"],
+            fixes=["take it out of POSTGRES_EXTENSIONS", "nself logs postgres"],
         ) from error

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from nself.actions.config import full_schema
 from nself.model.document import DocumentSettings, extra_fields, fields_of
 from nself.model.keys import OBSOLETE, PASSED_THROUGH, RESERVED
+from nself.services import extensions as catalogue
+from nself.services import images
+from nself.services.extensions import Extension
 from nself.settings import REQUIRED, Declared, as_text, describe
 
 _HEAD = """\
@@ -38,6 +41,43 @@ become `BASE_DOMAIN` in their environment.
 Env files hold `KEY=value`, `KEY='literal'` or `KEY="with \\n escapes"`; `${NAME}` and `${NAME:-default}` stand for the
 winning value of NAME, wherever it is set. Nothing is ever executed.
 """
+
+
+_EXTENSIONS = """\
+# PostgreSQL extensions
+
+What `POSTGRES_EXTENSIONS` may name, printed by the program from its own table; do not edit.
+
+Natively an extension comes from the PostgreSQL programs of the machine: those of the wheel, else the system's, where
+`package` is what to install. In containers the extensions choose the image: the first of the images below that has all
+of them. Each extension is created in the project's database, and its library is loaded at the start of the server where
+it needs that: adding one of those restarts PostgreSQL. `POSTGRES_IMAGE` names another image, built on the official one;
+then any extension may be named.
+"""
+
+
+def extensions() -> str:
+    """The text of `docs/reference/postgres-extensions.md`."""
+    lines = [_EXTENSIONS, "## Images", "", "| image | PostgreSQL | beside PostgreSQL's own |", "| --- | --- | --- |"]
+    for each in catalogue.suppliers():
+        repository = images.image(each.name).reference.rsplit(":", 1)[0]
+        more = ", ".join(f"`{name}`" for name in sorted(each.extensions)) or "-"
+        lines.append(f"| `{repository}` | {', '.join(map(str, each.tags))} | {more} |")
+    lines += ["", "## Extensions", "", "| extension | what it is | images | package | library | also written |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
+    lines += [_extension(row) for row in catalogue.table().values()]
+    return "\n".join(lines) + "\n"
+
+
+def _extension(row: Extension) -> str:
+    holders = [each.name for each in catalogue.suppliers() if row.name in each.extensions]
+    images_with = ("all" if row.ours else "all but ours") if row.own else ", ".join(holders) or "-"
+    if row.own and row.until < max(catalogue.suppliers()[1].tags):
+        images_with = f"up to PostgreSQL {row.until}"
+    package = f"`{row.package.format(major='N')}`" if row.package else "-"
+    written = ", ".join(f"`{alias}`" for alias in row.aliases) or "-"
+    library = f"`{row.preload}`" if row.preload else "-"
+    return f"| `{row.name}` | {row.about} | {images_with} | {package} | {library} | {written} |"
 
 
 def settings() -> str:

@@ -166,6 +166,8 @@ class Program:
 class Resources:
     memory: str = "256M"
     cpu: float = 0.25
+    shared_memory: str | None = None
+    """Of `memory`, what processes may share in /dev/shm; containers have little of it unless told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,21 @@ from urllib.parse import quote
 from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import Project
 from nself.model.service import Service
-from nself.model.spec import Category, Endpoint, Network, Port, Probe, Resources, ServiceSpec, Stop, Volume
+from nself.model.spec import (
+    Category,
+    Endpoint,
+    Image,
+    Network,
+    Port,
+    Probe,
+    Resources,
+    Runtime,
+    ServiceSpec,
+    Stop,
+    Volume,
+)
+from nself.services import extensions, images
+from nself.services.extensions import Supplier
 from nself.settings import env
 
 NAME = "postgres"
@@ -45,7 +59,13 @@ class PostgresSettings:
     extensions: tuple[str, ...] = env(
         "POSTGRES_EXTENSIONS",
         default=("pgcrypto", "citext", "pg_trgm"),
-        help="Extensions to create in the database.",
+        help="Extensions to create in the database; in containers they choose the image.",
+    )
+    image: str | None = env(
+        "POSTGRES_IMAGE",
+        default=None,
+        pattern=r"\S+",
+        help="Container image instead of the one that POSTGRES_EXTENSIONS chooses: one built on the official image.",
     )
     max_connections: int = env("POSTGRES_MAX_CONNECTIONS", default=100, minimum=10, help="Most connections at once.")
     shared_buffers: str = env("POSTGRES_SHARED_BUFFERS", default="64MB", pattern=MEMORY, help="PostgreSQL's own cache.")
@@ -95,39 +115,81 @@ host  all          all  127.0.0.1/32  scram-sha-256
 host  all          all  ::1/128       scram-sha-256
 host  replication  all  127.0.0.1/32  scram-sha-256
 """
+CONTAINER_HBA = """\
+# Passwords only, from the networks of the container only.
+local all          all                scram-sha-256
+host  all          all  127.0.0.1/32  scram-sha-256
+host  all          all  ::1/128       scram-sha-256
+host  all          all  samenet       scram-sha-256
+host  replication  all  samenet       scram-sha-256
+"""
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
     found = settings(project)
+    contained = network.runtime is not Runtime.NATIVE
+    chosen = supplier(found, contained=contained)
+    inside = chosen if contained else None
+    data = "/".join(part for part in ("{data:postgres}", inside.folder if inside else "") if part)
     return ServiceSpec(
         name=NAME,
         category=Category.REQUIRED,
         description="PostgreSQL database",
         version=found.version,
-        command=("{bin:postgres}", "-D", "{data:postgres}", *flags(found, network.listen(NAME, PORT.name), project)),
+        command=("{bin:postgres}", "-D", data, *flags(found, network.listen(NAME, PORT.name), project, inside)),
+        image=image(found, chosen),
         env={
             "POSTGRES_USER": found.user,
             "POSTGRES_DB": found.database or "",
             "POSTGRES_EXTENSIONS": ",".join(found.extensions),
+            **(first_start(data) if contained else {}),
         },
         secrets={"POSTGRES_PASSWORD": found.password},
         ports=(PORT,),
         probe=Probe(kind="postgres", port=PORT.name),
-        volumes=(Volume(name=NAME, target="/var/lib/postgresql/data"),),
-        files={"pg_hba.conf": HBA},
-        resources=Resources(memory="2G", cpu=1.0),
+        volumes=(Volume(name=NAME, target=inside.volume if inside else extensions.VOLUME),),
+        files={"pg_hba.conf": CONTAINER_HBA if contained else HBA},
+        resources=Resources(memory="2G", cpu=1.0, shared_memory="256M"),
         # Fast shutdown: running transactions are rolled back, nothing acknowledged is lost.
         stop=Stop(signal="INT", grace_s=60),
     )
 
 
-def flags(found: PostgresSettings, at: Endpoint, project: Project) -> list[str]:
+def supplier(found: PostgresSettings, *, contained: bool) -> Supplier | None:
+    """The image and what is in it. Who names one of their own promises that it is like the official one, and knows
+    its extensions. Natively there need not be any image."""
+    major = int(found.version)
+    if found.image:
+        return extensions.official(major)
+    try:
+        return extensions.choose(found.extensions, major)
+    except ConfigProblemsError:
+        if contained:
+            raise
+        return None
+
+
+def image(found: PostgresSettings, chosen: Supplier | None) -> Image | None:
+    if chosen is None:
+        return None
+    return images.image(chosen.name, found.image, tag=chosen.tags.get(int(found.version)) or None)
+
+
+def first_start(data: str) -> dict[str, str]:
+    """How the official image, and ours like it, makes a cluster on an empty volume."""
+    options = ("--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--data-checksums")
+    return {"PGDATA": data, "POSTGRES_INITDB_ARGS": " ".join(options)}
+
+
+def flags(found: PostgresSettings, at: Endpoint, project: Project, inside: Supplier | None = None) -> list[str]:
     """Server settings as `-c name=value`: they win over postgresql.conf, and an edit there stays possible."""
+    libraries = extensions.libraries(found.extensions, inside.preload if inside else ())
     values = {
         "listen_addresses": at.host,
         "port": at.port,
-        # TCP on loopback is enough, and a socket's path would be longer than the kernel allows in a deep folder.
-        "unix_socket_directories": "",
+        # TCP on loopback is enough, and a socket's path would be longer than the kernel allows in a deep folder. Only
+        # the first start of a container needs one.
+        "unix_socket_directories": "/var/run/postgresql" if inside else "",
         "hba_file": "{build}/postgres/pg_hba.conf",
         "password_encryption": "scram-sha-256",
         "cluster_name": project.name,
@@ -141,6 +203,8 @@ def flags(found: PostgresSettings, at: Endpoint, project: Project) -> list[str]:
         "jit": "off",
         "logging_collector": "off",
         "log_line_prefix": "%m [%p] %q%u@%d/%a ",
+        **({"shared_preload_libraries": ",".join(libraries)} if libraries else {}),
+        **extensions.settings(found.extensions, found.database or ""),
     }
     return [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
 

