@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
@@ -125,6 +125,45 @@ class LocalHost:
                 list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, start_new_session=True
             )
         return started.pid
+
+    def follow(
+        self,
+        argv: Sequence[str],
+        *,
+        on_line: Callable[[str], None],
+        stdin: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> int:
+        """Run to the end, handing over each line as it is printed, on either stream; returns the exit code.
+
+        Leaving early, by Ctrl-C or an error of `on_line`, ends the program too."""
+        import subprocess
+
+        with _explained(Path(argv[0]), "run"), open(stdin or os.devnull, "rb") as source:  # noqa: PTH123
+            try:
+                program = subprocess.Popen(
+                    list(argv),
+                    stdin=source,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env=env,
+                    cwd=cwd,
+                    text=True,
+                    errors="replace",
+                )
+            except FileNotFoundError as error:
+                raise ProgramMissingError(f"{argv[0]} is not installed", fixes=["nself doctor"]) from error
+        assert program.stdout is not None
+        try:
+            with program.stdout as lines:
+                for line in lines:
+                    on_line(line.rstrip("\r\n"))
+            return program.wait()
+        finally:
+            if program.poll() is None:
+                program.terminate()
+                program.wait()
 
     def which(self, program: str) -> Path | None:
         import shutil

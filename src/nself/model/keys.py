@@ -59,6 +59,12 @@ class ProjectSettings:
     )
     timezone: str = env("TZ", default="UTC", help="Time zone of every service.")
     log_level: LogLevel = env("LOG_LEVEL", default=LogLevel.INFO, help="How much the services write to their logs.")
+    base_image: str = env(
+        "NSELF_BASE_IMAGE",
+        default="python:3.13-slim-bookworm",
+        pattern=r"[\w.:/@-]+",
+        help="What `nself build --images` makes nself's own image from: any image based on Debian or Ubuntu.",
+    )
     jwt_key: str = env(
         "JWT_KEY",
         aliases=("HASURA_JWT_KEY", "AUTH_JWT_SECRET", "AUTH_JWT_KEY"),

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from nself import __version__
 from nself.model.spec import Image
 
 OURS = "nself"
@@ -18,10 +19,11 @@ def image(name: str, override: str | None = None, *, tag: str | None = None) -> 
 
     Who replaces an image says where it comes from; that it has the same inside is their promise."""
     entry = dict(_catalogue()[name])
-    repository, pinned, digest = entry.pop("repository"), entry.pop("tag", None), entry.pop("digest", None)
+    repository, digest = entry.pop("repository"), entry.pop("digest", None)
+    pinned = __version__ if name == OURS else entry.pop("tag", "latest")
     if tag is not None and tag != pinned:
         pinned, digest = tag, None
-    reference = override or (f"{repository}:{pinned or 'latest'}" + (f"@{digest}" if digest else ""))
+    reference = override or (f"{repository}:{pinned}" + (f"@{digest}" if digest else ""))
     return Image(reference=reference, **_typed(entry))
 
 

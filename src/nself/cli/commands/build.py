@@ -13,12 +13,13 @@ from nself.errors import UsageError
 
 if TYPE_CHECKING:
     from nself.actions.build import Built
+    from nself.actions.images import BuiltImages
 
 
 @verb(
     short_help="Write everything that runs, from .env and nself.yml.",
     section="Core lifecycle",
-    result="nself.actions.build:Built",
+    result="nself.actions.images:BuildResult",
 )
 @click.option("-f", "--force", is_flag=True, help="Write every file, changed or not.")
 @click.option("--only", metavar="PART[,PART]", help="Write these parts only: supervisor, nginx, env, services, ssl.")
@@ -27,9 +28,24 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Show how files change, line by line; values of env files stay hidden.")
 @click.option("--validate", is_flag=True, help="Check the project's files only.")
 @click.option("--check", is_flag=True, help="Exit 3 when a build would change anything (for CI); write nothing.")
+@click.option("--images", is_flag=True, help="Build container images instead: nself's own, and your services'.")
+@click.option("--base-image", metavar="IMAGE", help="With --images: what nself's own is made from (NSELF_BASE_IMAGE).")
+@click.option("--no-cache", is_flag=True, help="With --images: build every step anew.")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @pass_app
 def command(
-    app: App, force: bool, only: str | None, no_ssl: bool, dry_run: bool, diff: bool, validate: bool, check: bool
+    app: App,
+    force: bool,
+    only: str | None,
+    no_ssl: bool,
+    dry_run: bool,
+    diff: bool,
+    validate: bool,
+    check: bool,
+    images: bool,
+    base_image: str | None,
+    no_cache: bool,
+    services: tuple[str, ...],
 ) -> None:
     """Render the project into .nself/build: process manager, nginx, environment files, certificate.
 
@@ -40,7 +56,14 @@ def command(
       nself build
       nself build --dry-run --diff     what would change, and how
       nself build --check              in CI: is what is built still true?
+      nself build --images             container images, for the compose runtime
+      nself build --images api         of one service; `server` is nself's own
     """
+    if images:
+        _images(app, services, base_image, no_cache)
+        return
+    if services or base_image or no_cache:
+        raise UsageError("SERVICE, --base-image and --no-cache go with --images", fixes=["nself build --images"])
     from nself.actions import build
 
     project = app.project
@@ -56,6 +79,20 @@ def command(
     else:
         built = build.build(project, app.host, app.environ, app.emit, options)
     app.output.result(built, lambda found: _human(found, preview=dry_run or validate or check))
+
+
+def _images(app: App, services: tuple[str, ...], base_image: str | None, no_cache: bool) -> None:
+    from nself.actions import images
+
+    options = images.Options(only=services, base=base_image, no_cache=no_cache)
+    app.output.result(images.build(app.project, app.host, app.environ, app.emit, options), _human_images)
+
+
+def _human_images(built: BuiltImages) -> Iterator[Line]:
+    for image in built.images:
+        took = f"built in {image.duration_ms / 1000:.1f} s" if image.built else "up to date"
+        yield f"{image.reference}  {image.size_bytes / 1e6:.0f} MB, {took}"
+    yield "next: nself start --runtime compose"
 
 
 def _human(built: Built, *, preview: bool) -> Iterator[Line]:

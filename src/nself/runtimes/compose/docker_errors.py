@@ -73,16 +73,15 @@ class PortTakenError(DockerError):
 class PullError(NetworkError):
     """An image is not here and could not be fetched."""
 
-    def __init__(self, said: str, image: str | None = None) -> None:
-        self.image = image
+    def __init__(self, said: str, image: str | None = None, *, instead: str = "") -> None:
+        self.said, self.image = said, image
         named = f"the image {image}" if image else "an image"
-        super().__init__(
-            f"{named} could not be pulled: {said}",
-            fixes=[
-                f"check its name and your network: docker pull {image or 'IMAGE'}",
-                "docker login, if its registry wants an account",
-            ],
-        )
+        fixes = [
+            instead,
+            f"check its name and your network: docker pull {image or 'IMAGE'}",
+            "docker login, if its registry wants an account",
+        ]
+        super().__init__(f"{named} could not be pulled: {said}", fixes=[fix for fix in fixes if fix])
 
 
 class SocketDeniedError(PermissionDeniedError):
