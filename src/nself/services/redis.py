@@ -153,4 +153,5 @@ SERVICE = Service(
     settings=(RedisSettings,),
     wanted=wanted,
     spec=spec,
+    words=("cache",),
 )
