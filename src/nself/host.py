@@ -165,6 +165,29 @@ class LocalHost:
                 program.terminate()
                 program.wait()
 
+    def run_into(
+        self, log: Path, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout_s: float | None = None
+    ) -> int:
+        """Run to the end, all output going to the end of `log` as it comes; returns the exit code.
+
+        What it makes can be read by others, whatever our own umask: another account may have to run it."""
+        import subprocess
+
+        with _explained(log, "written"):
+            out = log.open("ab")
+        with out:
+            try:
+                return subprocess.run(
+                    list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout_s,
+                    umask=0o022, check=False,
+                ).returncode  # fmt: skip
+            except FileNotFoundError as error:
+                raise ProgramMissingError(f"{argv[0]} is not installed", fixes=["nself doctor"]) from error
+            except PermissionError as error:
+                raise PermissionDeniedError(f"{argv[0]} may not be run: {error.strerror}") from error
+            except subprocess.TimeoutExpired as error:
+                raise TimedOutError(f"{argv[0]} did not finish within {timeout_s:g} s") from error
+
     def which(self, program: str) -> Path | None:
         import shutil
 
@@ -204,6 +227,14 @@ class LocalHost:
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
                 raise
+
+    def copy(self, path: Path, to: Path) -> None:
+        """Copy a file's bytes and permission bits."""
+        import shutil
+
+        with _explained(to, "written"):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, to)
 
     def exists(self, path: Path) -> bool:
         try:

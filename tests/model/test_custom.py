@@ -17,9 +17,14 @@ def service(text: str, env: str | None = None) -> CustomService:
 
 
 def test_the_short_form_says_name_template_port_and_route() -> None:
-    found = service(f"CS_1=worker:python:9001:jobs\n{RUN}")
-    assert (found.name, found.template, found.port, found.host) == ("worker", "python", 9001, "jobs.localhost")
+    found = service(f"CS_1=worker:fastapi:9001:jobs\n{RUN}")
+    assert (found.name, found.template, found.port, found.host) == ("worker", "fastapi", 9001, "jobs.localhost")
     assert (found.command, found.workdir) == ("./run", ROOT / "services/worker")
+
+
+def test_a_template_brings_its_command() -> None:
+    found = service("CS_1=worker:fastapi")
+    assert (found.command, found.template) == (None, "fastapi")
 
 
 def test_a_service_without_a_route_is_internal_on_its_numbered_port() -> None:
@@ -68,7 +73,7 @@ def test_the_yaml_form_says_the_same() -> None:
     text = """
 services:
   worker:
-    template: python
+    template: fastapi
     command: ./run
     workdir: apps/worker
     port: 9001
@@ -82,7 +87,7 @@ services:
     (found,) = project({"nself.yml": text}).custom
     assert found == CustomService(
         name="worker",
-        template="python",
+        template="fastapi",
         port=9001,
         command="./run",
         build=ROOT / "apps/worker",
@@ -97,9 +102,11 @@ services:
 
 
 def test_older_names_are_translated_with_a_warning() -> None:
-    found = project({".env": f"CS_1_NAME=w\nCS_1_TYPE=python\n{RUN}"})
-    assert (found.custom[0].name, found.custom[0].template) == ("w", "python")
-    assert [str(warning) for warning in found.warnings] == [".env:1: CS_1_NAME: is an older form (write CS_1=w:python)"]
+    found = project({".env": f"CS_1_NAME=w\nCS_1_TYPE=fastapi\n{RUN}"})
+    assert (found.custom[0].name, found.custom[0].template) == ("w", "fastapi")
+    assert [str(warning) for warning in found.warnings] == [
+        ".env:1: CS_1_NAME: is an older form (write CS_1=w:fastapi)"
+    ]
 
 
 def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
@@ -127,6 +134,7 @@ def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
             ".env:1: CS_1: expected a label (api) or a host (api.example.com), got 'a b'",
         ),
         ("CS_1=w:custom", ".env:1: CS_1: has no command, and the native runtime runs commands (set CS_1_COMMAND)"),
+        (f"CS_1=w:fastapy\n{RUN}", ".env:1: CS_1: there is no template 'fastapy' (did you mean fastapi?)"),
         (
             f"CS_1=w:custom\n{RUN}CS_1_ENV=A",
             ".env:3: CS_1_ENV: expected K=V,K2=V2 without commas in values, got 'A' (CS_N_ENV_<KEY>=…)",

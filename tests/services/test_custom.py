@@ -9,6 +9,7 @@ import pytest
 
 from nself.actions import project as projects
 from nself.errors import ConfigProblemsError
+from nself.model import template
 from nself.model.project import Environment, Project
 from nself.model.spec import ServiceSpec
 from nself.services import catalogue
@@ -96,3 +97,17 @@ def test_only_a_port_set_by_its_own_variable_is_fixed(tmp_path: Path) -> None:
     of = loaded(tmp_path, "CS_1=web:custom:9001\nCS_1_COMMAND=./x\nCS_2=api:custom\nCS_2_COMMAND=./x\nCS_2_PORT=9002\n")
     fixed = {claim.service: claim.fixed for claim in catalogue.claims(of) if claim.service in ("web", "api")}
     assert fixed == {"web": None, "api": 9002}
+
+
+def test_a_template_brings_its_command_and_what_must_be_done_first() -> None:
+    found = made(template="fastapi", command=None)
+    assert found.command == template.get("fastapi").command
+    assert [task.name for task in found.preparation.tasks] == ["install"]
+
+
+def test_its_own_command_wins_over_the_templates() -> None:
+    assert made(template="fastapi", command="./mine").command == ("./mine",)
+
+
+def test_who_brings_an_image_has_nothing_to_prepare() -> None:
+    assert not made(template="fastapi", image="shop/web:1").preparation.tasks

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nself.actions import ssl
+from nself.actions import ssl, templates
 from nself.actions.differences import Difference, Found, between, texts
 from nself.actions.resolve import Resolved, resolve
 from nself.errors import ConfigError
@@ -61,7 +61,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """`differences` is what changes as text, when it was asked for."""
+    """`differences` is what changes as text, when it was asked for; `scaffolded` are folders made from templates."""
 
     project: str
     env: str
@@ -70,6 +70,7 @@ class Built:
     files: Found
     warnings: tuple[str, ...]
     recommend: Recommend
+    scaffolded: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
 
 
@@ -86,11 +87,14 @@ def build(
 
 def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, chosen: Options) -> Built:
     resolved = resolve(project, host)
+    new = templates.missing(project, host) if chosen.wants("services") else []
     files = _select(render(project, resolved, host), chosen)
     target = project.layout.build()
     found = between(target, files, host, complete=all(map(chosen.wants, RENDERED)))
     shown = texts(target, files, found, host) if chosen.diff else ()
     if not chosen.preview:
+        for service in new:
+            templates.scaffold(project, service, host, emit)
         _tell_moved(resolved, emit)
         _certify(ssl.Desk(project=project, resolved=resolved, host=host, environ=environ), emit, chosen)
         _write(project, files, found, host, chosen)
@@ -103,6 +107,7 @@ def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: 
         files=found,
         warnings=tuple(str(warning) for warning in project.warnings),
         recommend=_recommend(project, host, changed=found.any),
+        scaffolded=tuple(service.workdir.relative_to(project.root).as_posix() for service in new),
         differences=shown,
     )
 
@@ -112,6 +117,7 @@ def check(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Buil
     built = build(project, host, environ, ignore, Options(preview=True))
     files = [*built.files.created, *built.files.updated, *built.files.removed]
     reasons = [f"{len(files)} of its files would change, first {files[0]}"] if files else []
+    reasons += [f"{folder} would be made from its template" for folder in built.scaffolded]
     desk = ssl.Desk(project=project, resolved=resolve(project, host), host=host, environ=environ)
     why = ssl.stale(desk)
     reasons += [f"the certificate would be made anew: {why}"] if why else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import Problem
-from nself.model import routes
+from nself.model import routes, template
 from nself.model.families import Member
 from nself.model.keys import CustomServiceSettings
 from nself.model.project import CustomService, Environment
@@ -72,11 +72,12 @@ class _Builder:
         if definition is None:
             return None
         self._check_name(definition.name)
-        self._check_runnable()
+        if self._check_template(definition.template):
+            self._check_runnable(definition.template)
         given, folder = self.given, self.around.root / "services" / definition.name
         made = CustomService(
             name=definition.name,
-            template=definition.template or "custom",
+            template=definition.template or template.CUSTOM,
             port=self._port(definition),
             command=given.command,
             image=given.image,
@@ -126,8 +127,20 @@ class _Builder:
         elif name in self.around.builtin:
             self._complain("definition", f"{name} is a built-in service", "choose another name")
 
-    def _check_runnable(self) -> None:
-        if self.around.runtime is Runtime.NATIVE and not self.given.command and self.given.replicas:
+    def _check_template(self, name: str) -> bool:
+        known = template.names()
+        if not name or name in known:
+            return True
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+        self._complain("template" if self.member.name else "definition", f"there is no template {name!r}", hint)
+        return False
+
+    def _check_runnable(self, name: str) -> None:
+        has_command = self.given.command or template.get(name or template.CUSTOM).command
+        if self.around.runtime is Runtime.NATIVE and not has_command and self.given.replicas:
             hint = f"set {self.member.path}_COMMAND" if self.member.name is None else f"set {self.member.path}.command"
             self._complain("definition", "has no command, and the native runtime runs commands", hint)
 

@@ -42,6 +42,11 @@ class Layout:
         """The native runtime's chosen ports, kept so that URLs stay the same."""
         return self.state / "ports.json"
 
+    @property
+    def prepared(self) -> Path:
+        """A file for each service's folder: what was done in it before anything ran from there, and from what."""
+        return self.run / "prepared"
+
     def data(self, volume: str) -> Path:
         """What must survive everything: one folder a volume."""
         return self.state / "data" / volume

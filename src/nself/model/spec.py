@@ -163,6 +163,28 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Commands that make something in a service's folder. Done when one of its `inputs` changed since it was done
+    last, when something of what it makes is missing, or when an earlier task was done."""
+
+    name: str
+    run: tuple[tuple[str, ...], ...]
+    """argv after argv, in the service's folder."""
+    inputs: tuple[str, ...]
+    """Files it reads, as globs below that folder. Where none is there, the task is not for this service any more."""
+    makes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What a service needs done in its folder before it can run from there. An image has it done already."""
+
+    programs: tuple[Program, ...] = ()
+    """What its tasks and its command call by name."""
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     memory: str = "256M"
     cpu: float = 0.25
@@ -212,6 +234,8 @@ class ServiceSpec:
     """Files with secrets in them, at `{secrets}/<service>/…` on every runtime. Natively 0600 below the build folder. A
     container gets them mounted read-only at /run/secrets/nself/<service>/…, readable by the image's user alone."""
     workdir: Path | None = None
+    preparation: Preparation = field(default_factory=Preparation)
+    """Done natively in `workdir` before each start that finds it undone."""
     resources: Resources = field(default_factory=Resources)
     stop: Stop = field(default_factory=Stop)
     reload: Literal["HUP"] | None = None

@@ -7,9 +7,10 @@ import shlex
 from dataclasses import replace
 
 from nself.errors import ConfigProblemsError, Problem
+from nself.model import template
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
-from nself.model.spec import Category, Image, Network, Port, Probe, Route, ServiceSpec
+from nself.model.spec import Category, Image, Network, Port, Preparation, Probe, Route, Runtime, ServiceSpec
 from nself.services import graphql, postgres, redis
 
 NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
@@ -27,7 +28,7 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         name=service.name,
         category=Category.CUSTOM,
         description=f"Your service ({service.template})",
-        command=words(service),
+        command=words(service) if network.runtime is Runtime.NATIVE else (),
         image=image(service, project),
         build=service.build,
         env={name: text for name, text in variables.items() if not SECRET.search(name)},
@@ -37,6 +38,7 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         needs=tuple(need for need in service.needs if need != service.name),
         routes=routes(service, project),
         workdir=service.workdir,
+        preparation=preparation(service),
         resources=service.resources,
         replicas=service.replicas,
     )
@@ -65,14 +67,21 @@ def routes(service: CustomService, project: Project) -> tuple[Route, ...]:
 
 
 def words(service: CustomService) -> tuple[str, ...]:
-    """The command as argv. There is no shell: `&&` and pipes need `sh -c '...'`."""
+    """The native command as argv, its template's when the user gives none. An image says itself what it runs.
+
+    There is no shell: `&&` and pipes need `sh -c '...'`."""
     if not service.command:
-        return ()
+        return template.get(service.template).command
     try:
         return tuple(shlex.split(service.command))
     except ValueError as error:
         problem = Problem(path=f"services.{service.name}.command", message=f"cannot be split into words: {error}")
         raise ConfigProblemsError([problem]) from None
+
+
+def preparation(service: CustomService) -> Preparation:
+    """Its template's. Who brings an image has nothing to prepare."""
+    return Preparation() if service.image else template.get(service.template).preparation
 
 
 def replica(spec: ServiceSpec, name: str, network: Network) -> ServiceSpec:

@@ -101,11 +101,13 @@ def _human(built: Built, *, preview: bool) -> Iterator[Line]:
     for sign, names in (("+", files.created), ("~", files.updated), ("-", files.removed)):
         for name in names:
             yield f"  {sign} {name}"
+    for folder in built.scaffolded:
+        yield f"  + {folder}/ from its template" + ("" if preview else ": yours from now on")
     for difference in built.differences:
         yield ""
         yield difference.text
     changed = len(files.created) + len(files.updated) + len(files.removed)
-    if not changed:
+    if not changed and not built.scaffolded:
         yield Styled("nothing to do: the build is up to date", "green")
     elif preview:
         yield f"{changed} files would change"

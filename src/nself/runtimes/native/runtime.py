@@ -22,6 +22,7 @@ from nself.runtimes import digest, plan, probes
 from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
+from nself.runtimes.native.preparation import Workshop
 from nself.runtimes.native.supervisor import Supervisor, SupervisorError
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Observed, Running, State, Step, Wanted
@@ -235,7 +236,11 @@ class Native:
         return {
             **configuration.fingerprint(self.program(unit), specs=own, build=self.layout.build()),
             **{what: digest.of_folder(folder) for what, folder in folders},
+            **{part: text for spec in own for part, text in self.workshop(spec).state().items()},
         }
+
+    def workshop(self, spec: ServiceSpec) -> Workshop:
+        return Workshop(spec=spec, layout=self.layout, host=self.host, environ=self.environ)
 
     def _become(self) -> Identity:
         """Settle who runs the stack and hand that account what it writes."""

@@ -16,12 +16,15 @@ from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
 from nself.runtimes import probes, wire
 from nself.runtimes.native import reload, units
+from nself.runtimes.native.preparation import PreparationError
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.outcome import After, Failure, Outcome, Patience
 from nself.runtimes.plan import Step
 
 FIRST_POLL_S, SLOWEST_POLL_S = 0.02, 0.25
 """A local service is up within tens of milliseconds; one that takes seconds need not be asked that often."""
+BUILDS_AT_ONCE = 2
+"""Compilers and package managers use every core they get."""
 CRASHES = 3
 """A process that ended so often during one start will not come up by being tried again."""
 
@@ -64,6 +67,8 @@ class Walk:
         self.began = native.host.monotonic()
         self.total = sum(any(spec.name in steps for spec in own) for own in members.values())
         self.numbers = itertools.count(1)
+        self.builds = threading.Semaphore(BUILDS_AT_ONCE)
+        self.folders = {spec.workdir: threading.Lock() for own in members.values() for spec in own}
 
     def relay(self, threads: Sequence[threading.Thread]) -> None:
         """Hand on events until every thread is done. What a thread could not foresee is raised here."""
@@ -95,13 +100,17 @@ class Walk:
                 # Our own servers import while what they need is starting, and open nothing before it is well.
                 self.native.hold.touch()
                 self._bring_up(unit, specs, step)
+            if step and not self._made_ready(specs):
+                return
             blocked = self._await_needs(specs) or self._await_others(step)
             if blocked:
                 self._blocked(unit, specs, blocked, launched=early)
                 return
+            # What it waited for may have been compiled first: that took nothing of its own time.
+            began = self.native.host.monotonic()
             if step and not early:
                 self._bring_up(unit, specs, step)
-            self._see_it_well(unit, specs, log_from)
+            self._see_it_well(unit, specs, log_from, began)
         except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
             self.events.put(error)
         finally:
@@ -132,6 +141,19 @@ class Walk:
             return f"{failed[0]}, which was restarted before it, is not healthy: this one was left as it was"
         return ""
 
+    def _made_ready(self, specs: Sequence[ServiceSpec]) -> bool:
+        """Whether the folders they run from are; what runs from one now keeps running when not."""
+        for spec in specs:
+            try:
+                with self.folders[spec.workdir], self.builds:
+                    self.native.workshop(spec).prepare(self.native.supervisor.identity, self.events.put)
+            except PreparationError as error:
+                self.outcome.failed += [
+                    Failure(service=each.name, reason=error.message, log=error.log) for each in specs
+                ]
+                return False
+        return True
+
     def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
         self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
         if step.verb == "reload":
@@ -149,11 +171,11 @@ class Walk:
             self.native.supervisor.call("stop", unit)
         self.outcome.failed += [Failure(service=spec.name, reason=why, blocked=True) for spec in specs]
 
-    def _see_it_well(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
+    def _see_it_well(self, unit: str, specs: Sequence[ServiceSpec], log_from: int, began: float) -> None:
         if unit == BACKEND:
             self.native.hold.unlink(missing_ok=True)
         if self.patience.probe:
-            self._await_health(unit, specs, log_from)
+            self._await_health(unit, specs, log_from, began)
         else:
             self.outcome.healthy += [spec.name for spec in specs]
 
@@ -167,7 +189,7 @@ class Walk:
     def _launch(self, unit: str) -> None:
         self.native.supervisor.call("start", unit, json.dumps(self.native.fingerprint(unit)))
 
-    def _await_health(self, unit: str, specs: Sequence[ServiceSpec], log_from: int) -> None:
+    def _await_health(self, unit: str, specs: Sequence[ServiceSpec], log_from: int, began: float) -> None:
         waiting = {spec.name: spec for spec in specs}
         pause, mended = FIRST_POLL_S, False
         seen = _Seen()
@@ -181,7 +203,7 @@ class Walk:
                 mended = True
                 self._change_password(unit, waiting[wrong[0]])
                 continue
-            reason, timed_out = self._given_up(unit, seen)
+            reason, timed_out = self._given_up(unit, seen, began)
             if waiting and reason:
                 lines = units.last_lines(self.native, unit, since=log_from)
                 self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
@@ -190,7 +212,7 @@ class Walk:
                 self.native.host.sleep(pause)
                 pause = min(pause * 1.1, SLOWEST_POLL_S)
 
-    def _given_up(self, unit: str, seen: _Seen) -> tuple[str, bool]:
+    def _given_up(self, unit: str, seen: _Seen, began: float) -> tuple[str, bool]:
         """Why waiting longer is pointless, and whether that is only for want of time."""
         answer = self.native.supervisor.observe() or {"processes": []}
         found = [process for process in answer["processes"] if process["name"] == unit]
@@ -200,7 +222,7 @@ class Walk:
         if found[0]["state"] == "FATAL" or seen.ends >= CRASHES:
             self.native.supervisor.call("stop", unit)
             return f"its process ends as soon as it is started: {seen.reason}", False
-        if self.native.host.monotonic() - self.began > self.patience.timeout_s:
+        if self.native.host.monotonic() - began > self.patience.timeout_s:
             return f"not healthy within {self.patience.timeout_s:g} s", True
         return "", False
 
