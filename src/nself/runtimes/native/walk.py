@@ -144,9 +144,12 @@ class Walk:
     def _made_ready(self, specs: Sequence[ServiceSpec]) -> bool:
         """Whether the folders they run from are; what runs from one now keeps running when not."""
         for spec in specs:
+            workshop = self.native.workshop(spec)
+            if not workshop.due():
+                continue
             try:
                 with self.folders[spec.workdir], self.builds:
-                    self.native.workshop(spec).prepare(self.native.supervisor.identity, self.events.put)
+                    workshop.prepare(self.native.supervisor.identity, self.events.put)
             except PreparationError as error:
                 self.outcome.failed += [
                     Failure(service=each.name, reason=error.message, log=error.log) for each in specs
