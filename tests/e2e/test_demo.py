@@ -87,6 +87,11 @@ ASKED = {
     "db migrate status": ["db", "migrate", "status"],
     "db migrate up": ["db", "migrate", "up"],
     "doctor": ["doctor"],
+    "service functions invoke": ["service", "functions", "invoke", "hello"],
+    "service functions list": ["service", "functions", "list"],
+    "service functions status": ["service", "functions", "status"],
+    "service list": ["service", "list"],
+    "service status": ["service", "status"],
     "ssl status": ["ssl", "status"],
     "start": ["start"],
     "status": ["status"],
@@ -111,6 +116,23 @@ def test_status_and_urls_carry_what_scripts_rely_on(demo: Project) -> None:
     found = demo.json("urls")["urls"]
     assert {"auth", "functions", "graphql", "mail", "storage", "web"} <= {entry["name"] for entry in found}
     assert all(entry["url"].startswith("https://") and entry["internal_url"] for entry in found)
+
+
+def test_a_new_function_answers_through_the_proxy_and_its_words_are_in_the_log(demo: Project) -> None:
+    demo.nself("service", "functions", "create", "hooks/paid", "webhook")
+    demo.nself("restart")
+    secret = demo.json("config", "get", "NHOST_WEBHOOK_SECRET", "--reveal")["value"]
+    invoke = ("service", "functions", "invoke", "hooks/paid", '{"id": 7}')
+
+    refused = demo.nself(*invoke, check=False)
+    answered = demo.json(*invoke, "-H", f"nhost-webhook-secret: {secret}")
+
+    assert (refused.returncode, ": 401 in" in refused.stdout) == (1, True)
+    assert (answered["status"], answered["body"], answered["method"]) == (200, {"received": True}, "POST")
+    assert f"[{answered['request_id']}]: received ['id']" in demo.nself("service", "functions", "logs").stdout
+    assert demo.nself("service", "functions", "delete", "hooks/paid", check=False).returncode == 2  # nobody to ask
+    demo.nself("service", "functions", "delete", "hooks/paid", "--yes")
+    assert demo.nself(*invoke, check=False).returncode == 2
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (Debian package chromium)")

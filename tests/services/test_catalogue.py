@@ -14,7 +14,7 @@ from nself.model.spec import Category
 from nself.services import catalogue
 from nself.settings import Declared, describe
 from tests.render.rendering import render
-from tests.services.projects import SECRETS, custom, network, project
+from tests.services.projects import SECRETS, custom, network, project, spec
 
 
 def names(**fields: Any) -> list[str]:
@@ -227,3 +227,15 @@ def test_the_metadata_directory_gets_the_variables_it_names_and_no_others(tmp_pa
     (spec,) = [each for each in catalogue.specs(found, network(found)) if each.name == "graphql"]
     own = {name: text for name, text in spec.secrets.items() if name.startswith(("SHOP", "OTHER", "POSTGRES"))}
     assert own == {"SHOP_URL": "http://shop", "SHOP_KEY": "s3cret"}
+
+
+def test_what_a_service_says_of_itself_reaches_those_whose_files_ask(tmp_path: Path) -> None:
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata" / "cron_triggers.yaml").write_text(
+        "webhook: '{{NHOST_FUNCTIONS_URL}}/nightly'\nheaders: [{name: x, value_from_env: NHOST_WEBHOOK_SECRET}]\n"
+    )
+    found = spec(project(tmp_path, values={"NHOST_WEBHOOK_SECRET": "s" * 48}), "graphql").secrets
+    assert (found["NHOST_FUNCTIONS_URL"], found["NHOST_WEBHOOK_SECRET"]) == ("http://127.0.0.1:3008", "s" * 48)
+    assert "NHOST_FUNCTIONS_URL" not in spec(project(tmp_path / "elsewhere"), "graphql").secrets
+    without = project(tmp_path, values={"FUNCTIONS_ENABLED": "false"})
+    assert "NHOST_FUNCTIONS_URL" not in spec(without, "graphql").secrets

@@ -79,7 +79,11 @@ class FunctionsSettings:
         help="JSON Web Token secret, given to functions.",
     )
     webhook_secret: str | None = env(
-        "NHOST_WEBHOOK_SECRET", default=None, secret=True, help="Secret of incoming webhooks, given to functions."
+        "NHOST_WEBHOOK_SECRET",
+        default=None,
+        secret=True,
+        generate=48,
+        help="Secret that triggers, actions and other callers of your webhooks send; given to functions.",
     )
     database_url: str | None = env(
         "DATABASE_URL", default=None, secret=True, help="PostgreSQL connection string, given to functions when set."

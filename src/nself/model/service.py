@@ -27,6 +27,8 @@ class Service:
     """Prefix of variables that reach the service as they are, whether or not anything declares them."""
     speaks_of: Callable[[Project], Collection[str]] = lambda project: ()
     """Variables that the project's files for this service name. Of those of the user's own, it gets these."""
+    offers: Callable[[Project, Network], Mapping[str, str | None]] = lambda project, network: {}
+    """Variables about this service that others get whose files name them, with what each says."""
     words: tuple[str, ...] = ()
     """Other names people know it by; commands understand them."""
 

@@ -78,13 +78,20 @@ def _schema() -> Schema:
 
 def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
     made = service.spec(project, network)
-    mentioned, own, known = service.speaks_of(project), own_variables(project), _schema()
-    more = {name: own[name] for name in mentioned if name in own}
+    mentioned, known = service.speaks_of(project), _schema()
+    there = {**_offered(project, network), **own_variables(project)} if mentioned else {}
+    more = {name: there[name] for name in mentioned if name in there}
     if service.passes:
         passed = [key for key in project.values if key.startswith(service.passes) and not known.knows(key)]
         more |= {key: project.values[key].text for key in passed}
     # A name we do not know may well be a secret.
     return replace(made, secrets={**dict(sorted(more.items())), **made.secrets}) if more else made
+
+
+def _offered(project: Project, network: Network) -> dict[str, str]:
+    """What the services of this project say of themselves to those who ask."""
+    offers = [item for service in wanted(project) for item in service.offers(project, network).items()]
+    return {name: text for name, text in offers if text}
 
 
 def _custom_spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:

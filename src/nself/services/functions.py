@@ -50,6 +50,12 @@ def settings(project: Project, network: Network) -> FunctionsSettings:
     return replace(found, port=network.listen(NAME).port)
 
 
+def offers(project: Project, network: Network) -> dict[str, str | None]:
+    """For triggers and actions of the metadata: where functions are, and the secret that shows who calls."""
+    found = settings(project, network)
+    return {"NHOST_FUNCTIONS_URL": found.functions_url, "NHOST_WEBHOOK_SECRET": found.webhook_secret}
+
+
 def _siblings(project: Project, network: Network) -> dict[str, str]:
     """Where functions find the other APIs, inside the stack."""
     found = {}
@@ -96,4 +102,5 @@ SERVICE = Service(
     settings=(FunctionsServiceSettings, FunctionsSettings),
     wanted=lambda project: project.settings(FunctionsServiceSettings).enabled,
     spec=spec,
+    offers=offers,
 )

@@ -1,0 +1,1 @@
+"""What people do with their functions: list, make, remove and call them."""
