@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from nself.actions import status
-from nself.actions.status import ServiceStatus, Status, Word
+from nself.actions.status import Memory, Replicas, ServiceStatus, Status, Word
 from nself.cli.commands.status import age
 from nself.errors import UsageError
 
 
-def service(state: str, health: Word) -> ServiceStatus:
+def service(state: str, health: Word, name: str = "web") -> ServiceStatus:
     return ServiceStatus(
-        name="web", category="custom", status=state, health=health, answer="", container_id=None, image=None,
+        name=name, category="custom", status=state, health=health, answer="", container_id=None, image=None,
         pid=None, ports=(), uptime=None, cpu=None, memory=None, shares_process_with=(),
+        replicas=Replicas(wanted=1, running=int(state == "running"), healthy=int(health == "healthy")),
     )  # fmt: skip
 
 
@@ -59,3 +61,30 @@ def test_what_is_no_size_is_refused() -> None:
 )
 def test_ages_show_their_two_largest_units(seconds: int | None, text: str) -> None:
     assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("states", "status_", "health"),
+    [
+        ([("running", "healthy"), ("running", "healthy")], "running", "healthy"),
+        ([("running", "healthy"), ("running", "unhealthy")], "running", "unhealthy"),
+        ([("running", "healthy"), ("stopped", "stopped")], "running", "unhealthy"),
+        ([("stopped", "stopped"), ("stopped", "stopped")], "stopped", "stopped"),
+        ([("starting", "starting"), ("running", "healthy")], "running", "starting"),
+    ],
+)
+def test_replicas_are_one_service_as_well_as_the_worst_of_them(
+    states: list[tuple[str, Word]], status_: str, health: Word
+) -> None:
+    copies = [service(state, word, name) for (state, word), name in zip(states, ("web", "web.2"), strict=True)]
+    web, other = status.together([*copies, service("running", "healthy", "web-2")])
+    assert (web.name, web.status, web.health, other.name) == ("web", status_, health, "web-2")
+    assert (web.replicas.wanted, [each.name for each in web.instances]) == (2, ["web", "web.2"])
+    assert (other.replicas.wanted, other.instances) == (1, ())
+
+
+def test_replicas_use_what_they_use_together() -> None:
+    used = Memory(used=100, limit=200, percent=50.0)
+    copies = [replace(service("running", "healthy", name), memory=used) for name in ("web", "web.2")]
+    (web,) = status.together(copies)
+    assert web.memory == Memory(used=200, limit=400, percent=50.0)

@@ -13,6 +13,7 @@ from nself.errors import UsageError
 from nself.host import LocalHost
 from nself.model.place import BACKEND
 from nself.model.project import Project
+from nself.model.replicas import service_of
 
 LEVELS = ("debug", "info", "warn", "error")
 _WORDS = {
@@ -132,18 +133,20 @@ class Logs:
         for text in lines:
             line = parse(text, program=program, servers=names, before=before)
             before = line.ts
-            if not self.chosen.services or line.service in self.chosen.services or line.service == BACKEND:
+            named = {line.service, service_of(line.service)} & set(self.chosen.services)
+            if not self.chosen.services or named or line.service == BACKEND:
                 yield line
 
 
 def open_logs(project: Project, host: LocalHost, environ: Mapping[str, str], chosen: Filter) -> Logs:
     """The logs of the chosen services. A service that never ran has none."""
     opened = open_stack(project, host, environ)
-    names = opened.check_names(chosen.services)
+    names = set(opened.check_names(chosen.services))
     specs = [
         spec
         for spec in opened.runtime.specs
-        if (not names or spec.name in names) and (not chosen.categories or str(spec.category) in chosen.categories)
+        if (not names or {spec.name, service_of(spec.name)} & names)
+        and (not chosen.categories or str(spec.category) in chosen.categories)
     ]
     return Logs(opened, chosen, list(dict.fromkeys(opened.runtime.unit(spec) for spec in specs)))
 

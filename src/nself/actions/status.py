@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from nself.actions.stack import Stack, open_stack
 from nself.errors import UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.model.replicas import service_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.plan import ALIVE, Observed, Running, State
 from nself.runtimes.probes import Health
@@ -19,6 +20,8 @@ from nself.runtimes.runtime import Usage
 
 PROBE_TIMEOUT_S = 2.0
 UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+
+WORST_FIRST = ("unhealthy", "stopped", "starting", "unknown", "healthy")
 
 Word = Literal["healthy", "unhealthy", "starting", "unknown", "stopped"]
 
@@ -47,8 +50,36 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replicas:
+    """How many copies of a service there are to be, and how many are."""
+
+    wanted: int
+    running: int
+    healthy: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One of several copies of a service."""
+
+    name: str
+    status: str
+    health: Word
+    answer: str
+    container_id: str | None
+    pid: int | None
+    ports: tuple[Port, ...]
+    uptime: int | None
+    cpu: Cpu | None
+    memory: Memory | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
-    """One service. `shares_process_with` names services whose process, CPU and memory are the same as its own."""
+    """One service. `shares_process_with` names services whose process, CPU and memory are the same as its own.
+
+    Of several replicas it says the sum, the first of them for what cannot be added, and how each of them is in
+    `instances`, which is empty otherwise. It runs when one of them does, and is as well as the worst."""
 
     name: str
     category: str
@@ -63,6 +94,8 @@ class ServiceStatus:
     cpu: Cpu | None
     memory: Memory | None
     shares_process_with: tuple[str, ...]
+    replicas: Replicas
+    instances: tuple[Instance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +133,7 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str], view: 
     live = [spec for spec in specs if _state(observed, spec) in ALIVE]
     health = opened.runtime.check(live, timeout_s=PROBE_TIMEOUT_S) if view.health else {}
     usage = opened.runtime.usage(observed) if view.resources else {}
-    services = tuple(_service(opened, spec, observed, health, usage) for spec in specs)
+    services = together([_service(opened, spec, observed, health, usage) for spec in specs])
     return Status(
         project=project.name,
         environment=str(project.env),
@@ -135,8 +168,43 @@ def summary(services: tuple[ServiceStatus, ...]) -> Summary:
     )
 
 
+def together(found: Sequence[ServiceStatus]) -> tuple[ServiceStatus, ...]:
+    """One for each service, whose replicas follow it under names of their own."""
+    groups: dict[str, list[ServiceStatus]] = {}
+    for each in found:
+        groups.setdefault(service_of(each.name), []).append(each)
+    return tuple(_sum(group) if len(group) > 1 else group[0] for group in groups.values())
+
+
+def _sum(group: Sequence[ServiceStatus]) -> ServiceStatus:
+    first = group[0]
+    memory = [each.memory for each in group if each.memory]
+    used, limit = sum(each.used for each in memory), sum(each.limit for each in memory)
+    running = sum(each.replicas.running for each in group)
+    worst: Word = min((each.health for each in group), key=WORST_FIRST.index)
+    return replace(
+        first,
+        status=str(State.RUNNING) if running else first.status,
+        health="unhealthy" if running and worst == "stopped" else worst,
+        answer=next((each.answer for each in group if each.health != "healthy"), first.answer),
+        cpu=Cpu(percent=round(sum(each.cpu.percent for each in group if each.cpu), 1)) if first.cpu else None,
+        memory=Memory(used=used, limit=limit, percent=round(100 * used / limit, 1)) if memory else None,
+        replicas=Replicas(
+            wanted=len(group),
+            running=running,
+            healthy=sum(each.replicas.healthy for each in group),
+        ),
+        instances=tuple(
+            Instance(**{item.name: getattr(each, item.name) for item in fields(Instance)}) for each in group
+        ),
+    )
+
+
 def _chosen(opened: Stack, name: str | None) -> list[ServiceSpec]:
-    return list(opened.runtime.specs) if name is None else [opened.spec(name)]
+    if name is None:
+        return list(opened.runtime.specs)
+    found = opened.spec(name)
+    return [found, *(spec for spec in opened.runtime.specs if spec is not found and service_of(spec.name) == name)]
 
 
 def _state(observed: Observed, spec: ServiceSpec) -> State:
@@ -155,12 +223,14 @@ def _service(
     state = _state(observed, spec)
     answer = health.get(spec.name)
     used = usage.get(running.unit) if running else None
+    # A process is "running" to a person as soon as it answers; supervisor says so only after its first second.
+    status = State.RUNNING if answer is not None and answer.ok and state in ALIVE else state
+    word = _word(state, answer)
     return ServiceStatus(
         name=spec.name,
         category=str(spec.category),
-        # A process is "running" to a person as soon as it answers; supervisor says so only after its first second.
-        status=str(State.RUNNING if answer is not None and answer.ok and state in ALIVE else state),
-        health=_word(state, answer),
+        status=str(status),
+        health=word,
         answer=_answer(running, answer),
         container_id=running.container if running else None,
         image=running.image if running else None,
@@ -174,6 +244,7 @@ def _service(
             for other in opened.runtime.specs
             if other is not spec and opened.runtime.unit(other) == opened.runtime.unit(spec)
         ),
+        replicas=Replicas(wanted=1, running=int(status is State.RUNNING), healthy=int(word == "healthy")),
     )
 
 

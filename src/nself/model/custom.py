@@ -91,6 +91,7 @@ class _Builder:
             replicas=given.replicas,
             rate_per_minute=given.rate_limit,
             port_setting=f"{self.member.path}_PORT" if given.port and self.member.name is None else None,
+            path=self.member.path,
             access=self._access(),
             redis_db=given.redis_db,
         )

@@ -14,7 +14,7 @@ from nself import settings
 from nself.errors import ConfigProblemsError, Problem
 from nself.model import nodes
 from nself.model.cascade import Layer, Raw
-from nself.model.keys import CustomServiceSettings, FrontendSettings
+from nself.model.keys import CustomServiceSettings, FrontendSettings, ScaleSettings
 from nself.model.nodes import Items, Node, Scalar, Table
 from nself.model.project import Engine
 from nself.model.schema import Schema
@@ -22,7 +22,7 @@ from nself.model.spec import Runtime
 from nself.settings import Declared, describe, env
 
 FILES = ("nself.yml", ".nself.yml")
-LATER = ("kubernetes", "helm", "providers", "sync", "deploy", "hooks", "resources", "scale")
+LATER = ("kubernetes", "helm", "providers", "sync", "deploy", "hooks", "resources")
 """Sections of the format that no command of this version reads."""
 
 
@@ -50,7 +50,7 @@ class DocumentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of `services:` or `frontends:`: its texts by YAML key, and where each stands."""
+    """One entry of `services:`, `frontends:` or `scale:`: its texts by YAML key, and where each stands."""
 
     name: str
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -66,6 +66,7 @@ class Document:
     settings: DocumentSettings = field(default_factory=DocumentSettings)
     services: tuple[Entry, ...] = ()
     frontends: tuple[Entry, ...] = ()
+    scale: tuple[Entry, ...] = ()
     file: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -86,13 +87,17 @@ class Document:
         return Layer(name=self.file or FILES[0], file=self.file, entries={raw.key: raw for raw in raws})
 
 
-LISTS: Mapping[str, type] = {"services": CustomServiceSettings, "frontends": FrontendSettings}
+LISTS: Mapping[str, type] = {
+    "services": CustomServiceSettings,
+    "frontends": FrontendSettings,
+    "scale": ScaleSettings,
+}
 _LEFT_OUT = {"definition", "legacy_name", "legacy_type", "env_pairs", "name"}
 """Fields that in YAML are the entry's own name, or that its plain form replaces."""
 
 
 def fields_of(section: str) -> dict[str, Declared]:
-    """{YAML key: declaration} of one entry of `services:` or `frontends:`. `CS_N_DEPENDS_ON` is `depends_on` there."""
+    """{YAML key: declaration} of one entry of `services:` and its like. `CS_N_DEPENDS_ON` is `depends_on` there."""
     found = [item for item in describe(LISTS[section]) if item.field not in _LEFT_OUT]
     return {item.variable.name.partition("_N_")[2].lower(): item for item in found}
 
@@ -108,8 +113,11 @@ def parse(text: str, file: str) -> tuple[Document, list[Problem], list[Problem]]
     reader = _Reader(file, problems)
     services = reader.entries("services", table)
     frontends = reader.entries("frontends", table)
+    scale = reader.entries("scale", table)
     settings_found, lines = reader.settings(table)
-    document = Document(settings=settings_found, services=services, frontends=frontends, file=file, lines=lines)
+    document = Document(
+        settings=settings_found, services=services, frontends=frontends, scale=scale, file=file, lines=lines
+    )
     return document, reader.problems, reader.warnings
 
 

@@ -146,6 +146,15 @@ class FrontendSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleSettings:
+    """Keys of one entry of `scale:` in nself.yml: how much of a built-in service runs."""
+
+    replicas: int | None = env("SCALE_N_REPLICAS", default=None, minimum=1, maximum=100, help="How many copies run.")
+    memory: str | None = env("SCALE_N_MEMORY", default=None, pattern=SIZE_PATTERN, help="Memory limit of each.")
+    cpu: float | None = env("SCALE_N_CPU", default=None, minimum=0.01, help="CPU limit of each, in cores.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteSchemaSettings:
     """Keys of one remote GraphQL schema, `REMOTE_SCHEMA_1_…`."""
 

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import cascade, checks, custom, document, families, frontends
+from nself.model import cascade, checks, custom, document, families, frontends, scaling
 from nself.model.cascade import Cascade, Layer, Raw
 from nself.model.custom import Surroundings
 from nself.model.document import Document
-from nself.model.keys import CustomServiceSettings, FrontendSettings, ProjectSettings, RemoteSchemaSettings
-from nself.model.project import CustomService, Environment, Frontend, Project, RemoteSchema, Value
+from nself.model.keys import (
+    CustomServiceSettings,
+    FrontendSettings,
+    ProjectSettings,
+    RemoteSchemaSettings,
+    ScaleSettings,
+)
+from nself.model.project import CustomService, Environment, Frontend, Project, RemoteSchema, Scale, Value
 from nself.model.schema import Schema, gather
 from nself.model.service import Service
 from nself.model.sources import Read, Sources, files, layers
@@ -102,6 +108,7 @@ class _Stack:
     custom: tuple[CustomService, ...]
     frontends: tuple[Frontend, ...]
     remote_schemas: tuple[RemoteSchema, ...]
+    scale: Mapping[str, Scale]
 
 
 def _document(sources: Sources) -> Document:
@@ -151,7 +158,7 @@ def _project(
     base_domain = _base_domain(values)
     stack = _stack(Surroundings(
         root=root, env=env, base_domain=base_domain, runtime=found.settings.runtime, builtin=frozenset(services)
-    ), values, found, findings)  # fmt: skip
+    ), values, found, services, findings)  # fmt: skip
     project = Project(
         root=root,
         name=_text(values, "PROJECT_NAME"),
@@ -163,6 +170,7 @@ def _project(
         custom=stack.custom,
         frontends=stack.frontends,
         remote_schemas=stack.remote_schemas,
+        scale=stack.scale,
     )
     if not findings.problems:
         wanted = [cls for service in services.values() if service.wanted(project) for cls in service.settings]
@@ -170,7 +178,9 @@ def _project(
     return project
 
 
-def _stack(around: Surroundings, values: Cascade, found: Document, findings: _Findings) -> _Stack:
+def _stack(
+    around: Surroundings, values: Cascade, found: Document, services: Mapping[str, Service], findings: _Findings
+) -> _Stack:
     """The numbered families and their YAML twins, built and checked against each other."""
     numbered = families.from_variables("CS", CustomServiceSettings, values.values)
     listed, listed_problems = families.from_document("services", CustomServiceSettings, found)
@@ -180,11 +190,14 @@ def _stack(around: Surroundings, values: Cascade, found: Document, findings: _Fi
     fronts, front_problems = frontends.build([*apps, *listed_apps], around.base_domain)
     schemas = families.from_variables("REMOTE_SCHEMA", RemoteSchemaSettings, values.values)
     remotes, remote_problems = frontends.remote_schemas(schemas)
+    entries, scale_problems = families.from_document("scale", ScaleSettings, found)
+    scaled, more = scaling.build(entries, services, [service for _, service in customs])
     unused = "is read and checked, but no service of this version uses remote schemas"
     findings.warnings += [member.problem("url", unused) for member in schemas]
     hosts, route_problems = checks.builtin_routes(values, around.base_domain)
     findings.problems += [
         *listed_problems, *custom_problems, *app_problems, *front_problems, *remote_problems, *route_problems,
+        *scale_problems, *more,
     ]  # fmt: skip
     findings.warnings += custom_warnings
     findings.add(checks.clashes(customs, fronts, hosts))
@@ -192,6 +205,7 @@ def _stack(around: Surroundings, values: Cascade, found: Document, findings: _Fi
         custom=tuple(service for _, service in customs),
         frontends=tuple(frontend for _, frontend in fronts),
         remote_schemas=tuple(remotes),
+        scale=scaled,
     )
 
 

@@ -60,6 +60,8 @@ class CustomService:
     rate_per_minute: int | None = None
     port_setting: str | None = None
     """The variable that fixes `port` for good; None lets the native runtime move it."""
+    path: str = field(default="", compare=False)
+    """Where it is written: `CS_2`, or `services.web` of nself.yml."""
     access: tuple[str, ...] = ()
     """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret),
     `redis` (REDIS_URL and its password)."""
@@ -89,6 +91,15 @@ class RemoteSchema:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much of a built-in service runs, where the project says so: an entry of `scale:` in nself.yml."""
+
+    replicas: int | None = None
+    memory: str | None = None
+    cpu: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A checked project. `values` holds every variable that any layer set, after interpolation."""
 
@@ -102,6 +113,8 @@ class Project:
     custom: tuple[CustomService, ...] = ()
     frontends: tuple[Frontend, ...] = ()
     remote_schemas: tuple[RemoteSchema, ...] = ()
+    scale: Mapping[str, Scale] = field(default_factory=dict)
+    """{built-in service: what the project says about it}."""
     warnings: tuple[Problem, ...] = ()
     """What works but should be mended. Mistakes never get here: a project with one does not load."""
 

@@ -23,6 +23,8 @@ class Service:
     spec: Callable[[Project, Network], ServiceSpec]
     fixed_ports: Callable[[Project], Mapping[str, int]] = lambda project: {}
     """Port names whose number may not move, for other reasons than the port's own setting."""
+    several: bool = False
+    """Whether several of it may run side by side: it keeps nothing in its process that another would miss."""
     passes: str = ""
     """Prefix of variables that reach the service as they are, whether or not anything declares them."""
     speaks_of: Callable[[Project], Collection[str]] = lambda project: ()

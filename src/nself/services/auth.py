@@ -104,5 +104,6 @@ SERVICE = Service(
     settings=(AuthServiceSettings, AuthSettings),
     wanted=lambda project: project.settings(AuthServiceSettings).enabled,
     spec=spec,
+    several=True,
     passes="AUTH_",
 )

@@ -11,10 +11,10 @@ from nself import registry, services
 from nself.errors import ConfigProblemsError, Problem
 from nself.model import order, replicas, schema
 from nself.model.ports import Claim
-from nself.model.project import CustomService, Project
+from nself.model.project import CustomService, Project, Scale
 from nself.model.schema import Schema
 from nself.model.service import Service
-from nself.model.spec import Network, Runtime, ServiceSpec
+from nself.model.spec import Network, Resources, Runtime, ServiceSpec
 from nself.services import custom, nginx
 from nself.settings import describe
 
@@ -77,7 +77,7 @@ def _schema() -> Schema:
 
 
 def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
-    made = service.spec(project, network)
+    made = _scaled(service.spec(project, network), project)
     mentioned, known = service.speaks_of(project), _schema()
     there = {**_offered(project, network), **own_variables(project)} if mentioned else {}
     more = {name: there[name] for name in mentioned if name in there}
@@ -92,6 +92,14 @@ def _offered(project: Project, network: Network) -> dict[str, str]:
     """What the services of this project say of themselves to those who ask."""
     offers = [item for service in wanted(project) for item in service.offers(project, network).items()]
     return {name: text for name, text in offers if text}
+
+
+def _scaled(spec: ServiceSpec, project: Project) -> ServiceSpec:
+    """With what `scale:` says. Natively all of our own servers share one process, which then is the only one."""
+    given = project.scale.get(spec.name, Scale())
+    limits = Resources(memory=given.memory or spec.resources.memory, cpu=given.cpu or spec.resources.cpu)
+    count = 1 if project.runtime is Runtime.NATIVE else given.replicas
+    return replace(spec, resources=limits, replicas=count or spec.replicas)
 
 
 def _custom_spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:

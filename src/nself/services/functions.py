@@ -103,4 +103,5 @@ SERVICE = Service(
     wanted=lambda project: project.settings(FunctionsServiceSettings).enabled,
     spec=spec,
     offers=offers,
+    several=True,
 )

@@ -106,6 +106,7 @@ SERVICE = Service(
     settings=(HasuraSettings, GraphqlSettings),
     wanted=lambda project: project.settings(HasuraSettings).enabled,
     spec=spec,
+    several=True,
     passes="HASURA_GRAPHQL_",
     speaks_of=mentioned,
 )

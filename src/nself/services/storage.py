@@ -89,4 +89,5 @@ SERVICE = Service(
     settings=(StorageServiceSettings, StorageSettings),
     wanted=lambda project: project.settings(StorageServiceSettings).enabled,
     spec=spec,
+    several=True,
 )

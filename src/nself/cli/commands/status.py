@@ -87,7 +87,8 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
     rows = [row(service, ports=ports, resources=resources) for service in found.services]
     yield Table(headings, rows)
     if detailed:
-        yield from (f"{service.name}: {service.answer}" for service in found.services if service.answer)
+        shown = [each for service in found.services for each in service.instances or (service,)]
+        yield from (f"{each.name}: {each.answer}" for each in shown if each.answer)
     if resources and any(service.shares_process_with for service in found.services):
         yield "* one process hosts these services: CPU and memory are those of all of them"
     total = found.summary
@@ -98,11 +99,14 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
 
 def row(service: ServiceStatus, *, ports: bool, resources: bool) -> list[str]:
     shared = "*" if service.shares_process_with else ""
-    cells = [service.name, service.status, f"{SYMBOLS[service.health]} {service.health}", age(service.uptime)]
+    count = service.replicas
+    name = f"{service.name} ({count.running} of {count.wanted})" if count.wanted > 1 else service.name
+    cells = [name, service.status, f"{SYMBOLS[service.health]} {service.health}", age(service.uptime)]
     if resources:
         cells.append(f"{service.cpu.percent:.1f} %{shared}" if service.cpu else "-")
         cells.append(f"{service.memory.used / 1024**2:.0f} MB{shared}" if service.memory else "-")
-    shown = service.ports if ports else service.ports[:1]
+    everywhere = [port for each in service.instances or (service,) for port in each.ports]
+    shown = everywhere if ports or service.instances else service.ports[:1]
     cells.append(", ".join(f"{port.host}:{port.port}" for port in shown))
     return cells
 

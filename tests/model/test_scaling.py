@@ -1,0 +1,53 @@
+"""`scale:` of nself.yml: how much of a built-in service runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nself.actions import project as projects
+from nself.errors import ConfigProblemsError
+from nself.model.project import Project, Scale
+from nself.model.spec import Resources
+from nself.services import catalogue
+from tests.actions.places import written
+from tests.services.projects import network
+
+
+def scaled(root: Path, document: str) -> Project:
+    written(root)
+    (root / "nself.yml").write_text(document)
+    return projects.load(root, {})
+
+
+def test_limits_of_a_built_in_service_are_what_the_section_says(tmp_path: Path) -> None:
+    found = scaled(tmp_path, "scale:\n  graphql:\n    memory: 3G\n    cpu: 2\n")
+    assert found.scale == {"graphql": Scale(memory="3G", cpu=2.0)}
+    specs = {spec.name: spec for spec in catalogue.specs(found, network(found))}
+    assert specs["graphql"].resources == Resources(memory="3G", cpu=2.0)
+    assert specs["auth"].resources != Resources(memory="3G", cpu=2.0)
+
+
+@pytest.mark.parametrize(("runtime", "count"), [("native", 1), ("compose", 3)])
+def test_our_servers_have_replicas_where_each_is_a_process_of_its_own(tmp_path: Path, runtime: str, count: int) -> None:
+    found = scaled(tmp_path, f"runtime: {runtime}\nscale:\n  graphql:\n    replicas: 3\n")
+    (graphql,) = (spec for spec in catalogue.specs(found, network(found)) if spec.name == "graphql")
+    assert graphql.replicas == count
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("scale:\n  postgres:\n    replicas: 2\n", "postgres can only run once"),
+        ("scale:\n  mail:\n    replicas: 2\n", "mail can only run once"),
+        ("scale:\n  graphq:\n    cpu: 2\n", "is no service of nself"),
+        ("scale:\n  graphql:\n    replicas: 0\n", "scale.graphql.replicas"),
+        ("scale:\n  graphql:\n    memory: much\n", "scale.graphql.memory"),
+        ("services:\n  web:\n    command: x\nscale:\n  web:\n    replicas: 2\n", "services.web.replicas"),
+        ("scale: 3\n", "scale"),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_place(tmp_path: Path, document: str, message: str) -> None:
+    with pytest.raises(ConfigProblemsError, match=message):
+        scaled(tmp_path, document)
