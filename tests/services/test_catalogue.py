@@ -153,6 +153,7 @@ OTHER: dict[str, str] = {
     "AUTH_RATE_LIMIT_SIGNUPS_INTERVAL": "3h",
     "AUTH_LOCALE_DEFAULT": "de",
     "REDIS_MAX_MEMORY": "1gb",
+    "POOLER_POOL_SIZE": "7",
 }
 NOT_RENDERED = {
     "SSL_CERT_PATH": "read when the certificate is made",

@@ -176,6 +176,7 @@ RESERVED = (
     "SSL_",
     "MAILPIT_",
     "REDIS_",
+    "POOLER_",
     "FUNCTIONS_",
     "CS_",
     "FRONTEND_APP_",

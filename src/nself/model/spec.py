@@ -160,6 +160,10 @@ class Program:
     """Distribution on PyPI that brings it: looked for among the scripts and files of that package."""
     hint: str
     """How to get it: a command."""
+    minimum: str | None = None
+    """Oldest version that will do, as `--version` prints it; None: any."""
+    otherwise: str | None = None
+    """How to do with an older one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

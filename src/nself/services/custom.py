@@ -11,7 +11,7 @@ from nself.model import template
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Category, Image, Network, Port, Preparation, Probe, Route, Runtime, ServiceSpec
-from nself.services import graphql, postgres, redis
+from nself.services import graphql, pooler, postgres, redis
 
 NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|REDIS_URL|DSN", re.IGNORECASE)
@@ -35,13 +35,19 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         secrets={name: text for name, text in variables.items() if SECRET.search(name)},
         ports=(port(service),),
         probe=Probe(kind="http", path=service.health_path) if service.health_path else Probe(kind="process"),
-        needs=tuple(need for need in service.needs if need != service.name),
+        needs=needs(service, project),
         routes=routes(service, project),
         workdir=service.workdir,
         preparation=preparation(service),
         resources=service.resources,
         replicas=service.replicas,
     )
+
+
+def needs(service: CustomService, project: Project) -> tuple[str, ...]:
+    """Those it names, and the pool behind its DATABASE_URL."""
+    pooled = (pooler.NAME,) if "database" in service.access and pooler.wanted(project) else ()
+    return tuple(dict.fromkeys(need for need in (*service.needs, *pooled) if need != service.name))
 
 
 def image(service: CustomService, project: Project) -> Image:
@@ -129,7 +135,10 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
 
 def _database(project: Project, network: Network) -> dict[str, str]:
     found = postgres.settings(project)
-    variables = {"DATABASE_URL": postgres.database_url(project, network)}
+    variables = {"DATABASE_URL": pooler.database_url(project, network)}
+    if pooler.wanted(project):
+        # For what needs a session of its own: migrations, LISTEN, advisory locks.
+        variables["DIRECT_DATABASE_URL"] = postgres.database_url(project, network)
     if found.enabled:
         variables |= {"POSTGRES_USER": found.user, "POSTGRES_PASSWORD": found.password}
     return variables

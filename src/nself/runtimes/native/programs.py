@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -19,11 +20,33 @@ def find(program: Program, spec: ServiceSpec, host: Host) -> Path:
     for name in names:
         found = _beside_python(name) or host.which(name) or _in_folders(name, host) or _in_package(name, program)
         if found is not None:
+            _check_version(found, program, spec, host)
             return found
     raise ProgramMissingError(
         f"{spec.name} needs {' or '.join(names)}, which is not installed on this machine",
         fixes=[program.hint, f"nself service disable {spec.name}", "nself start --runtime compose: in containers"],
     )
+
+
+def _check_version(found: Path, program: Program, spec: ServiceSpec, host: Host) -> None:
+    if program.minimum is None:
+        return
+    text = host.run([str(found), "--version"]).stdout
+    version = re.search(r"[0-9]+(\.[0-9]+)+", text)
+    if version is None or _numbers(version[0]) < _numbers(program.minimum):
+        raise ProgramMissingError(
+            f"{spec.name} needs {program.name} {program.minimum} or later; "
+            f"{found} is {version[0] if version else 'of no version that could be read'}",
+            fixes=[
+                *([program.otherwise] if program.otherwise else []),
+                f"install a newer {program.name}, or: nself service disable {spec.name}",
+                "nself start --runtime compose: in containers",
+            ],
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _beside_python(name: str) -> Path | None:
