@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster import Cluster
 
-pytest_plugins = ("tests.proofs",)
+pytest_plugins = ("tests.proofs", "tests.docker.fixtures")
 
 _number = itertools.count(1)
 SHARED = Path(__file__).parent.parent.parent / "shared"
