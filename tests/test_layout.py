@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "render": {"errors", "settings", "registry", "model"},
     "runtimes": BASE | {"model"},
     "pg": {"errors"},
+    "s3": {"errors"},
     "web": {"errors", "settings"},
     **{server: {"errors", "settings", "registry", "web", "pg"} for server in SERVERS},
     "backend": {"errors", "settings", "web"} | SERVERS,
     "tls": BASE | {"model"},
     "actions": BASE
-    | {"model", "pg", "tls", "templates", "web.tokens"}
+    | {"model", "pg", "s3", "tls", "templates", "web.tokens"}
     # What the tool does with metadata itself: its files, and trying out whether it works.
     | {"graphql.check", "graphql.errors", "graphql.metadata", "graphql.rehearsal"}
     # Which functions there are is read from their files.

@@ -158,6 +158,7 @@ OTHER: dict[str, str] = {
 NOT_RENDERED = {
     "SSL_CERT_PATH": "read when the certificate is made",
     "SSL_KEY_PATH": "read when the certificate is made",
+    "S3_DEFAULT_BUCKETS": "buckets are made when the store has started",
     "BIND": "the network decides where servers listen",
     "MAILPIT_SMTP_HOST": "the network decides where servers listen",
 }
@@ -194,7 +195,8 @@ DECLARED = {
 
 def switched_on(item: Declared) -> dict[str, str]:
     """What an optional service needs to run at all: its switch, and the secrets that `nself init` makes."""
-    own = describe(item.owner)
+    service = next(each for each in catalogue.catalogue().values() if item.owner in each.settings)
+    own = [each for cls in service.settings for each in describe(cls)]
     on = {each.variable.name: "true" for each in own if each.field == "enabled" and each.default is False}
     secrets = {each.variable.name: each.variable.name.lower() * 4 for each in own if each.variable.generate}
     return {**on, **secrets} if on else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from nself.actions import build as builds
 from nself.actions import evolve, history
@@ -17,7 +16,6 @@ from nself.model.project import Project
 from nself.runtimes.outcome import Failure as Failure
 from nself.runtimes.outcome import Outcome, Patience
 from nself.runtimes.plan import Step
-from nself.services import postgres
 from nself.settings import env, from_env
 
 LOCK_WAIT_S = 120.0
@@ -137,13 +135,13 @@ def perform_steps(
 ) -> Outcome:
     """Walk a plan and see that all of `names` are well at its end. The caller holds the lock."""
     # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
-    from nself.actions import database
+    from nself.actions import database, first_steps
 
     threading.Thread(target=database.warm, daemon=True).start()
     outcome = opened.runtime.start(
         steps,
         standing=set(names) - {step.service for step in steps},
-        after={postgres.NAME: partial(database.prepare, opened)},
+        after=first_steps.after(opened),
         patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
     )
     if evolve.due(opened, outcome.healthy):

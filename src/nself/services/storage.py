@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
-from nself.services import graphql, postgres
+from nself.services import graphql, object_stores, postgres, stores
 from nself.services.server import ROUTE, in_dev, variables
 from nself.settings import env
-from nself.storage.settings import StorageSettings
+from nself.storage.settings import BackendKind, StorageSettings
 
 NAME = "storage"
 PORT = Port(number=5001, setting="STORAGE_PORT")
@@ -52,8 +53,32 @@ def settings(project: Project, network: Network) -> StorageSettings:
         # A missing GraphQL server has no endpoint; track_tables is off then, so nothing asks for it.
         hasura_endpoint=f"{network.endpoint(graphql.NAME).url}/v1" if hasura.enabled else "",
         disk_root="{data:storage}",
+        **objects(project, network),
     )
     return replace(found, bind=str(network.listen(NAME)))
+
+
+def objects(project: Project, network: Network) -> dict[str, Any]:
+    """The S3 store of the stack, unless the project names another one."""
+    store = object_stores.chosen(project)
+    if store is None or "S3_ENDPOINT" in project.values:
+        return {}
+    common = stores.settings(project)
+    return {
+        "backend": BackendKind.S3,
+        "s3_endpoint": stores.endpoint(store, network),
+        "s3_access_key": common.access_key,
+        "s3_secret_key": common.secret_key,
+        "s3_bucket": common.bucket,
+        "s3_region": common.region,
+    }
+
+
+def store_of(project: Project) -> str | None:
+    """The store of the stack that holds the files, if one does."""
+    found = project.settings(StorageSettings, database_url="", backend=BackendKind.S3)
+    uses = found.backend is BackendKind.S3 and "S3_ENDPOINT" not in project.values
+    return object_stores.chosen(project) if uses else None
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
@@ -74,11 +99,17 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         **variables(found),
         ports=(PORT,),
         probe=Probe(kind="http", path="/healthz"),
-        needs=(*postgres.needs(project), *((graphql.NAME,) if graphql.SERVICE.wanted(project) else ())),
+        needs=needs(project),
         routes=(route,),
         volumes=(Volume(name=NAME, target="/data"),),
         resources=Resources(memory="512M", cpu=0.5),
     )
+
+
+def needs(project: Project) -> tuple[str, ...]:
+    store = store_of(project)
+    own = ((graphql.NAME,) if graphql.SERVICE.wanted(project) else ()) + ((store,) if store else ())
+    return (*postgres.needs(project), *own)
 
 
 SERVICE = Service(

@@ -50,10 +50,14 @@ class StorageSettings:
     )
 
     s3_endpoint: str | None = env("S3_ENDPOINT", default=None, help="URL of the S3 server; empty is AWS.")
-    s3_access_key: str | None = env("S3_ACCESS_KEY", default=None, help="Empty: the AWS default credentials.")
-    s3_secret_key: str | None = env("S3_SECRET_KEY", default=None, secret=True)
+    s3_access_key: str | None = env(
+        "S3_ACCESS_KEY", default=None, aliases=("MINIO_ROOT_USER",), help="Empty: the AWS default credentials."
+    )
+    s3_secret_key: str | None = env(
+        "S3_SECRET_KEY", default=None, aliases=("MINIO_ROOT_PASSWORD",), secret=True, help="Goes with S3_ACCESS_KEY."
+    )
     s3_bucket: str = env("S3_BUCKET", default="", help="Bucket that holds the files of all of our buckets.")
-    s3_region: str = env("S3_REGION", default="no-region")
+    s3_region: str = env("S3_REGION", default="us-east-1", aliases=("MINIO_REGION",), help="Region of the S3 server.")
     s3_root_folder: str = env("S3_ROOT_FOLDER", default="", help="Prefix of every key in the bucket.")
 
     cors_allow_origins: tuple[str, ...] = env("CORS_ALLOW_ORIGINS", default=("*",))

@@ -1,0 +1,17 @@
+"""What is done once a service is well, before anything that needs it is started: one step a service."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from nself.actions import database
+from nself.actions.objects import prepare as objects
+from nself.actions.stack import Stack
+from nself.runtimes.outcome import After
+from nself.services import object_stores, postgres
+
+
+def after(opened: Stack) -> After:
+    steps = {postgres.NAME: partial(database.prepare, opened)}
+    store = object_stores.chosen(opened.project)
+    return steps | ({store: partial(objects.prepare, opened)} if store else {})

@@ -1,0 +1,1 @@
+"""The object store of a project: its buckets, what is in them, and how files got there."""
