@@ -87,6 +87,12 @@ ASKED = {
     "db migrate status": ["db", "migrate", "status"],
     "db migrate up": ["db", "migrate", "up"],
     "doctor": ["doctor"],
+    "service email check": ["service", "email", "check"],
+    "service email config": ["service", "email", "config"],
+    "service email inbox": ["service", "email", "inbox"],
+    "service email providers": ["service", "email", "providers"],
+    "service email status": ["service", "email", "status"],
+    "service email test": ["service", "email", "test"],
     "service functions invoke": ["service", "functions", "invoke", "hello"],
     "service functions list": ["service", "functions", "list"],
     "service functions status": ["service", "functions", "status"],
@@ -116,6 +122,14 @@ def test_status_and_urls_carry_what_scripts_rely_on(demo: Project) -> None:
     found = demo.json("urls")["urls"]
     assert {"auth", "functions", "graphql", "mail", "storage", "web"} <= {entry["name"] for entry in found}
     assert all(entry["url"].startswith("https://") and entry["internal_url"] for entry in found)
+
+
+def test_a_mail_to_the_inbox_is_sent_and_seen_there(demo: Project) -> None:
+    sent = demo.json("service", "email", "test", "ada@example.com")
+    assert (sent["provider"], sent["arrived"]) == ("development", True)
+    newest = demo.json("service", "email", "inbox", "--limit", "1")["mails"][0]
+    assert (newest["to"], newest["read"]) == (["ada@example.com"], False)
+    assert demo.json("service", "email", "check")["ok"]
 
 
 def test_a_new_function_answers_through_the_proxy_and_its_words_are_in_the_log(demo: Project) -> None:

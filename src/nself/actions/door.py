@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 20.0
+STANDARD = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,7 @@ class Door:
         host = self.hosts.get(service)
         if host is None:
             raise UsageError(f"this project runs no {service}", fixes=[f"nself service enable {service}"])
-        usual = 443 if self.scheme == "https" else 80
-        headers = {"Host": host if self.port == usual else f"{host}:{self.port}", **options.pop("headers", {})}
+        headers = {"Host": self._authority(host), **options.pop("headers", {})}
         url = f"{self.scheme}://{self.address}:{self.port}{path}"
         try:
             return client.request(method, url, headers=headers, extensions={"sni_hostname": host}, **options)
@@ -57,6 +57,13 @@ class Door:
             raise NetworkError(
                 f"{method} {self.scheme}://{host}{path}: {said}", fixes=["nself status", "nself start"]
             ) from error
+
+    def url(self, service: str) -> str:
+        """The public address of a service."""
+        return f"{self.scheme}://{self._authority(self.hosts[service])}"
+
+    def _authority(self, host: str) -> str:
+        return host if self.port == STANDARD[self.scheme] else f"{host}:{self.port}"
 
     @property
     def admin(self) -> dict[str, str]:

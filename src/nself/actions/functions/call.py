@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nself.actions.door import Door, open_door
+from nself.actions.door import open_door
 from nself.actions.functions import listing
 from nself.errors import NselfError, UsageError
 from nself.functions.settings import FunctionsSettings
@@ -76,7 +76,7 @@ def invoke(project: Project, host: LocalHost, environ: Mapping[str, str], wish: 
     return Answered(
         name=function.name,
         method=method,
-        url=_url(door, function.route),
+        url=door.url(service.NAME) + function.route,
         status=answer.status_code,
         duration_ms=int((ended - began) * 1000),
         request_id=sent["X-Request-Id"],
@@ -98,7 +98,7 @@ def state(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stat
     except (NselfError, ValueError):
         return State(enabled=True, running=False, url=None, functions=count, problems=())
     problems = tuple(Problem(function=each["function"], error=each.get("error")) for each in told["problems"])
-    return State(enabled=True, running=True, url=_url(door, ""), functions=count, problems=problems)
+    return State(enabled=True, running=True, url=door.url(service.NAME), functions=count, problems=problems)
 
 
 def _content(body: str | None) -> bytes | None:
@@ -115,12 +115,6 @@ def _content(body: str | None) -> bytes | None:
 
 def _patience(project: Project) -> float:
     return project.settings(FunctionsSettings, folder="functions").timeout_s + GRACE_S
-
-
-def _url(door: Door, path: str) -> str:
-    standard = {"https": 443, "http": 80}[door.scheme]
-    port = "" if door.port == standard else f":{door.port}"
-    return f"{door.scheme}://{door.hosts[service.NAME]}{port}{path}"
 
 
 def _shown(kind: str, text: str) -> Any:
