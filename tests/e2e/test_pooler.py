@@ -31,11 +31,11 @@ def pooled(project: Project, *, user: str = "postgres", password: str = PASSWORD
     return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{project.port('POOLER_PORT')}/{database}"
 
 
-@pytest.fixture(params=["transaction", "session"])
-def project(request: pytest.FixtureRequest, new_project: Callable[..., Project]) -> Project:
-    if request.param == "transaction" and version() < [1, 21]:
-        pytest.skip("this PgBouncer is older than 1.21, which transaction mode needs")
-    pool = {"POOLER_ENABLED": "true", "POOLER_MODE": request.param, "POOLER_POOL_SIZE": "3"}
+@pytest.fixture
+def project(new_project: Callable[..., Project]) -> Project:
+    """In transaction mode where the PgBouncer of this machine can, which is the harder one."""
+    mode = "transaction" if version() >= [1, 21] else "session"
+    pool = {"POOLER_ENABLED": "true", "POOLER_MODE": mode, "POOLER_POOL_SIZE": "3"}
     return new_project(POOLER_PORT=str(free_port()), **ALONE, **pool)
 
 
@@ -70,6 +70,7 @@ def many_clients_share_few_connections(project: Project) -> None:
             await connection.close()
 
     async def crowd() -> list[list[int]]:
+        assert project.json("scale", "pooler", "status")["pools"] == []
         await fetch(pooled(project), "CREATE TABLE hits (client int, turn int)")
         return list(await asyncio.gather(*(client(number) for number in range(20))))
 

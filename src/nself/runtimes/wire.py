@@ -1,4 +1,4 @@
-"""As much of PostgreSQL's protocol as a health probe needs: sign in with SCRAM, SELECT 1, leave.
+"""As much of PostgreSQL's protocol as a health probe needs: sign in with SCRAM, ask one question, leave.
 
 The driver would cost every `nself status` a tenth of a second of imports; this costs nothing.
 """
@@ -13,6 +13,7 @@ import socket
 import struct
 import unicodedata
 from dataclasses import dataclass, field
+from typing import LiteralString
 
 ITERATIONS = 4096  # PostgreSQL's own default
 WRONG_PASSWORD = frozenset({"28P01", "28000"})
@@ -40,14 +41,45 @@ class RefusedError(Exception):
 
 def select_1(login: Login, *, timeout_s: float) -> None:
     """OSError when nobody answers, RefusedError when PostgreSQL refuses; silence when all is well."""
+    query(login, "SELECT 1", timeout_s=timeout_s)
+
+
+def query(login: Login, statement: LiteralString, *, timeout_s: float) -> list[dict[str, str | None]]:
+    """The rows of one simple query, all as text: what a pooler's console understands and drivers do not send."""
     with socket.create_connection((login.host, login.port), timeout=timeout_s) as connection:
         talk = _Talk(connection)
         talk.send(b"", struct.pack("!i", _PROTOCOL) + _strings("user", login.user, "database", login.database) + b"\0")
         _authenticate(talk, login)
         talk.until(b"Z")
-        talk.send(b"Q", _strings("SELECT 1"))
-        talk.until(b"D")
+        talk.send(b"Q", _strings(statement))
+        names = _names(talk.until(b"T"))
+        rows = []
+        while (message := talk.receive())[0] != b"Z":
+            if message[0] == b"D":
+                rows.append(dict(zip(names, _values(message[1]), strict=True)))
         talk.send(b"X", b"")
+        return rows
+
+
+def _names(body: bytes) -> list[str]:
+    """Of a RowDescription: each name ends with a zero, and 18 bytes about its type follow."""
+    names, at = [], 2
+    for _ in range(struct.unpack("!h", body[:2])[0]):
+        end = body.index(b"\0", at)
+        names.append(body[at:end].decode())
+        at = end + 19
+    return names
+
+
+def _values(body: bytes) -> list[str | None]:
+    """Of a DataRow: a length and so many bytes each; -1 is NULL."""
+    values: list[str | None] = []
+    at = 2
+    for _ in range(struct.unpack("!h", body[:2])[0]):
+        size = struct.unpack("!i", body[at : at + 4])[0]
+        values.append(None if size < 0 else body[at + 4 : at + 4 + size].decode(errors="replace"))
+        at += 4 + max(size, 0)
+    return values
 
 
 def verifier(password: str) -> str:

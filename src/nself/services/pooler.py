@@ -45,7 +45,7 @@ class PoolerSettings:
         "POOLER_POOL_SIZE",
         default=None,
         minimum=1,
-        help="Connections it keeps to PostgreSQL: those of POSTGRES_MAX_CONNECTIONS, less 40 for the stack; at most 100.",
+        help="Connections it keeps to PostgreSQL: those of POSTGRES_MAX_CONNECTIONS less 40, at most 100.",
     )
     mode: Mode = env(
         "POOLER_MODE",
@@ -107,14 +107,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="Connection pool of PostgreSQL",
         command=("{bin:pgbouncer}", "{build}/pooler/pgbouncer.ini"),
-        programs=(
-            Program(
-                name="pgbouncer",
-                minimum=PREPARED_SINCE if found.mode is Mode.TRANSACTION else None,
-                hint="apt install pgbouncer",
-                otherwise="set POOLER_MODE=session, where clients keep their connection until they leave",
-            ),
-        ),
+        programs=(program(found.mode),),
         image=images.image("pgbouncer", override=found.image),
         ports=(PORT,),
         probe=Probe(kind="tcp", port=PORT.name),
@@ -124,6 +117,15 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         resources=Resources(memory="128M", cpu=0.5),
         # INT lets running transactions end; TERM would cut them off.
         stop=Stop(signal="INT", grace_s=10),
+    )
+
+
+def program(mode: Mode) -> Program:
+    return Program(
+        name="pgbouncer",
+        minimum=PREPARED_SINCE if mode is Mode.TRANSACTION else None,
+        hint="apt install pgbouncer",
+        otherwise="set POOLER_MODE=session, where clients keep their connection until they leave",
     )
 
 

@@ -14,6 +14,12 @@ FOLDERS = (Path("/usr/sbin"), Path("/usr/local/sbin"), Path("/usr/local/bin"), P
 """Where systems keep servers that are not on everybody's PATH."""
 
 
+class ProgramTooOldError(ProgramMissingError):
+    """The program is there, in a version that will not do."""
+
+    kind = "program-too-old"
+
+
 def find(program: Program, spec: ServiceSpec, host: Host) -> Path:
     """The first that is there; ProgramMissingError says how to get it and how to do without."""
     names = program.names or (program.name,)
@@ -34,7 +40,7 @@ def _check_version(found: Path, program: Program, spec: ServiceSpec, host: Host)
     text = host.run([str(found), "--version"]).stdout
     version = re.search(r"[0-9]+(\.[0-9]+)+", text)
     if version is None or _numbers(version[0]) < _numbers(program.minimum):
-        raise ProgramMissingError(
+        raise ProgramTooOldError(
             f"{spec.name} needs {program.name} {program.minimum} or later; "
             f"{found} is {version[0] if version else 'of no version that could be read'}",
             fixes=[
