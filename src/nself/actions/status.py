@@ -95,6 +95,7 @@ class ServiceStatus:
     memory: Memory | None
     shares_process_with: tuple[str, ...]
     replicas: Replicas
+    response_time_ms: int | None = None
     instances: tuple[Instance, ...] = ()
 
 
@@ -124,6 +125,8 @@ class View:
     service: str | None = None
     health: bool = True
     resources: bool = True
+    timeout_s: float = PROBE_TIMEOUT_S
+    """For one service's answer."""
 
 
 def status(project: Project, host: LocalHost, environ: Mapping[str, str], view: View) -> Status:
@@ -131,7 +134,7 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str], view: 
     specs = _chosen(opened, view.service)
     observed = opened.runtime.observe()
     live = [spec for spec in specs if _state(observed, spec) in ALIVE]
-    health = opened.runtime.check(live, timeout_s=PROBE_TIMEOUT_S) if view.health else {}
+    health = opened.runtime.check(live, timeout_s=view.timeout_s) if view.health else {}
     usage = opened.runtime.usage(observed) if view.resources else {}
     services = together([_service(opened, spec, observed, health, usage) for spec in specs])
     return Status(
@@ -245,6 +248,7 @@ def _service(
             if other is not spec and opened.runtime.unit(other) == opened.runtime.unit(spec)
         ),
         replicas=Replicas(wanted=1, running=int(status is State.RUNNING), healthy=int(word == "healthy")),
+        response_time_ms=answer.ms if answer else None,
     )
 
 

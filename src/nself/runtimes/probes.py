@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nself.model.spec import Network, Probe, ServiceSpec
@@ -26,6 +27,8 @@ class Health:
     answer: str
     code: str = ""
     """Its own word for why it refused: PostgreSQL's SQLSTATE, Redis' `WRONGPASS`, `LOADING`, …"""
+    ms: int | None = field(default=None, compare=False)
+    """How long the answer took; None where nothing was asked."""
 
 
 def check(spec: ServiceSpec, network: Network, *, timeout_s: float | None = None) -> Health:
@@ -33,7 +36,12 @@ def check(spec: ServiceSpec, network: Network, *, timeout_s: float | None = None
     probe = spec.probe
     if probe is None or probe.kind == "process":
         return Health(True, "process", "running")
-    wait = timeout_s or probe.timeout_s
+    began = time.monotonic()
+    found = _put(spec, probe, network, timeout_s or probe.timeout_s)
+    return replace(found, ms=int((time.monotonic() - began) * 1000))
+
+
+def _put(spec: ServiceSpec, probe: Probe, network: Network, wait: float) -> Health:
     asked, ask = _ASK[probe.kind](spec, probe, network, wait)
     try:
         answer = ask()
