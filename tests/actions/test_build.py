@@ -155,9 +155,9 @@ def test_a_configuration_that_nginx_refuses_leaves_the_old_build_whole(
     project = written(tmp_path)
     made(project)
     before = tree(project)
-    render = actions.render
+    render = actions.rendering.files
     broken = {"nginx/nginx.conf": "events {} http { no_such_directive on; }"}
-    monkeypatch.setattr(actions, "render", lambda *arguments: {**render(*arguments), **broken})
+    monkeypatch.setattr(actions.rendering, "files", lambda *arguments: {**render(*arguments), **broken})
     with pytest.raises(ConfigError, match=r"nginx refuses the rendered configuration: .*no_such_directive"):
         made(project)
     assert tree(project) == before
@@ -199,7 +199,7 @@ def test_two_builds_at_once_both_succeed_and_agree(tmp_path: Path) -> None:
 def test_ports_that_had_to_move_are_told(tmp_path: Path) -> None:
     project = written(tmp_path, fixed=False)
     build(project, Quiet(), home(tmp_path), ignore)
-    port = resolve(project, Quiet()).ports[("auth", "http")]
+    port = resolve(project, Quiet(), {}).ports[("auth", "http")]
     events: list[Event] = []
     build(project, Quiet(port), home(tmp_path), events.append)
     (warned,) = [event for event in events if isinstance(event, Warned)]

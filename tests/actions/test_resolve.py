@@ -43,7 +43,7 @@ def test_a_fixed_port_that_another_program_has_names_that_program_and_the_settin
     with listening() as port:
         project = written(tmp_path, {"AUTH_PORT": str(port)})
         with pytest.raises(ConfigProblemsError) as raised:
-            resolve.resolve(project, LocalHost())
+            resolve.resolve(project, LocalHost(), {})
     (problem,) = raised.value.problems
     assert problem.path == "AUTH_PORT"
     assert problem.file == ".env"
@@ -57,20 +57,20 @@ def test_every_conflict_is_reported_at_once(tmp_path: Path) -> None:
         same = str(free_port())
         values = {"AUTH_PORT": str(port), "HASURA_PORT": same, "STORAGE_PORT": same}
         project = written(tmp_path, values)
-        problems = resolve.conflicts(project, LocalHost())
+        problems = resolve.conflicts(project, LocalHost(), {})
     assert {problem.path for problem in problems} == {"AUTH_PORT", "STORAGE_PORT"}
 
 
 def test_a_service_may_not_be_called_like_the_process_of_our_servers(tmp_path: Path) -> None:
     (tmp_path / "nself.yml").write_text('version: "1"\nservices:\n  backend: {command: ./x, port: 8001}\n')
-    problems = resolve.conflicts(written(tmp_path), LocalHost())
+    problems = resolve.conflicts(written(tmp_path), LocalHost(), {})
     assert [problem.path for problem in problems] == ["services.backend"]
 
 
 def test_automatic_ports_go_out_of_the_way_together(tmp_path: Path) -> None:
     project = written(tmp_path, fixed=False)
-    free = resolve.resolve(project, Quiet()).ports
-    moved = resolve.resolve(project, Quiet(free[("mail", "http")])).ports
+    free = resolve.resolve(project, Quiet(), {}).ports
+    moved = resolve.resolve(project, Quiet(free[("mail", "http")]), {}).ports
     assert (free.offset, moved.offset) == (0, 100)
     assert {moved.numbers[key] - free.numbers[key] for key in free.numbers} == {100}
 
@@ -78,10 +78,10 @@ def test_automatic_ports_go_out_of_the_way_together(tmp_path: Path) -> None:
 def test_a_remembered_port_that_was_lost_is_named_with_who_has_it(tmp_path: Path) -> None:
     project = written(tmp_path, fixed=False)
     with listening() as port:
-        before = resolve.resolve(project, Quiet()).ports
+        before = resolve.resolve(project, Quiet(), {}).ports
         shifted = ports.Ports(offset=before.offset, numbers={**before.numbers, ("auth", "http"): port})
         LocalHost().write(project.layout.ports, ports.dump(shifted))
-        found = resolve.resolve(project, Quiet(port))
+        found = resolve.resolve(project, Quiet(port), {})
     assert found.moved is not None
     assert found.moved[0] == port
     assert str(os.getpid()) in found.moved[1]
@@ -89,7 +89,7 @@ def test_a_remembered_port_that_was_lost_is_named_with_who_has_it(tmp_path: Path
 
 def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> None:
     project = written(tmp_path, fixed=False)
-    built = resolve.resolve(project, Quiet()).ports
+    built = resolve.resolve(project, Quiet(), {}).ports
     LocalHost().write(project.layout.ports, ports.dump(built))
     assert resolve.remembered(project, Quiet(*built.numbers.values())).ports == built
 
@@ -98,11 +98,11 @@ def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> 
 def test_a_damaged_memory_of_ports_is_no_obstacle(tmp_path: Path, text: str) -> None:
     project = written(tmp_path)
     LocalHost().write(project.layout.ports, text)
-    assert resolve.resolve(project, LocalHost()).ports[("auth", "http")]
+    assert resolve.resolve(project, LocalHost(), {}).ports[("auth", "http")]
 
 
 def test_the_public_port_is_part_of_every_url(tmp_path: Path) -> None:
     project = written(tmp_path)
-    network = resolve.resolve(project, LocalHost()).network
+    network = resolve.resolve(project, LocalHost(), {}).network
     assert network.public_url("api.localhost") == f"https://api.localhost:{project.values['NGINX_SSL_PORT'].text}"
     assert len(PORTS) == len({project.values[name].text for name in PORTS})

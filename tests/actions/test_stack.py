@@ -70,8 +70,10 @@ def test_volumes_are_counted_as_far_as_they_hold_something(opened: Stack) -> Non
     assert not folder.exists()
 
 
-def test_another_runtime_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    project = Project(root=tmp_path, name="shop", env=Environment.DEV, base_domain="localhost", runtime=Runtime.COMPOSE)
-    with pytest.raises(ConfigError, match="compose") as refused:
+def test_a_runtime_that_cannot_be_run_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    project = Project(
+        root=tmp_path, name="shop", env=Environment.DEV, base_domain="localhost", runtime=Runtime.KUBERNETES
+    )
+    with pytest.raises(ConfigError, match="kubernetes") as refused:
         stack.open_stack(project, LocalHost(), {})
-    assert refused.value.fixes == ("set runtime: native in nself.yml",)
+    assert refused.value.fixes == ("set runtime: native or compose in nself.yml",)

@@ -70,9 +70,9 @@ def test_a_build_says_what_it_wrote_and_what_comes_next(nself: Typed) -> None:
 
 
 def test_an_unknown_part_is_answered_with_those_there_are(nself: Typed) -> None:
-    code, _, err = nself("build", "--only", "nginx,compose")
+    code, _, err = nself("build", "--only", "nginx,kubernetes")
     assert code == 2
-    assert "the parts are supervisor, nginx, env, services, ssl" in err
+    assert "the parts are supervisor, compose, nginx, env, services, ssl" in err
 
 
 def test_plain_urls_are_for_scripts(nself: Typed) -> None:

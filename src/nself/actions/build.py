@@ -6,33 +6,28 @@ into place, so a full disk or a kill leaves the old build, and a build without c
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nself.actions import ssl, templates
+from nself.actions import rendering, ssl, stack, templates
 from nself.actions.differences import Difference, Found, between, texts
 from nself.actions.resolve import Resolved, resolve
 from nself.errors import ConfigError
 from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
-from nself.model.place import SECRETS, Place
 from nself.model.project import Project
-from nself.model.spec import Category, ServiceSpec
-from nself.render import configuration, env, nginx, supervisor
-from nself.runtimes.native import binaries, identity
-from nself.runtimes.native import programs as wanted
-from nself.runtimes.native.supervisor import Supervisor
-from nself.services import extensions, postgres
+from nself.model.spec import Category
+from nself.render import nginx
+from nself.runtimes.native import binaries
 
 Files = Mapping[str, str]
 Recommend = Literal["start", "restart", "none"]
 LOCK_WAIT_S = 60.0
-RENDERED = ("supervisor", "nginx", "env", "services")
+RENDERED = ("supervisor", "compose", "nginx", "env", "services")
 PARTS = (*RENDERED, "ssl")
 """What `--only` takes."""
 
@@ -86,10 +81,10 @@ def build(
 
 
 def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, chosen: Options) -> Built:
-    resolved = resolve(project, host)
+    resolved = resolve(project, host, environ)
     new = templates.missing(project, host) if chosen.wants("services") else []
-    files = _select(render(project, resolved, host), chosen)
-    target = project.layout.build()
+    files = _select(rendering.files(project, resolved, host), chosen)
+    target = project.layout.build(project.runtime)
     found = between(target, files, host, complete=all(map(chosen.wants, RENDERED)))
     shown = texts(target, files, found, host) if chosen.diff else ()
     if not chosen.preview:
@@ -106,7 +101,7 @@ def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: 
         services=_counts(resolved),
         files=found,
         warnings=tuple(str(warning) for warning in project.warnings),
-        recommend=_recommend(project, host, changed=found.any),
+        recommend=_recommend(project, host, environ, changed=found.any),
         scaffolded=tuple(service.workdir.relative_to(project.root).as_posix() for service in new),
         differences=shown,
     )
@@ -118,49 +113,12 @@ def check(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Buil
     files = [*built.files.created, *built.files.updated, *built.files.removed]
     reasons = [f"{len(files)} of its files would change, first {files[0]}"] if files else []
     reasons += [f"{folder} would be made from its template" for folder in built.scaffolded]
-    desk = ssl.Desk(project=project, resolved=resolve(project, host), host=host, environ=environ)
+    desk = ssl.Desk(project=project, resolved=resolve(project, host, environ), host=host, environ=environ)
     why = ssl.stale(desk)
     reasons += [f"the certificate would be made anew: {why}"] if why else []
     if reasons:
         raise ConfigError(f"the build is stale: {'; '.join(reasons)}", fixes=["nself build", "nself build --dry-run"])
     return built
-
-
-def render(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
-    """{path below the build folder: text}. The same project and machine give the same bytes."""
-    specs, instances, network = resolved.specs, resolved.instances, resolved.network
-    place = Place(layout=project.layout, programs=programs(resolved, host))
-    return {
-        **supervisor.render(instances, network, place),
-        **nginx.render(specs, network, project, resolved.proxy),
-        **env.render(instances, place.expand),
-        **configuration.render(specs, place.expand),
-    }
-
-
-def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
-    """Where this machine keeps what the services' commands name."""
-    found = {"python": _python(), "nginx": binaries.nginx(host)}
-    for spec in resolved.specs:
-        if spec.name == postgres.NAME:
-            found["postgres"] = _postgres(spec, host) / "postgres"
-        found |= {program.name: wanted.find(program, spec, host) for program in spec.programs}
-    return found
-
-
-def _postgres(spec: ServiceSpec, host: LocalHost) -> Path:
-    """The folder of PostgreSQL's programs: of the major and with the extensions that the project asks for."""
-    wanted = [extensions.canonical(name) for name in spec.env["POSTGRES_EXTENSIONS"].split(",") if name]
-    try:
-        return binaries.postgres(host, major=int(spec.version), extensions=wanted).bin
-    except binaries.LackingError as error:
-        raise extensions.missing(error.version, error.missing) from None
-
-
-def _python() -> Path:
-    """This Python by one name: it goes by several, and each would make another build."""
-    usual = Path(sys.exec_prefix) / "bin" / "python3"
-    return usual if usual.exists() else Path(sys.executable)
 
 
 def _select(files: Mapping[str, str], options: Options) -> dict[str, str]:
@@ -170,8 +128,7 @@ def _select(files: Mapping[str, str], options: Options) -> dict[str, str]:
 def _part(name: str) -> str:
     """Which part a file belongs to: a renderer's own, else a service's."""
     first = name.split("/", maxsplit=1)[0]
-    parts = {supervisor.FILE: "supervisor", nginx.FOLDER: "nginx", env.FOLDER: "env", SECRETS: "env"}
-    return parts.get(first, "services")
+    return rendering.PARTS.get(first, "services")
 
 
 def _certify(desk: ssl.Desk, emit: Emit, options: Options) -> None:
@@ -185,7 +142,7 @@ def _write(project: Project, files: Mapping[str, str], found: Found, host: Local
     changed = sorted(files) if options.force else [*found.created, *found.updated]
     if not changed and not found.removed:
         return
-    target = project.layout.build()
+    target = project.layout.build(project.runtime)
     beside = target.with_name(f"{target.name}.next")
     host.remove(beside)
     try:
@@ -243,8 +200,7 @@ def _counts(resolved: Resolved) -> Counts:
     )
 
 
-def _recommend(project: Project, host: LocalHost, *, changed: bool) -> Recommend:
-    layout = project.layout
-    if Supervisor(layout.state, identity.known(layout.root), host).observe() is None:
+def _recommend(project: Project, host: LocalHost, environ: Mapping[str, str], *, changed: bool) -> Recommend:
+    if not stack.open_stack(project, host, environ).runtime.running():
         return "start"
     return "restart" if changed else "none"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
 
-from nself.actions.resolve import remembered
-from nself.actions.stack import Stack
+from nself.actions.stack import Stack, open_stack
 from nself.errors import DatabaseError
 from nself.events import Emit
 from nself.host import LocalHost
@@ -27,9 +26,9 @@ MAINTENANCE = "postgres"
 """The database that is always there; ours may not be yet."""
 
 
-def url(project: Project, host: LocalHost) -> str:
+def url(project: Project, host: LocalHost, environ: Mapping[str, str]) -> str:
     """What tools on this machine connect with."""
-    return postgres.database_url(project, remembered(project, host).network)
+    return postgres.database_url(project, open_stack(project, host, environ).runtime.network)
 
 
 def warm() -> None:

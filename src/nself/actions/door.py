@@ -74,7 +74,7 @@ class Door:
 def open_door(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Door:
     """Nothing is asked of it yet."""
     found = remembered(project, host)
-    bound = found.network.listen(nginx.NAME, found.proxy.scheme)
+    bound = found.published[(nginx.NAME, found.proxy.scheme)]
     local = found.proxy.tls and found.proxy.ssl_mode is SslMode.LOCAL
     ca = place.certificate_path(place.folder(environ)) if local else None
     if ca and not host.exists(ca):

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from nself.actions import hasura, history
 from nself.actions.differences import Difference
-from nself.actions.resolve import remembered
 from nself.actions.stack import Stack
 from nself.errors import ConfigError, DatabaseError
 from nself.events import Emit
-from nself.host import Host, LocalHost
+from nself.host import Host
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
 from nself.services import graphql, postgres
@@ -94,11 +93,11 @@ def folder_of(project: Project, given: str | None) -> Path:
     return (project.root / (given or FOLDER)).resolve()
 
 
-def validate(project: Project, host: LocalHost, folder: Path) -> Validated:
+def validate(opened: Stack, folder: Path) -> Validated:
     """Read the directory and, when the database answers, look up everything it names. Nothing is changed."""
     document, wanted = _read(folder)
     try:
-        found = _inconsistencies(project, host, wanted)
+        found = _inconsistencies(opened, wanted)
         reached = True
     except (ConfigError, DatabaseError):
         found, reached = [], False
@@ -195,7 +194,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], Metadata]:
 
 def _refuse_inconsistent(opened: Stack, document: Mapping[str, Any], wanted: Metadata) -> None:
     """Looked up in the database before anything is changed."""
-    found = _inconsistencies(opened.project, opened.runtime.host, wanted)
+    found = _inconsistencies(opened, wanted)
     findings = _inconsistent(document, found)
     if findings:
         lines = "\n".join(f"  {finding.where}: {finding.message}" for finding in findings)
@@ -205,13 +204,13 @@ def _refuse_inconsistent(opened: Stack, document: Mapping[str, Any], wanted: Met
         )
 
 
-def _inconsistencies(project: Project, host: LocalHost, wanted: Metadata) -> Sequence[Mapping[str, Any]]:
+def _inconsistencies(opened: Stack, wanted: Metadata) -> Sequence[Mapping[str, Any]]:
     """What the service would leave out, asked of the database and with the environment that the service has."""
     from nself.graphql import check
 
-    resolved = remembered(project, host)
-    environ = {name: text for spec in resolved.specs if spec.name == graphql.NAME for name, text in _of(spec)}
-    return asyncio.run(check.inconsistencies(postgres.database_url(project, resolved.network), wanted, environ))
+    environ = {name: text for spec in opened.runtime.specs if spec.name == graphql.NAME for name, text in _of(spec)}
+    dsn = postgres.database_url(opened.project, opened.runtime.network)
+    return asyncio.run(check.inconsistencies(dsn, wanted, environ))
 
 
 def _of(spec: ServiceSpec) -> list[tuple[str, str]]:

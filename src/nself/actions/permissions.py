@@ -122,10 +122,10 @@ def matrix(folder: Path) -> Matrix:
     )
 
 
-def test(project: Project, host: LocalHost, emit: Emit, folder: Path | None) -> Tested:
+def test(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, folder: Path | None) -> Tested:
     """Try every permission on the project's database. `folder` None means the metadata that GraphQL runs on.
     Everything happens in one transaction that is taken back: no row is changed for good."""
-    report = asyncio.run(_rehearsed(database.url(project, host), folder, emit))
+    report = asyncio.run(_rehearsed(database.url(project, host, environ), folder, emit))
     tried = tuple(
         Tried(role=cell.role, table=cell.table, verb=str(cell.verb), verdict=str(cell.verdict), detail=cell.detail)
         for cell in report.cells

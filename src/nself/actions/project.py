@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from nself.actions import active
 from nself.errors import ConfigError, NselfError, PermissionDeniedError, Problem
 from nself.host import Host, LocalHost
 from nself.model import load as model
@@ -14,6 +15,7 @@ from nself.model.dotenv import parse
 from nself.model.load import Loaded
 from nself.model.project import Project
 from nself.model.sources import Read, UnreadableError
+from nself.model.spec import Runtime
 from nself.services.catalogue import catalogue
 
 INIT_JOURNAL = ".nself.init"
@@ -30,9 +32,10 @@ def load(
     env: str | None = None,
     overrides: Iterable[tuple[str, str]] = (),
     host: Host | None = None,
+    runtime: Runtime | None = None,
 ) -> Project:
     """The project of `directory` or the nearest folder above it. Raises every problem of its files at once."""
-    return inspect(directory, environ, env=env, overrides=overrides, host=host).checked()
+    return inspect(directory, environ, env=env, overrides=overrides, host=host, runtime=runtime).checked()
 
 
 def inspect(
@@ -42,12 +45,19 @@ def inspect(
     env: str | None = None,
     overrides: Iterable[tuple[str, str]] = (),
     host: Host | None = None,
+    runtime: Runtime | None = None,
 ) -> Loaded:
     """The same without raising: what its files say and what is wrong with them."""
     machine = host or LocalHost()
     root = find(directory, machine)
     loaded = model.load(
-        root, read=reader(root, machine), environ=environ, services=catalogue(), overrides=overrides, env=env
+        root,
+        read=reader(root, machine),
+        environ=environ,
+        services=catalogue(),
+        overrides=overrides,
+        env=env,
+        runtime=runtime or active.runtime(root, machine),
     )
     return loaded.warned(_open_to_all(loaded, root, machine))
 

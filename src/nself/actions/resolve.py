@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nself.errors import ConfigProblemsError, NselfError, Problem
 from nself.host import LocalHost
 from nself.model import ports
-from nself.model.loopback import LOOPBACK, LoopbackNetwork
+from nself.model.containers import ContainerNetwork
+from nself.model.loopback import LOOPBACK, STANDARD, LoopbackNetwork
 from nself.model.place import BACKEND
-from nself.model.ports import Claim, Ports
-from nself.model.project import Project
+from nself.model.ports import Claim, Key, Ports
+from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
-from nself.model.spec import ServiceSpec
+from nself.model.spec import Endpoint, Runtime, ServiceSpec
+from nself.runtimes.compose import containers
+from nself.runtimes.compose.docker import Docker
 from nself.runtimes.native import identity, listeners
 from nself.runtimes.native.supervisor import Supervisor
 from nself.services import catalogue, nginx
@@ -26,33 +29,36 @@ class Resolved:
 
     specs: tuple[ServiceSpec, ...]
     instances: tuple[ServiceSpec, ...]
-    """What runs as processes of this machine: each replica with a spec of its own."""
-    network: LoopbackNetwork
+    """What runs as processes or containers: each replica with a spec of its own."""
+    network: LoopbackNetwork | ContainerNetwork
+    """How the services find each other."""
     ports: Ports
+    """Chosen on this machine: of services as processes, or of what containers publish."""
+    published: Mapping[Key, Endpoint]
+    """Where those ports are open on this machine."""
     proxy: ProxySettings
     moved: tuple[int, str] | None = None
 
 
-def resolve(project: Project, host: LocalHost) -> Resolved:
+def resolve(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Resolved:
     """Choose ports that are free here and check what only this machine can tell. Raises every problem at once."""
-    machine = _Machine(project, host)
-    claims = catalogue.claims(project)
-    problems = _conflicts(project, machine, claims)
+    machine = _Machine(project, host, environ)
+    wanted = claims(project)
+    problems = _conflicts(project, machine, wanted)
     if problems:
         raise ConfigProblemsError(problems)
-    chosen = ports.choose(claims, machine.remembered, machine.is_free)
-    return replace(_resolved(project, chosen), moved=machine.lost(claims, chosen))
+    chosen = ports.choose(wanted, machine.remembered, machine.is_free)
+    return replace(_resolved(project, chosen), moved=machine.lost(wanted, chosen))
 
 
-def conflicts(project: Project, host: LocalHost) -> list[Problem]:
+def conflicts(project: Project, host: LocalHost, environ: Mapping[str, str]) -> list[Problem]:
     """What would keep this project from starting on this machine."""
-    return _conflicts(project, _Machine(project, host), catalogue.claims(project))
+    return _conflicts(project, _Machine(project, host, environ), claims(project))
 
 
 def remembered(project: Project, host: LocalHost) -> Resolved:
     """The stack as it was built last: nothing is asked of the machine's ports and nothing is in conflict."""
-    claims = catalogue.claims(project)
-    return _resolved(project, ports.choose(claims, _read(project, host), lambda number: True))
+    return _resolved(project, ports.choose(claims(project), _read(project, host), lambda number: True))
 
 
 def _conflicts(project: Project, machine: _Machine, claims: Sequence[Claim]) -> list[Problem]:
@@ -60,37 +66,74 @@ def _conflicts(project: Project, machine: _Machine, claims: Sequence[Claim]) -> 
     return [_located(problem, project) for problem in problems]
 
 
+def claims(project: Project) -> list[Claim]:
+    """The ports this project takes on this machine. Of containers the proxy's, in dev all."""
+    found = catalogue.claims(project)
+    if project.runtime is Runtime.NATIVE or project.env is Environment.DEV:
+        return found
+    return [claim for claim in found if claim.service == nginx.NAME and claim.port.name in STANDARD]
+
+
 def _resolved(project: Project, chosen: Ports) -> Resolved:
     proxy = proxy_settings(project)
-    network = LoopbackNetwork(
+    outside = LoopbackNetwork(
         ports=chosen,
         scheme=proxy.scheme,
         proxy_port=chosen[(nginx.NAME, proxy.scheme)],
         bind=proxy.bind_address or LOOPBACK,
     )
+    network = outside if project.runtime is Runtime.NATIVE else _containers(project, proxy, outside.proxy_port)
     specs = tuple(catalogue.specs(project, network))
-    instances = tuple(catalogue.instances(specs, network))
-    return Resolved(specs=specs, instances=instances, network=network, ports=chosen, proxy=proxy)
+    return Resolved(
+        specs=specs,
+        instances=tuple(catalogue.instances(specs, network)),
+        network=network,
+        ports=chosen,
+        published={key: outside.listen(*key) for key in chosen.numbers},
+        proxy=proxy,
+    )
+
+
+def _containers(project: Project, proxy: ProxySettings, port: int) -> ContainerNetwork:
+    return ContainerNetwork(
+        project=project.name,
+        numbers={claim.key: claim.port.number for claim in catalogue.claims(project)},
+        copies={service.name: service.replicas for service in project.custom if service.replicas > 1},
+        scheme=proxy.scheme,
+        proxy_port=port,
+    )
 
 
 class _Machine:
     """What this machine says about ports. A port that our own running stack holds counts as free."""
 
-    def __init__(self, project: Project, host: LocalHost) -> None:
-        self.project, self.host = project, host
+    def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
+        self.project, self.host, self.environ = project, host, environ
         self.remembered = _read(project, host)
 
     def is_free(self, number: int) -> bool:
-        if listeners.may_bind(number) and self.host.port_is_free(number):
+        if self.may_bind(number) and self.host.port_is_free(number):
             return True
         return number in self.remembered.numbers.values() and self.ours
 
     @cached_property
     def ours(self) -> bool:
         """Whether something of this project runs, be it without its supervisor."""
+        if self.project.runtime is not Runtime.NATIVE:
+            return self._has_containers()
         layout = self.project.layout
         supervisor = Supervisor(layout.state, identity.known(layout.root), self.host)
         return supervisor.observe() is not None or bool(supervisor.strays())
+
+    def may_bind(self, number: int) -> bool:
+        """Docker's daemon may bind any port, whoever asks it to."""
+        return self.project.runtime is not Runtime.NATIVE or listeners.may_bind(number)
+
+    def _has_containers(self) -> bool:
+        try:
+            return bool(containers.of(Docker(self.host, self.environ), self.project.name))
+        except NselfError:  # no Docker: then nothing of ours runs in it
+            return False
 
     def taken(self, claims: Sequence[Claim]) -> list[Problem]:
         """Fixed ports that another program has, or that we may not have."""
@@ -108,7 +151,7 @@ class _Machine:
 
     def _problem(self, claim: Claim, number: int) -> Problem:
         setting = claim.port.setting or f"{claim.service}.port"
-        if not listeners.may_bind(number):
+        if not self.may_bind(number):
             return Problem(
                 path=setting,
                 message=f"{claim.title} wants port {number}, and ports this low are for root",

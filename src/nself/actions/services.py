@@ -36,7 +36,7 @@ class Services:
 def services(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Services:
     """Every service there is, enabled or not; then the project's own."""
     known = _observed(project, host, environ, emit)
-    addresses = {each.service: each.url for each in reversed(urls.urls(project, host).urls) if each.url}
+    addresses = {each.service: each.url for each in reversed(urls.urls(project, host, environ).urls) if each.url}
     found = [
         _listed(name, known.get(name), service.wanted(project), addresses.get(name), service.help)
         for name, service in catalogue().items()

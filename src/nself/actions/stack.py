@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nself.actions import resolve
+from nself.actions.resolve import Resolved
 from nself.errors import ConfigError, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model import replicas
 from nself.model import spec as model
+from nself.model.containers import ContainerNetwork
+from nself.model.loopback import LoopbackNetwork
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.reach import Reach
+from nself.runtimes.compose.runtime import Compose
 from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
 from nself.runtimes.runtime import Runtime
@@ -24,13 +30,19 @@ from nself.services import graphql, nginx
 
 def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
     """The stack as it was built last; nothing is written and no port is asked about."""
-    if project.runtime is not model.Runtime.NATIVE:
+    try:
+        opened = RUNTIMES[project.runtime]
+    except KeyError:
         raise ConfigError(
-            f"the runtime of this project is {project.runtime}, and this version of nself runs native stacks only",
-            fixes=["set runtime: native in nself.yml"],
-        )
-    found = resolve.remembered(project, host)
-    native = Native(
+            f"the runtime of this project is {project.runtime}, which this version of nself cannot run",
+            fixes=[f"set runtime: {' or '.join(RUNTIMES)} in nself.yml"],
+        ) from None
+    return Stack(project, opened(project, resolve.remembered(project, host), host, environ, emit))
+
+
+def _native(project: Project, found: Resolved, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Runtime:
+    assert isinstance(found.network, LoopbackNetwork)
+    return Native(
         layout=project.layout,
         # A service with an image and no command runs on the other runtimes only.
         specs=[spec for spec in found.instances if spec.server or spec.command],
@@ -40,7 +52,27 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
         emit=emit,
         watched=watched(project),
     )
-    return Stack(project, native)
+
+
+def _compose(project: Project, found: Resolved, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Runtime:
+    assert isinstance(found.network, ContainerNetwork)
+    docker = Docker(host, environ)
+    return Compose(
+        project=project.name,
+        layout=project.layout,
+        specs=[spec for spec in found.instances if spec.image],
+        network=Reach(inside=found.network, published=found.published, docker=docker),
+        host=host,
+        docker=docker,
+        emit=emit,
+        watched=watched(project),
+    )
+
+
+RUNTIMES: Mapping[model.Runtime, Callable[..., Runtime]] = {
+    model.Runtime.NATIVE: _native,
+    model.Runtime.COMPOSE: _compose,
+}
 
 
 def watched(project: Project) -> dict[str, dict[str, Path]]:

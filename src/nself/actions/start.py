@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nself.actions import active, evolve, history
 from nself.actions import build as builds
-from nself.actions import evolve, history
 from nself.actions.stack import Stack, open_stack
 from nself.errors import NselfError
 from nself.events import Emit
@@ -111,6 +111,7 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
 
 def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, *, build: bool = True) -> Stack:
     """The stack as the project's files want it now, built when it is stale."""
+    active.refuse_other(project, host, environ)
     if build:
         builds.build(project, host, environ, emit)
     return open_stack(project, host, environ, emit)
@@ -138,6 +139,7 @@ def perform_steps(
     from nself.actions import database, first_steps
 
     threading.Thread(target=database.warm, daemon=True).start()
+    active.remember(opened.project, opened.runtime.host)
     outcome = opened.runtime.start(
         steps,
         standing=set(names) - {step.service for step in steps},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nself.actions import history
+from nself.actions import active, history
 from nself.actions.guard import refuse_in_production
 from nself.actions.stack import Stack, open_stack
 from nself.errors import UsageError
@@ -77,6 +77,7 @@ def take_down(opened: Stack, names: Sequence[str] = (), *, grace_s: float | None
     stopped = opened.runtime.stop(steps, grace_s=grace_s)
     if not names:
         opened.runtime.shutdown()
+        active.forget(opened.project, opened.runtime.host)
     return stopped
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -46,6 +46,7 @@ class Urls:
 def urls(
     project: Project,
     host: LocalHost,
+    environ: Mapping[str, str],
     *,
     internal: bool = False,
     service: str | None = None,
@@ -60,7 +61,7 @@ def urls(
         base_domain=project.base_domain,
         protocol=found.network.scheme,
         urls=tuple(_chosen(entries, service, category)),
-        conflicts=tuple(str(problem) for problem in resolve.conflicts(project, host)),
+        conflicts=tuple(str(problem) for problem in resolve.conflicts(project, host, environ)),
     )
 
 

@@ -16,6 +16,7 @@ from nself.errors import UsageError
 if TYPE_CHECKING:
     from nself.host import LocalHost
     from nself.model.project import Project
+    from nself.model.spec import Runtime
 
 Callback = Callable[..., Any]
 
@@ -27,6 +28,7 @@ class App:
         self.environ, self.output = environ, output
         self.directory = Path()
         self.env: str | None = None
+        self.runtime: Runtime | None = None
         self.assume_yes = False
 
     @cached_property
@@ -40,7 +42,7 @@ class App:
         """The project of the current folder or the nearest one above; its warnings are said once."""
         from nself.actions import project
 
-        loaded = project.load(self.directory, self.environ, env=self.env)
+        loaded = project.load(self.directory, self.environ, env=self.env, runtime=self.runtime)
         for warning in loaded.warnings:
             self.output.warn(str(warning))
         return loaded
@@ -105,6 +107,12 @@ def _env(app: App, value: str) -> None:
     app.env = value
 
 
+def _runtime(app: App, value: str) -> None:
+    from nself.model.spec import Runtime
+
+    app.runtime = Runtime(value)
+
+
 def _yes(app: App, value: bool) -> None:
     app.assume_yes = True
 
@@ -149,6 +157,14 @@ def global_options() -> list[click.Option]:
             is_eager=True,
             help="Act on this environment: dev, staging, prod.",
             callback=set_on_app(_env),
+        ),
+        GlobalOption(
+            ["--runtime"],
+            type=click.Choice(["native", "compose"]),
+            expose_value=False,
+            is_eager=True,
+            help="Act on this runtime, whatever nself.yml says.",
+            callback=set_on_app(_runtime),
         ),
         flag(["--json"], _json, "Machine output on stdout, nothing else there."),
         flag(["-q", "--quiet"], _level(Level.QUIET), "Errors only."),

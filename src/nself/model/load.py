@@ -22,6 +22,7 @@ from nself.model.project import CustomService, Environment, Frontend, Project, R
 from nself.model.schema import Schema, gather
 from nself.model.service import Service
 from nself.model.sources import Read, Sources, files, layers
+from nself.model.spec import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +62,15 @@ def load(
     services: Mapping[str, Service],
     overrides: Iterable[tuple[str, str]] = (),
     env: str | None = None,
+    runtime: Runtime | None = None,
 ) -> Loaded:
-    """Load the project in `root`. `read` gives the text of its files; `env` is the environment asked for by name."""
+    """Load the project in `root`. `read` gives the text of its files; `env` is the environment asked for by name,
+    `runtime` what it is to run on, whatever nself.yml says."""
     schema = gather({name: service.settings for name, service in services.items()})
     sources = Sources(read=read, schema=schema)
     found = _document(sources)
+    if runtime is not None:
+        found = replace(found, settings=replace(found.settings, runtime=runtime))
     chosen = sources.environment(env, environ, found)
     stack = [*layers(sources, chosen, found), *cascade.process_layers(environ, overrides, schema)]
     values = Cascade([*_with_domain(stack, chosen), _selected(chosen)], schema, environ)

@@ -15,7 +15,8 @@ SECRETS = "secrets"
 """Folder of the build that holds every service's secret files."""
 BACKEND = "backend"
 """The one program that hosts all of our own servers."""
-_NAME = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|secrets|run|logs|certs)\}")
+EXPANSION = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|secrets|run|logs|certs)\}")
+"""What is replaced in a spec's texts; any other braces are the user's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Place:
 
     def expand(self, text: str) -> str:
         """Replace every name this module knows; any other braces are the user's own and stay."""
-        return _NAME.sub(self._value, text)
+        return EXPANSION.sub(self._value, text)
 
     def argv(self, spec: ServiceSpec) -> tuple[str, ...]:
         return tuple(self.expand(word) for word in spec.command)

@@ -237,6 +237,8 @@ class ServiceSpec:
     secret_files: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Files with secrets in them, at `{secrets}/<service>/…` on every runtime. Natively 0600 below the build folder. A
     container gets them mounted read-only at /run/secrets/nself/<service>/…, readable by the image's user alone."""
+    reads: tuple[str, ...] = ()
+    """Folders and files of the project it reads, relative to the root. Containers get them mounted, read-only."""
     workdir: Path | None = None
     preparation: Preparation = field(default_factory=Preparation)
     """Done natively in `workdir` before each start that finds it undone."""

@@ -80,6 +80,10 @@ class Runtime(Protocol):
 
     def observe(self) -> Observed: ...
 
+    def running(self) -> bool:
+        """Whether anything of this project runs, as far as can be told without trouble."""
+        ...
+
     def start(
         self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
     ) -> Outcome:

@@ -160,3 +160,15 @@ def _text(data: bytes) -> str:
 
 def _strings(*texts: str) -> bytes:
     return b"".join(text.encode() + b"\0" for text in texts)
+
+
+def password_statements(*, user: str, password: str) -> str:
+    """SQL for single-user mode, a statement a line: gives `user` this password, making the role if it is missing. Only
+    a verifier is in it, so no log can hold the password."""
+    name = user.replace('"', '""')
+    literal = user.replace("'", "''")
+    return (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{literal}') "
+        f'THEN CREATE ROLE "{name}"; END IF; END $$;\n'
+        f"ALTER ROLE \"{name}\" LOGIN SUPERUSER PASSWORD '{verifier(password)}';\n"
+    )

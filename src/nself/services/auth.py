@@ -9,7 +9,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
-from nself.services import graphql, mail, postgres
+from nself.services import graphql, images, mail, postgres
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env
 
@@ -53,7 +53,7 @@ def settings(project: Project, network: Network) -> AuthSettings:
         client_url=client_url(project, network),
         # The project's own hosts, whichever of them is the front end.
         allowed_redirect_urls=tuple(network.public_url(host) for host in (project.host("*"), project.base_domain)),
-        templates_path=str(project.root / "email-templates"),
+        templates_path="{root}/email-templates",
         smtp_sender=f"noreply@{project.base_domain}",
         **inbox,
     )
@@ -87,8 +87,10 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.REQUIRED,
         description="Authentication",
         server=NAME,
+        image=images.image(images.OURS),
         **variables(found),
         ports=(PORT,),
+        reads=("email-templates",),
         probe=Probe(kind="http", path="/healthz"),
         needs=postgres.needs(project),
         routes=(route,),

@@ -9,7 +9,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
-from nself.services import auth, catalogue, graphql, postgres, storage
+from nself.services import auth, catalogue, graphql, images, postgres, storage
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import JsonObject, env
 
@@ -38,7 +38,7 @@ def settings(project: Project, network: Network) -> FunctionsSettings:
     hasura = project.settings(graphql.HasuraSettings)
     found = project.settings(
         FunctionsSettings,
-        folder=str(project.root / "functions"),
+        folder="{root}/functions",
         dev=in_dev(project),
         deno_cache="{data:functions}",
         variables=JsonObject(dict(catalogue.own_variables(project))) or None,
@@ -84,8 +84,10 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="Functions",
         server=NAME,
+        image=images.image(images.OURS),
         **variables(found),
         ports=(PORT,),
+        reads=("functions",),
         probe=Probe(kind="http", path="/healthz"),
         needs=postgres.needs(project),
         routes=(route,),

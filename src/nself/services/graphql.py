@@ -10,7 +10,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
-from nself.services import postgres
+from nself.services import images, postgres
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env
 
@@ -55,7 +55,7 @@ def settings(project: Project, network: Network) -> GraphqlSettings:
         GraphqlSettings,
         database_url=postgres.database_url(project, network),
         jwt_secret=jwt_secret(project),
-        metadata_dir=str(project.root / "metadata"),
+        metadata_dir="{root}/metadata",
         enable_console=dev,
         dev_mode=dev,
         unauthorized_role="public",
@@ -82,8 +82,10 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.REQUIRED,
         description="GraphQL API",
         server=NAME,
+        image=images.image(images.OURS),
         **variables(found),
         ports=(PORT,),
+        reads=("metadata",),
         probe=Probe(kind="http", path="/healthz"),
         needs=postgres.needs(project),
         routes=(route,),

@@ -8,7 +8,7 @@ from nself.mail.settings import MailSettings
 from nself.model.project import Environment, Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
-from nself.services import postgres
+from nself.services import images, postgres
 from nself.services.server import ROUTE, variables
 from nself.settings import env
 
@@ -60,6 +60,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="Development inbox",
         server=NAME,
+        image=images.image(images.OURS),
         **variables(bound),
         ports=(HTTP, SMTP),
         probe=Probe(kind="http", path="/livez"),

@@ -8,6 +8,7 @@ from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, ServiceSpec, Stop
+from nself.services import images
 
 NAME = "nginx"
 HTTPS = Port(name="https", number=8443, setting="NGINX_SSL_PORT")
@@ -21,8 +22,10 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.REQUIRED,
         description="Proxy",
         # The prefix is the project: every path inside the configuration is relative, whatever the folder is called.
+        image=images.image(images.OURS),
         command=("{bin:nginx}", "-p", "{root}", "-c", "{build}/nginx/nginx.conf", "-g", "daemon off;"),
         ports=(HTTPS, HTTP, HEALTH),
+        reads=(proxy_settings(project).web_root,),
         probe=Probe(kind="http", path="/health", port=HEALTH.name),
         resources=Resources(memory="128M", cpu=0.5),
         # Whoever still holds a websocket after that is let go.

@@ -8,7 +8,7 @@ from typing import Any
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
-from nself.services import graphql, object_stores, postgres, stores
+from nself.services import graphql, images, object_stores, postgres, stores
 from nself.services.server import ROUTE, in_dev, variables
 from nself.settings import env
 from nself.storage.settings import BackendKind, StorageSettings
@@ -96,6 +96,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="File storage",
         server=NAME,
+        image=images.image(images.OURS),
         **variables(found),
         ports=(PORT,),
         probe=Probe(kind="http", path="/healthz"),

@@ -42,7 +42,7 @@ def command(
     """
     from nself.actions.urls import urls
 
-    found = urls(app.project, app.host, internal=everything, service=service, category=category)
+    found = urls(app.project, app.host, app.environ, internal=everything, service=service, category=category)
     if check_conflicts and found.conflicts:
         raise ConfigError(
             "\n  ".join(["ports are in conflict:", *found.conflicts]), fixes=["change the settings above"]

@@ -12,7 +12,7 @@ from nself.host import LocalHost
 from nself.runtimes.native import processes
 from nself.runtimes.native.binaries import Postgres
 from nself.runtimes.native.identity import Identity, give
-from nself.runtimes.wire import verifier
+from nself.runtimes.wire import password_statements
 
 UNFINISHED = ".initdb-"
 
@@ -41,15 +41,8 @@ class Cluster:
         """Give `user` this password, making the role if it is missing. The server must be stopped.
 
         Done in single-user mode: whoever may read the data folder as the stack's account may do it, and no network
-        path without a password is ever opened. Only a verifier is handed over, so no log can hold the password.
+        path without a password is ever opened.
         """
-        name = user.replace('"', '""')
-        literal = user.replace("'", "''")
-        statements = (
-            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{literal}') "
-            f'THEN CREATE ROLE "{name}"; END IF; END $$;\n'
-            f"ALTER ROLE \"{name}\" LOGIN SUPERUSER PASSWORD '{verifier(password)}';\n"
-        )
         argv = [
             *self.identity.prefix,
             str(self.programs.bin / "postgres"),
@@ -58,7 +51,9 @@ class Cluster:
             str(self.data),
             "postgres",
         ]
-        ran = self.host.run(argv, stdin=statements, env=_plain(), cwd=self.data.parent)
+        ran = self.host.run(
+            argv, stdin=password_statements(user=user, password=password), env=_plain(), cwd=self.data.parent
+        )
         if not ran.ok or "ERROR" in ran.stderr:
             raise DatabaseError(
                 f"the password of {user} could not be set: {_last(ran.stderr)}",

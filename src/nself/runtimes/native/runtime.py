@@ -105,6 +105,9 @@ class Native:
             for name in members.get(process["name"], [process["name"]])
         }
 
+    def running(self) -> bool:
+        return self.supervisor.observe() is not None
+
     def unit(self, spec: ServiceSpec) -> str:
         return program_of(spec)
 

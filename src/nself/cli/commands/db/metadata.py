@@ -44,7 +44,7 @@ def validate(app: App, context: click.Context, folder: str | None) -> None:
     """
     from nself.actions import metadata
 
-    result = metadata.validate(app.project, app.host, metadata.folder_of(app.project, folder))
+    result = metadata.validate(_opened(app), metadata.folder_of(app.project, folder))
     app.output.result(result, human_validated)
     if not result.ok:
         context.exit(3)

@@ -52,7 +52,9 @@ def up(app: App, context: click.Context, count: int | None, to: int | None, dry_
     from nself.actions.stack import open_stack
 
     if dry_run:
-        result = migrate.up(app.project, database.url(app.project, app.host), limit=count, to=to, dry_run=True)
+        result = migrate.up(
+            app.project, database.url(app.project, app.host, app.environ), limit=count, to=to, dry_run=True
+        )
     else:
         opened = open_stack(app.project, app.host, app.environ, app.emit)
         result = evolve.up(opened, app.emit, limit=count, to=to, lock_wait_s=lock_timeout)
@@ -67,7 +69,7 @@ def status(app: App) -> None:
     """List what is applied, what is pending, and files that changed after they were applied."""
     from nself.actions import database, migrate
 
-    app.output.result(migrate.status(app.project, database.url(app.project, app.host)), human_status)
+    app.output.result(migrate.status(app.project, database.url(app.project, app.host, app.environ)), human_status)
 
 
 @command.command("create", result="nself.actions.migrate:Created", short_help="Make an empty migration.")

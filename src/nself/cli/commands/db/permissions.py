@@ -69,7 +69,7 @@ def test(
     from nself.actions import metadata, permissions
 
     where = None if running else metadata.folder_of(app.project, folder)
-    result = permissions.test(app.project, app.host, app.emit, where)
+    result = permissions.test(app.project, app.host, app.environ, app.emit, where)
     if accept:
         permissions.accept(app.project, app.host, result)
         result = permissions.judged(app.project, app.host, result)

@@ -1,0 +1,198 @@
+"""`docker-compose.yml`: one entry a service, hardened alike, ordered by need and health."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from nself import __version__
+from nself.model import replicas
+from nself.model.containers import MACHINE, ROOT, SECRET_FILES, ContainerPlace, dns_name
+from nself.model.layout import Layout
+from nself.model.place import SECRETS
+from nself.model.project import Project
+from nself.model.spec import Category, Network, Runtime, ServiceSpec
+from nself.render.compose import environment, health
+from nself.render.compose.publish import Published
+
+FILE = "docker-compose.yml"
+PROXY = "nginx"
+CERTIFICATES = "../../run/certs"
+"""Relative to the compose file: a copy that containers can read, made at start."""
+LOG = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+PIDS = 1024
+SHARED_MEMORY = "256mb"
+TEMPORARY = ("/tmp", "/run")
+HEAD = """\
+# Written by nself build. Change .env or nself.yml and build again.
+# It stands by itself: docker compose -f THIS_FILE up
+"""
+
+Entry = dict[str, Any]
+
+
+def render(
+    specs: Sequence[ServiceSpec], network: Network, project: Project, *, published: Published, present: Collection[str]
+) -> str:
+    by_name = {spec.name: spec for spec in specs}
+    volumes = {volume_name(volume.name): None for spec in specs for volume in spec.volumes}
+    document: Entry = {
+        "name": project.name,
+        "services": {
+            spec.name: service(spec, network, project, published=published, present=present, by_name=by_name)
+            for spec in specs
+            if replicas.number_of(spec.name) == 1
+        },
+        "networks": {"default": {"name": f"{project.name}_network", "labels": labels(project)}},
+    }
+    if volumes:
+        document["volumes"] = {
+            name: {"name": f"{project.name}_{name}", "labels": labels(project)} for name in sorted(volumes)
+        }
+    text: str = yaml.dump(
+        literal(document), Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1000, allow_unicode=True
+    )
+    return HEAD + text
+
+
+def volume_name(name: str) -> str:
+    return f"{name}_data"
+
+
+def labels(project: Project, spec: ServiceSpec | None = None) -> dict[str, str]:
+    found = {"nself.project": project.name, "nself.version": __version__}
+    return found if spec is None else {**found, "nself.service": spec.name, "nself.category": str(spec.category)}
+
+
+def service(
+    spec: ServiceSpec,
+    network: Network,
+    project: Project,
+    *,
+    published: Published,
+    present: Collection[str],
+    by_name: Mapping[str, ServiceSpec],
+) -> Entry:
+    image = spec.image
+    assert image is not None
+    entry: Entry = {"image": image.reference, **_build(spec)}
+    if image.entrypoint is not None:
+        entry["entrypoint"] = list(image.entrypoint)
+    command = argv(spec, network)
+    if command:
+        entry["command"] = command
+    if image.user:
+        entry["user"] = image.user
+    if environment.takes_variables(spec):
+        entry["env_file"] = [environment.path(spec)]
+    needs = {need: {"condition": _condition(by_name[need], network)} for need in spec.needs if need in by_name}
+    return entry | {
+        **({"depends_on": needs} if needs else {}),
+        **({"deploy": {"replicas": spec.replicas, "resources": limits(spec)}}),
+        **ports(spec, network, published),
+        **_mounts(spec, present),
+        **_shared_memory(spec),
+        **health.check(spec, network),
+        "networks": {"default": {"aliases": [dns_name(spec.name)]}},
+        "extra_hosts": [f"{MACHINE}:host-gateway"],
+        "restart": "unless-stopped",
+        "read_only": image.read_only,
+        "tmpfs": [f"{folder}:mode=1777,exec" for folder in _temporary(spec)],
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "stop_signal": f"SIG{spec.stop.signal}",
+        "stop_grace_period": f"{spec.stop.grace_s}s",
+        "logging": LOG,
+        "labels": labels(project, spec),
+    }
+
+
+def _condition(need: ServiceSpec, network: Network) -> str:
+    """Compose refuses to wait for the health of what has no check."""
+    return "service_healthy" if health.check(need, network) else "service_started"
+
+
+def _shared_memory(spec: ServiceSpec) -> Entry:
+    """Parallel queries of PostgreSQL share more memory than the 64 MB containers get."""
+    return {"shm_size": SHARED_MEMORY} if spec.probe and spec.probe.kind == "postgres" else {}
+
+
+def argv(spec: ServiceSpec, network: Network) -> list[str]:
+    """Our own servers are one program with their name; the user's services bring their command in their image."""
+    if spec.server:
+        return ["nself-backend", spec.server, "--listen", f"{spec.server}={network.listen(spec.name)}"]
+    if spec.category is Category.CUSTOM:
+        return []
+    return ContainerPlace(spec).argv()
+
+
+def limits(spec: ServiceSpec) -> Entry:
+    return {"limits": {"cpus": f"{spec.resources.cpu:g}", "memory": spec.resources.memory, "pids": PIDS}}
+
+
+def ports(spec: ServiceSpec, network: Network, published: Published) -> Entry:
+    """`address:port:port inside`; nothing for a service of several containers, which cannot share a port."""
+    found = [
+        f"{_address(at.host)}:{at.port}:{network.listen(spec.name, port.name).port}"
+        for port in spec.ports
+        if (at := published.get((spec.name, port.name))) and spec.replicas == 1
+    ]
+    return {"ports": found} if found else {}
+
+
+def literal(value: Any) -> Any:
+    """`$` begins a variable in a compose file; ours are all written out."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {key: literal(each) for key, each in value.items()}
+    return [literal(each) for each in value] if isinstance(value, list) else value
+
+
+def _address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _build(spec: ServiceSpec) -> Entry:
+    return {"build": {"context": str(spec.build)}} if spec.build and not spec.server else {}
+
+
+def _mounts(spec: ServiceSpec, present: Collection[str]) -> Entry:
+    """Configuration, secrets and what it reads, read-only; its volumes."""
+    inside = Layout(ROOT)
+    build = inside.build(Runtime.COMPOSE)
+    found: list[tuple[str, str]] = []
+    if spec.name == PROXY:
+        found += [("./nginx", f"{build}/nginx"), (CERTIFICATES, str(inside.certs))]
+    if spec.files:
+        found.append((f"./{spec.name}", f"{build}/{spec.name}"))
+    if spec.secret_files:
+        found.append((f"./{SECRETS}/{spec.name}", f"{SECRET_FILES}/{spec.name}"))
+    found += [(f"../../../{path}", f"{ROOT}/{path}") for path in spec.reads if path in present]
+    binds = [_bind(source, target) for source, target in found]
+    volumes = [{"type": "volume", "source": volume_name(each.name), "target": each.target} for each in spec.volumes]
+    return {"volumes": [*binds, *volumes]} if binds or volumes else {}
+
+
+def _bind(source: str, target: str) -> Entry:
+    return {
+        "type": "bind",
+        "source": source,
+        "target": target,
+        "read_only": True,
+        "bind": {"create_host_path": False},
+    }
+
+
+def _temporary(spec: ServiceSpec) -> list[str]:
+    image = spec.image
+    return list(dict.fromkeys([*TEMPORARY, str(Layout(ROOT).run), *(image.writable if image else ())]))
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """No anchors: the same dict may be used twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True

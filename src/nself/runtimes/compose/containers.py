@@ -1,0 +1,131 @@
+"""What containers a project has, as the engine tells: states, health, addresses. Nothing is changed here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nself.model import replicas
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.plan import Fingerprint, State
+
+PROJECT, SERVICE, NUMBER, FOLDER = (
+    f"com.docker.compose.{name}" for name in ("project", "service", "container-number", "project.working_dir")
+)
+FINGERPRINT = "nself.fingerprint"
+"""Label: JSON of what the container was made from."""
+STATES = {
+    "running": State.RUNNING,
+    "restarting": State.RESTARTING,
+    "paused": State.STOPPED,
+    "created": State.STOPPED,
+    "removing": State.STOPPING,
+    "exited": State.STOPPED,
+    "dead": State.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container of a project. `copy` is its service's name, with a number behind it from the second on."""
+
+    id: str
+    name: str
+    copy: str
+    state: State
+    exit_code: int
+    restarts: int
+    pid: int
+    started_at: float
+    image: str
+    image_id: str
+    address: str | None
+    """On the project's network; None while it does not run."""
+    folder: str
+    fingerprint: Fingerprint
+    health: str | None
+    """The engine's own word: starting, healthy, unhealthy; None where nothing checks."""
+    checked: str
+    """What the last check of the engine printed."""
+    reason: str
+
+    @property
+    def service(self) -> str:
+        return replicas.service_of(self.copy)
+
+
+def of(docker: Docker, project: str) -> dict[str, Container]:
+    """By copy. Of two with one number the one that runs counts."""
+    ids = docker.run("ps", "-aq", "--no-trunc", "--filter", f"label={PROJECT}={project}", timeout_s=30).stdout.split()
+    if not ids:
+        return {}
+    # One that is removed meanwhile makes the command fail, and the others are told all the same.
+    told = docker.run("container", "inspect", *ids, check=False, timeout_s=30)
+    found = [_container(each) for each in json.loads(told.stdout or "[]")]
+    ordered = sorted((each for each in found if each), key=lambda each: (each.state is State.RUNNING, each.started_at))
+    return {each.copy: each for each in ordered}
+
+
+def _container(told: Mapping[str, Any]) -> Container | None:
+    labels, state = told["Config"].get("Labels") or {}, told["State"]
+    if SERVICE not in labels or labels.get("com.docker.compose.oneoff") == "True":
+        return None
+    health = state.get("Health") or {}
+    log = health.get("Log") or []
+    word = STATES.get(state["Status"], State.FAILED)
+    crashed = word is State.STOPPED and state["Status"] == "exited" and _failed(state)
+    return Container(
+        id=told["Id"],
+        name=told["Name"].lstrip("/"),
+        copy=replicas.name(labels[SERVICE], int(labels.get(NUMBER, "1"))),
+        state=State.FAILED if crashed else word,
+        exit_code=int(state.get("ExitCode", 0)),
+        restarts=int(told.get("RestartCount", 0)),
+        pid=int(state.get("Pid", 0)),
+        started_at=_seconds(state.get("StartedAt", "")),
+        image=told["Config"]["Image"],
+        image_id=told["Image"],
+        address=_address(told["NetworkSettings"]),
+        folder=labels.get(FOLDER, ""),
+        fingerprint=_fingerprint(labels.get(FINGERPRINT, "")),
+        health=health.get("Status"),
+        checked=str(log[-1].get("Output", "")).strip() if log else "",
+        reason=_reason(state),
+    )
+
+
+def _failed(state: Mapping[str, Any]) -> bool:
+    """It ended by itself and not well; 137 and 143 are those of a stop."""
+    return int(state.get("ExitCode", 0)) not in (0, 130, 137, 143) or bool(state.get("OOMKilled"))
+
+
+def _reason(state: Mapping[str, Any]) -> str:
+    if state.get("OOMKilled"):
+        return "it was killed: its memory limit was reached"
+    if state.get("Error"):
+        return str(state["Error"])
+    ended = state["Status"] in {"exited", "restarting", "dead"}
+    return f"it ended with exit code {state.get('ExitCode')}" if ended else ""
+
+
+def _address(settings: Mapping[str, Any]) -> str | None:
+    networks = (settings.get("Networks") or {}).values()
+    return next((each["IPAddress"] for each in networks if each.get("IPAddress")), None)
+
+
+def _fingerprint(text: str) -> Fingerprint:
+    try:
+        return dict(json.loads(text)) if text else {}
+    except ValueError:
+        return {}
+
+
+def _seconds(text: str) -> float:
+    """Seconds since 1970 of Docker's time, which has nanoseconds; 0 for one that never started."""
+    if not text or text.startswith("0001"):
+        return 0.0
+    head, _, rest = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{head}.{rest[:6]:0<6}+00:00").timestamp()

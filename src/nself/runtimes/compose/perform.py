@@ -1,0 +1,85 @@
+"""Making a plan come true with containers: what `start` and `stop` do, in the order the plan gives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from nself.errors import DockerError
+from nself.events import Note, StepStarted
+from nself.model.spec import Image, ServiceSpec
+from nself.runtimes.compose.walk import Walk
+from nself.runtimes.outcome import After, Outcome, Patience
+from nself.runtimes.plan import Step
+
+if TYPE_CHECKING:
+    from nself.runtimes.compose.runtime import Compose
+
+STOP_S = 600.0
+
+
+def start(
+    compose: Compose, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+) -> Outcome:
+    """Stops first; then containers level by level, each once what it needs is healthy."""
+    compose.docker.version()
+    refuse_strangers(compose)
+    stop(compose, [step for step in steps if step.verb == "stop"], remove=True)
+    chosen = {step.service: step for step in steps if step.verb != "stop"}
+    fetch(compose, [spec for spec in compose.specs if spec.name in chosen])
+    compose.prepare()
+    specs = [spec for spec in compose.specs if spec.name in chosen or spec.name in standing]
+    return Walk(compose, specs, chosen, after, patience).walk()
+
+
+def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = None, remove: bool = False) -> list[str]:
+    """In waves: what nothing that still runs needs goes at once."""
+    found = compose.containers() if steps else {}
+    waiting = [step for step in steps if step.service in found]
+    number = 0
+    while waiting:
+        names = {step.service for step in waiting}
+        wave = [step for step in waiting if not names & set(step.after)] or waiting
+        for step in wave:
+            number += 1
+            compose.emit(StepStarted(number, len(steps), f"stop {step.service}", step.why))
+        ids = [found[step.service].id for step in wave]
+        grace = ["--time", str(max(1, round(grace_s)))] if grace_s is not None else []
+        compose.docker.run("stop", *grace, *ids, timeout_s=STOP_S)
+        if remove:
+            compose.docker.run("rm", *ids, timeout_s=STOP_S)
+        waiting = [step for step in waiting if step not in wave]
+    return [step.service for step in steps]
+
+
+def refuse_strangers(compose: Compose) -> None:
+    """Two projects of one name on one engine would take each other's containers and data."""
+    for container in compose.containers().values():
+        if container.folder and container.folder != str(compose.build):
+            raise DockerError(
+                f"another project called {compose.project} has containers here, made from {container.folder}",
+                fixes=[
+                    "give this one another PROJECT_NAME",
+                    f"stop that one: docker compose -p {compose.project} down",
+                ],
+            )
+
+
+def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
+    """Pull the images that are missing. Those that are built are not pulled: whoever changed them says when."""
+    here = compose.image_ids()
+    missing = {spec.image.reference: spec for spec in specs if spec.image and spec.image.reference not in here}
+    unbuilt = [reference for reference, spec in missing.items() if _image(spec).built]
+    if unbuilt:
+        raise DockerError(
+            f"{'an image is' if len(unbuilt) == 1 else 'images are'} not built: {', '.join(sorted(unbuilt))}",
+            fixes=["nself build --images", "nself start --runtime native"],
+        )
+    for reference in sorted(missing):
+        compose.emit(Note(f"pulling {reference}"))
+        compose.docker.run("pull", "--quiet", reference, timeout_s=3600)
+
+
+def _image(spec: ServiceSpec) -> Image:
+    assert spec.image is not None
+    return spec.image

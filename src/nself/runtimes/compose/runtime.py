@@ -1,0 +1,213 @@
+"""The compose runtime: what a project wants as containers, what runs, and making the second the first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nself.errors import ConfigError, NselfError
+from nself.events import Emit
+from nself.host import LocalHost
+from nself.model import replicas
+from nself.model import spec as model
+from nself.model.layout import Layout
+from nself.model.spec import Endpoint, ServiceSpec
+from nself.runtimes import probes
+from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, volumes
+from nself.runtimes.compose.containers import Container
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.reach import Reach
+from nself.runtimes.outcome import After, Outcome, Patience
+from nself.runtimes.plan import ALIVE, Fingerprint, Observed, Running, Step, Wanted
+from nself.runtimes.probes import Health
+from nself.runtimes.runtime import Command, Inside, Usage
+
+FILE = "docker-compose.yml"
+
+
+@dataclass(kw_only=True)
+class Compose:
+    """One project in containers of this machine's Docker engine."""
+
+    project: str
+    layout: Layout
+    specs: Sequence[ServiceSpec]
+    network: Reach
+    host: LocalHost
+    docker: Docker
+    emit: Emit
+    watched: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    """{service: {what: folder}}: files outside the build that a service reads only at its start."""
+    kind: model.Runtime = model.Runtime.COMPOSE
+
+    @property
+    def build(self) -> Path:
+        return self.layout.build(self.kind)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The built compose file."""
+        import yaml
+
+        file = self.build / FILE
+        try:
+            found: Mapping[str, Any] = yaml.load(
+                file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
+        except FileNotFoundError:
+            raise ConfigError(f"{file} is missing: the project was not built", fixes=["nself build"]) from None
+        return found
+
+    def compose(self, *argv: str, labels: bool = False) -> list[str]:
+        """`docker compose …` on the built file; `labels` with what the containers are made from."""
+        more = ["-f", str(self.layout.run / fingerprints.FILE)] if labels else []
+        return ["compose", "-p", self.project, "-f", str(self.build / FILE), *more, *argv]
+
+    @contextmanager
+    def locked(self, command: str, *, wait_s: float) -> Iterator[None]:
+        with self.host.lock(self.layout.run / "lock", wait_s=wait_s, holder=f"nself {command}"):
+            yield
+
+    def unit(self, spec: ServiceSpec) -> str:
+        return spec.name
+
+    def wanted(self) -> list[Wanted]:
+        prints = self.fingerprints()
+        return [
+            Wanted(spec=spec, unit=spec.name, fingerprint=prints[replicas.service_of(spec.name)]) for spec in self.specs
+        ]
+
+    def known(self) -> list[Wanted]:
+        return [Wanted(spec=spec, unit=spec.name) for spec in self.specs]
+
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """By service: what its containers would be made from now."""
+        ids = self.image_ids()
+        return {
+            name: fingerprints.of(
+                group[0],
+                self.document["services"][name],
+                self.build,
+                image_id=ids.get(group[0].image.reference) if group[0].image else None,
+                watched=self.watched.get(name, {}),
+            )
+            for name, group in fingerprints.by_service(self.specs).items()
+        }
+
+    def observe(self) -> Observed:
+        """By copy; a container that belongs to no service of the project any more goes by its own service's name."""
+        found = self.containers()
+        return {copy: _running(each) for copy, each in found.items()}
+
+    def running(self) -> bool:
+        """A machine without Docker runs nothing in it."""
+        try:
+            return any(each.state in ALIVE for each in self.containers().values())
+        except NselfError:
+            return False
+
+    def containers(self) -> dict[str, Container]:
+        found = containers.of(self.docker, self.project)
+        self.network.learn(found)
+        return found
+
+    def start(
+        self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+    ) -> Outcome:
+        from nself.runtimes.compose import perform  # walks over this very object
+
+        return perform.start(self, steps, after=after, patience=patience, standing=standing)
+
+    def stop(self, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
+        from nself.runtimes.compose import perform
+
+        return perform.stop(self, steps, grace_s=grace_s)
+
+    def shutdown(self) -> None:
+        """Containers and the network go; volumes stay."""
+        if (self.build / FILE).exists():
+            self.docker.run(*self.compose("down", "--remove-orphans"), timeout_s=600)
+            return
+        ids = [each.id for each in self.containers().values()]
+        if ids:
+            self.docker.run("rm", "-f", *ids, timeout_s=600)
+
+    def check(self, specs: Sequence[ServiceSpec], *, timeout_s: float | None = None) -> Mapping[str, Health]:
+        """Asked from outside, at the container itself: no DNS, no proxy."""
+        found = self.containers()
+        here = [spec for spec in specs if spec.name in found and found[spec.name].address]
+        absent = {spec.name: _absent(found.get(spec.name)) for spec in specs if spec not in here}
+        return {**probes.check_all(here, self.network, timeout_s=timeout_s), **absent}
+
+    def usage(self, observed: Observed) -> Mapping[str, Usage]:
+        from nself.runtimes.native import processes
+
+        found = {running.unit: processes.usage(running.pid) for running in observed.values() if running.pid}
+        return {
+            unit: Usage(cpu_percent=used.cpu_percent, memory_bytes=used.memory_bytes)
+            for unit, used in found.items()
+            if used
+        }
+
+    def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
+        names = [port.name for port in spec.ports]
+        return {name: at for name in names if (at := self.network.published.get((spec.name, name)))}
+
+    def lines(self, unit: str) -> Iterator[str]:
+        found = self.containers().get(unit)
+        return iter(output.lines(self.docker, found.id) if found else [])
+
+    def follow(self, units: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
+        found = self.containers()
+        return output.follow(self.docker, self.host, {unit: found[unit].id for unit in units if unit in found})
+
+    def inside(self, spec: ServiceSpec, wish: Inside) -> Command:
+        return inside.command(self, spec, wish)
+
+    def volumes(self) -> Mapping[str, int]:
+        return volumes.sizes(self)
+
+    def remove_volumes(self) -> int:
+        return volumes.remove(self)
+
+    def volume(self, name: str) -> AbstractContextManager[Path]:
+        return volumes.copied_out(self, name)
+
+    def fill_volume(self, name: str, folder: Path) -> None:
+        volumes.fill(self, name, folder)
+
+    def prepare(self) -> None:
+        """What `up` needs on disk besides the build: labels, and certificates that a container can read."""
+        prints = self.fingerprints()
+        self.host.make_folder(self.layout.run)
+        self.layout.run.chmod(0o700)
+        self.host.write(self.layout.run / fingerprints.FILE, fingerprints.labels(prints), mode=0o600)
+        mounts.certificates(self.layout, self.host)
+        mounts.secrets(self.build)
+
+    def image_ids(self) -> dict[str, str]:
+        """{reference: id} of the images that are here."""
+        references = sorted({spec.image.reference for spec in self.specs if spec.image})
+        listed = self.docker.ndjson("images", "--no-trunc", "--digests", "--format", "{{json .}}")
+        return mounts.image_ids(references, listed)
+
+
+def _absent(found: Container | None) -> Health:
+    return Health(False, "its container", (found.reason or str(found.state)) if found else "there is none")
+
+
+def _running(found: Container) -> Running:
+    return Running(
+        unit=found.copy,
+        state=found.state,
+        fingerprint=found.fingerprint,
+        pid=found.pid,
+        started_at=found.started_at,
+        reason=found.reason,
+        container=found.id[:12],
+        image=found.image,
+    )

@@ -1,0 +1,186 @@
+"""Walking a plan with containers: `up` for all whose needs are healthy, then asking until they are well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nself.errors import DockerError, InterruptedByUserError
+from nself.events import Healthy, Note, StepStarted, Waiting
+from nself.model import replicas
+from nself.model.spec import ServiceSpec
+from nself.runtimes import wire
+from nself.runtimes.compose import output, password
+from nself.runtimes.compose.containers import Container
+from nself.runtimes.compose.docker_errors import DaemonDownError
+from nself.runtimes.outcome import After, Failure, Outcome, Patience
+from nself.runtimes.plan import State, Step
+from nself.runtimes.probes import Health
+
+if TYPE_CHECKING:
+    from nself.runtimes.compose.runtime import Compose
+
+FIRST_POLL_S, SLOWEST_POLL_S = 0.05, 0.5
+CRASHES = 3
+"""A container that ended so often during one start will not come up by being tried again."""
+UP_S = 600.0
+LAST_LINES = 8
+
+
+class Walk:
+    """One walk over a plan. `specs` are all that must be well at its end, those of `steps` are brought up."""
+
+    def __init__(
+        self,
+        compose: Compose,
+        specs: Sequence[ServiceSpec],
+        steps: Mapping[str, Step],
+        after: After,
+        patience: Patience,
+    ) -> None:
+        self.compose, self.steps, self.after, self.patience = compose, steps, after, patience
+        self.pending = {spec.name: spec for spec in specs}
+        self.waiting: dict[str, ServiceSpec] = {}
+        self.outcome = Outcome()
+        self.restarts = {copy: each.restarts for copy, each in compose.containers().items()}
+        self.mended: set[str] = set()
+        self.began = self.told = compose.host.monotonic()
+        self.pause = FIRST_POLL_S
+        self.number = 0
+
+    def walk(self) -> Outcome:
+        try:
+            while self.pending or self.waiting:
+                moved = self._bring_up() or self._look()
+                self._say_who_is_awaited()
+                if not moved and self.waiting:
+                    self.compose.host.sleep(self.pause)
+                    self.pause = min(self.pause * 1.2, SLOWEST_POLL_S)
+        except KeyboardInterrupt:
+            raise InterruptedByUserError(
+                "interrupted: what was started keeps running", fixes=["nself start goes on", "nself stop"]
+            ) from None
+        return self.outcome
+
+    def _bring_up(self) -> bool:
+        """Whether anything was brought up or given up."""
+        failed = {failure.service for failure in self.outcome.failed}
+        known = {*self.pending, *self.waiting, *failed, *self.outcome.healthy}
+        ready, blocked = [], []
+        for spec in self.pending.values():
+            needs = [need for need in spec.needs if need in known]
+            lost = [need for need in needs if need in failed]
+            if lost:
+                blocked.append((spec, lost[0]))
+            elif all(need in self.outcome.healthy for need in needs):
+                ready.append(spec)
+        for spec, need in blocked:
+            self._fail(spec, Failure(service=spec.name, reason=f"{need}, which it needs, is not healthy", blocked=True))
+        for spec in ready:
+            del self.pending[spec.name]
+            self.waiting[spec.name] = spec
+        self._up([spec.name for spec in ready if spec.name in self.steps])
+        if ready and not self.patience.probe:
+            for spec in ready:
+                if spec.name in self.waiting:
+                    self._settle(spec)
+        return bool(ready or blocked)
+
+    def _up(self, names: Sequence[str]) -> None:
+        """Those that run already and are to be made anew whatever they are made from, apart from the others."""
+        for name in names:
+            self.number += 1
+            step = self.steps[name]
+            self.compose.emit(StepStarted(self.number, len(self.steps), f"{step.verb} {name}", step.why))
+        anew = [name for name in names if self.steps[name].verb == "restart" or self.restarts.get(name, 0)]
+        for group, more in ((anew, ["--force-recreate"]), ([name for name in names if name not in anew], [])):
+            if group:
+                self._up_together(group, more)
+        for name in names:
+            self.restarts[name] = 0
+        self.compose.network.forget()
+
+    def _up_together(self, names: Sequence[str], more: Sequence[str]) -> None:
+        """One call for all is quickest; when it fails, one each tells whose fault it is."""
+        services = list(dict.fromkeys(replicas.service_of(name) for name in names))
+        try:
+            self._compose_up(services, more)
+        except DaemonDownError:
+            raise
+        except DockerError as error:
+            if len(services) == 1:
+                self._give_up(names, error)
+                return
+            for service in services:
+                self._up_together([name for name in names if replicas.service_of(name) == service], more)
+
+    def _compose_up(self, services: Sequence[str], more: Sequence[str]) -> None:
+        argv = self.compose.compose(
+            "up", "--detach", "--no-deps", "--no-build", "--pull", "never", *more, *services, labels=True
+        )
+        self.compose.docker.run(*argv, timeout_s=UP_S)
+
+    def _give_up(self, names: Sequence[str], error: DockerError) -> None:
+        for name in names:
+            self._fail(self.waiting[name], Failure(service=name, reason=error.message))
+
+    def _look(self) -> bool:
+        """Ask everything that is awaited once; whether something was settled."""
+        if not self.waiting:
+            return False
+        before = len(self.waiting)
+        found = self.compose.containers()
+        answers = self.compose.check(list(self.waiting.values()))
+        for name, spec in list(self.waiting.items()):
+            self._judge(spec, found.get(name), answers[name])
+        if len(self.waiting) < before:
+            self.pause = FIRST_POLL_S
+        return len(self.waiting) < before
+
+    def _judge(self, spec: ServiceSpec, container: Container | None, answer: Health) -> None:
+        if answer.ok and container is not None and container.state is State.RUNNING:
+            self._settle(spec)
+        elif answer.code in wire.WRONG_PASSWORD and spec.name not in self.mended:
+            self.mended.add(spec.name)
+            self.compose.emit(Note("POSTGRES_USER or POSTGRES_PASSWORD changed: setting it in the database"))
+            password.change(self.compose, spec)
+        elif container is not None and self._crashes(container):
+            self.compose.docker.run("stop", container.id, check=False, timeout_s=UP_S)
+            why = f"its container ends as soon as it is started: {container.reason}"
+            self._fail_with(spec, container, answer, why)
+        elif self.compose.host.monotonic() - self.began > self.patience.timeout_s:
+            self._fail_with(spec, container, answer, f"not healthy within {self.patience.timeout_s:g} s", late=True)
+
+    def _crashes(self, container: Container) -> bool:
+        ended = container.restarts - self.restarts.get(container.copy, 0)
+        return ended >= CRASHES or container.state is State.FAILED
+
+    def _fail_with(
+        self, spec: ServiceSpec, container: Container | None, answer: Health, why: str, *, late: bool = False
+    ) -> None:
+        lines = output.lines(self.compose.docker, container.id, tail=LAST_LINES) if container else []
+        told = answer.answer
+        if container and container.checked and container.health == "unhealthy":
+            told = f"{told}; the container's own check: {container.checked}"
+        failure = Failure(
+            service=spec.name, reason=why, probe=answer.asked, answer=told, log=tuple(lines), timed_out=late
+        )
+        self._fail(spec, failure)
+
+    def _fail(self, spec: ServiceSpec, failure: Failure) -> None:
+        self.pending.pop(spec.name, None)
+        self.waiting.pop(spec.name, None)
+        self.outcome.failed.append(failure)
+
+    def _settle(self, spec: ServiceSpec) -> None:
+        del self.waiting[spec.name]
+        if spec.name in self.after and self.patience.probe:
+            self.after[spec.name](self.compose.emit)
+        self.outcome.healthy.append(spec.name)
+        self.compose.emit(Healthy(spec.name, int((self.compose.host.monotonic() - self.began) * 1000)))
+
+    def _say_who_is_awaited(self) -> None:
+        now = self.compose.host.monotonic()
+        if now - self.told >= 1.0:
+            self.told = now
+            self.compose.emit(Waiting((*self.waiting, *self.pending)))
