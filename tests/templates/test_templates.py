@@ -15,7 +15,7 @@ from tests.templates.conftest import RUNNING, Service, environ
 
 LOCKS = ("requirements*.txt", "package-lock.json", "pnpm-lock.yaml", "go.sum", "Cargo.lock", "uv.lock")
 each = pytest.mark.parametrize("service", RUNNING, indirect=True)
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.e2e]
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -67,6 +67,7 @@ def test_its_own_tests_pass(service: Service) -> None:
         assert ran.returncode == 0, f"{argv}\n{ran.stdout}\n{ran.stderr}"
 
 
+# The last of the file that needs the service: starting it again would take longer than all it asks.
 @each
 def test_a_stop_loses_no_request_that_was_under_way(service: Service) -> None:
     before = len(service.project.log(service.name))
@@ -77,7 +78,6 @@ def test_a_stop_loses_no_request_that_was_under_way(service: Service) -> None:
     assert answer == {"echo": {"half": "way"}}
     assert stopping[0].wait(timeout=60) == 0
     contract.check_stop(service.project.log(service.name)[before:])
-    service.project.nself("start", service.name)
 
 
 def scaffolded(service: Service) -> list[Path]:

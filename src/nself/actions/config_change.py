@@ -1,4 +1,4 @@
-"""Change a project's env files: every other byte is kept, and nothing is written that would not load."""
+"""Change a project's files of settings: every other byte is kept, and nothing is written that would not load."""
 
 from __future__ import annotations
 
@@ -99,9 +99,9 @@ def set_value(target: Target, key: str, value: str, *, file: str | None = None) 
         written = _spelling(text, chosen, name, before)
         changed = dotenv.assign(text, chosen, written, _literal(key, value))
         try:
-            after, copy = _write(target, chosen, text, changed, f"set {name}")
+            after, copy = write(target, chosen, text, changed, f"set {name}")
         except ConfigProblemsError as error:
-            raise _refused(error) from None
+            raise refused(error) from None
     old, new = before.cascade.values.get(name), after.cascade.values[name]
     mask = masked if before.schema.is_secret(name) else str
     mine = next(each for each in reversed(after.cascade.explain(name)) if each.file == chosen)
@@ -134,7 +134,7 @@ def import_file(target: Target, given: str, *, file: str | None = None) -> Impor
             changed = dotenv.assign(text, chosen, _spelling(text, chosen, name, before), value)
             (unchanged if changed == text else imported).append(name)
             text = changed
-        _, copy = _write(target, chosen, old, text, f"import {len(imported)} settings")
+        _, copy = write(target, chosen, old, text, f"import {len(imported)} settings")
     return Imported(file=chosen, imported=tuple(imported), unchanged=tuple(unchanged), backup=copy)
 
 
@@ -151,7 +151,7 @@ def replace_text(target: Target, file: str, old: str, new: str) -> Edited:
             raise ConfigError(f"{chosen} was changed by someone else while you edited it", fixes=["edit it again"])
         if new == old:
             return Edited(file=chosen, changed=False, backup=None)
-        _, copy = _write(target, chosen, old, new, f"edit {chosen}")
+        _, copy = write(target, chosen, old, new, f"edit {chosen}")
     return Edited(file=chosen, changed=True, backup=copy)
 
 
@@ -174,11 +174,11 @@ def generate_secrets(
         for name in missing:
             text = dotenv.assign(text, chosen, name, token(wanted[name]))
         if missing:
-            _write(target, chosen, old, text, f"make {', '.join(missing)}")
+            write(target, chosen, old, text, f"make {', '.join(missing)}")
     return Generated(file=chosen, generated=tuple(missing), kept=tuple(name for name in wanted if name not in missing))
 
 
-def _refused(error: ConfigProblemsError) -> ConfigProblemsError:
+def refused(error: ConfigProblemsError) -> ConfigProblemsError:
     """The problems of a value that was never written: the lines they would be in do not exist."""
     return ConfigProblemsError(
         [Problem(path=each.path, message=each.message, hint=each.hint) for each in error.problems]
@@ -229,7 +229,7 @@ def _spelling(text: str, file: str, name: str, loaded: Loaded) -> str:
     return next((key for key in reversed(written) if loaded.schema.canonical(key) == name), name)
 
 
-def _write(target: Target, file: str, old: str, new: str, what: str) -> tuple[Loaded, str | None]:
+def write(target: Target, file: str, old: str, new: str, what: str) -> tuple[Loaded, str | None]:
     """Write, unless that would bring problems that are not there now; returns the project and the copy of `old`."""
     known = {str(problem) for problem in _without_lines(target.inspect().problems)}
     after = target.inspect({file: new})
