@@ -20,17 +20,19 @@ MAY_IMPORT = {
     "host": {"errors", "events"},
     "fake_host": {"errors", "host"},
     "model": {"errors", "settings"},
-    "services": {"errors", "settings", "registry", "model"} | {f"{server}.settings" for server in SERVERS},
+    "services": {"errors", "settings", "registry", "model", "search.settings"}
+    | {f"{server}.settings" for server in SERVERS},
     "render": {"errors", "settings", "registry", "model"},
     "runtimes": BASE | {"model"},
     "pg": {"errors"},
     "s3": {"errors"},
+    "search": {"errors", "settings", "model", "pg"},
     "web": {"errors", "settings"},
     **{server: {"errors", "settings", "registry", "web", "pg"} for server in SERVERS},
     "backend": {"errors", "settings", "web"} | SERVERS,
     "tls": BASE | {"model"},
     "actions": BASE
-    | {"model", "pg", "s3", "tls", "templates", "web.tokens"}
+    | {"model", "pg", "s3", "search", "tls", "templates", "web.tokens"}
     # What the tool does with metadata itself: its files, and trying out whether it works.
     | {"graphql.check", "graphql.errors", "graphql.metadata", "graphql.rehearsal"}
     # Which functions there are is read from their files.

@@ -154,15 +154,23 @@ OTHER: dict[str, str] = {
     "AUTH_LOCALE_DEFAULT": "de",
     "REDIS_MAX_MEMORY": "1gb",
     "POOLER_POOL_SIZE": "7",
+    "SEARCH_ENGINE": "meilisearch",
+    "MEILISEARCH_ENV": "production",
+    "MEILISEARCH_MASTER_KEY": "another-master-key-of-a-test-0002",
 }
 NOT_RENDERED = {
+    "SEARCH_ENABLED": "read by the search commands too; whether Meilisearch runs is a test of its own",
     "SSL_CERT_PATH": "read when the certificate is made",
     "SSL_KEY_PATH": "read when the certificate is made",
     "S3_DEFAULT_BUCKETS": "buckets are made when the store has started",
     "BIND": "the network decides where servers listen",
     "MAILPIT_SMTP_HOST": "the network decides where servers listen",
 }
-ALONE = {"DATABASE_URL": {"POSTGRES_ENABLED": "false"}, "POSTGRES_ENABLED": {"DATABASE_URL": "postgresql://u:p@db/x"}}
+ALONE = {
+    "DATABASE_URL": {"POSTGRES_ENABLED": "false"},
+    "POSTGRES_ENABLED": {"DATABASE_URL": "postgresql://u:p@db/x"},
+    "SEARCH_ENGINE": {"MEILISEARCH_MASTER_KEY": "a-master-key-of-a-test-0001"},
+}
 """Settings that only mean something together with another."""
 
 

@@ -1,0 +1,1 @@
+"""The engine that needs no process: indexes are tables that PostgreSQL keeps up to date by itself."""
