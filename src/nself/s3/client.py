@@ -186,7 +186,7 @@ class Client:
             raise NotInStoreError(f"the object store has no {what}", code=code, fixes=[LISTED])
         fixes = {
             403: ["are S3_ACCESS_KEY and S3_SECRET_KEY those of this store?", "date: a wrong clock is refused, too"],
-            409: ["empty the bucket first"] if code == "BucketNotEmpty" else [],
+            409: ["--contents deletes what is in it, too"] if code == "BucketNotEmpty" else [],
             501: ["this store cannot do that; another can: nself service list"],
         }.get(answer.status_code, [])
         raise StoreError(f"the object store refused {said}", code=code, fixes=fixes)

@@ -6,7 +6,7 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 
-from nself.errors import ConfigProblemsError, Problem
+from nself.errors import ConfigProblemsError, Problem, UsageError
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Network, Route
@@ -16,6 +16,7 @@ from nself.settings import env
 S3 = "s3"
 """The port every store answers S3 requests on."""
 BUCKET = r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+NAMES = "3 to 63 of: small letters, digits, - and ."
 PUBLIC = "public"
 """The one bucket whose objects anybody may read."""
 
@@ -97,6 +98,10 @@ def endpoint(name: str, network: Network) -> str:
     return network.endpoint(name, S3).url
 
 
+def check_name(name: str) -> None:
+    if not re.fullmatch(BUCKET, name):
+        raise UsageError(f"{name!r} cannot be a bucket's name", fixes=[f"use {NAMES}"])
+
+
 def _no_name(name: str) -> Problem:
-    hint = "3 to 63 of: small letters, digits, - and ."
-    return Problem(path="S3_BUCKET", message=f"{name!r} cannot be a bucket's name", hint=hint)
+    return Problem(path="S3_BUCKET", message=f"{name!r} cannot be a bucket's name", hint=f"use {NAMES}")

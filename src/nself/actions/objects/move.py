@@ -54,17 +54,23 @@ def move(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
     with history.recorded(project, host, emit, history.Entry("service", "move files into the object store")) as entry:
         with store.opened(project, host, environ) as client:
             client.create(bucket)
-            numbered = [(path, f"[{number}/{len(files)}]") for number, path in enumerate(files, 1)]
-            sizes = [_copy(client, bucket, folder, path, where, emit) for path, where in numbered]
-        kept = _set_aside(project, host) if files else None
+            sizes = [_copy(client, bucket, folder, path, emit) for path in files]
+            kept = _set_aside(project, host) if files else None
+            # A server that still runs as it was may have taken some meanwhile; from here on it has nowhere to put any.
+            late = [path for path in contents(kept) if path.name not in {each.name for each in files}] if kept else []
+            sizes += [_copy(client, bucket, folder, path, emit) for path in late]
+            files += late
         entry.details |= {"files": len(files), "bucket": bucket}
     copied = [size for size in sizes if size is not None]
     return Moved(bucket=bucket, files=len(files), already_there=len(files) - len(copied), bytes=sum(copied), kept=kept)
 
 
 def on_disk(project: Project) -> list[Path]:
-    """The contents below the folder: `<aa>/<id>`. Their checksums beside them, and uploads under way, are none."""
-    root = project.layout.data(storage.NAME)
+    return contents(project.layout.data(storage.NAME))
+
+
+def contents(root: Path) -> list[Path]:
+    """What is kept below a folder: `<aa>/<id>`. Checksums beside them, and uploads under way, are none."""
     found = root.glob("[0-9a-f][0-9a-f]/*") if root.is_dir() else iter(())
     return sorted(path for path in found if path.is_file() and path.suffix != ".md5")
 
@@ -89,7 +95,7 @@ def _where(project: Project) -> tuple[str, str]:
     return stores.settings(project).bucket or "", f"{folder}/" if folder else ""
 
 
-def _copy(client: Client, bucket: str, folder: str, path: Path, where: str, emit: Emit) -> int | None:
+def _copy(client: Client, bucket: str, folder: str, path: Path, emit: Emit) -> int | None:
     """Bytes that went over; None for a file that was there already."""
     content, key = described(path), f"{folder}{path.name}"
     try:
@@ -97,7 +103,7 @@ def _copy(client: Client, bucket: str, folder: str, path: Path, where: str, emit
             return None
     except NotInStoreError:
         pass
-    emit(Note(f"{where} {path.name} ({content.size} bytes)"))
+    emit(Note(f"copying {path.name} ({content.size} bytes)"))
     client.put_stream(
         bucket,
         key,
