@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nself.actions import resolve
+from nself.actions import resolve, templates
 from nself.actions.build import Built
 from nself.errors import ConfigProblemsError, Problem, UsageError
 from nself.events import Emit, Warned
@@ -70,6 +70,8 @@ def build(
 ) -> BuiltImages:
     """Build what `options` ask for. All that can be wrong with it is said before the first step."""
     chosen = options or Options()
+    for service in templates.missing(project, host):
+        templates.scaffold(project, service, host, emit)
     specs = built_specs(project, host)
     names = _names(specs, chosen.only)
     _check_dockerfiles(specs, names, project)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import cascade, checks, custom, document, families, frontends, scaling
+from nself.model import cascade, checks, custom, document, families, frontends, pins, scaling
 from nself.model.cascade import Cascade, Layer, Raw
 from nself.model.custom import Surroundings
 from nself.model.document import Document
@@ -75,7 +75,9 @@ def load(
     stack = [*layers(sources, chosen, found), *cascade.process_layers(environ, overrides, schema)]
     values = Cascade([*_with_domain(stack, chosen), _selected(chosen)], schema, environ)
     findings = _Findings([*sources.problems, *values.problems], [*sources.warnings, *values.warnings])
-    project = _project(root, values, found, chosen, services, findings)
+    pinned, mistakes = pins.parse(sources.text(pins.FILE) or "")
+    findings.problems += mistakes
+    project = replace(_project(root, values, found, chosen, services, findings), pins=pinned)
     order = tuple(file for file in (*document.FILES, *files(chosen, found)) if file in sources.found)
     problems, warnings = _in_order(findings.problems, order), _in_order(findings.warnings, order)
     return Loaded(

@@ -115,6 +115,8 @@ class Project:
     remote_schemas: tuple[RemoteSchema, ...] = ()
     scale: Mapping[str, Scale] = field(default_factory=dict)
     """{built-in service: what the project says about it}."""
+    pins: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """{image: digest} of `images.lock`."""
     warnings: tuple[Problem, ...] = ()
     """What works but should be mended. Mistakes never get here: a project with one does not load."""
 

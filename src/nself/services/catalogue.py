@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from nself import registry, services
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import order, replicas, schema
+from nself.model import order, pins, replicas, schema
 from nself.model.ports import Claim
 from nself.model.project import CustomService, Project, Scale
 from nself.model.schema import Schema
@@ -49,7 +49,14 @@ def specs(project: Project, network: Network) -> list[ServiceSpec]:
     """What runs, services after what they need. The problems of all services are reported at once."""
     own: list[Callable[[], ServiceSpec]] = [partial(_spec, each, project, network) for each in wanted(project)]
     theirs = [partial(_custom_spec, each, project, network) for each in project.custom if each.replicas]
-    return order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
+    return [_pinned(spec, project) for spec in order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))]
+
+
+def _pinned(spec: ServiceSpec, project: Project) -> ServiceSpec:
+    """Its image as `images.lock` has it."""
+    if spec.image is None or spec.image.built:
+        return spec
+    return replace(spec, image=replace(spec.image, reference=pins.pinned(spec.image.reference, project.pins)))
 
 
 def instances(specs: Iterable[ServiceSpec], network: Network) -> list[ServiceSpec]:
