@@ -157,6 +157,8 @@ OTHER: dict[str, str] = {
     "SEARCH_ENGINE": "meilisearch",
     "MEILISEARCH_ENV": "production",
     "MEILISEARCH_MASTER_KEY": "another-master-key-of-a-test-0002",
+    "MLFLOW_AUTH_PASSWORD": "another-password-of-a-test-00003",
+    "MLFLOW_SECRET_KEY": "another-secret-key-of-a-test-004",
 }
 NOT_RENDERED = {
     "SEARCH_ENABLED": "read by the search commands too; whether Meilisearch runs is a test of its own",
@@ -201,6 +203,15 @@ DECLARED = {
 }
 
 
+WITH_SIGN_IN = {"MLFLOW_AUTH_ENABLED": "true"}
+WITH = {
+    **dict.fromkeys(("MLFLOW_AUTH_USERNAME", "MLFLOW_AUTH_PASSWORD", "MLFLOW_SECRET_KEY"), WITH_SIGN_IN),
+    **{key: {"MAIL_ENGINE": "mailpit"} for key in ("MAILPIT_VERSION", "MAILPIT_IMAGE")},
+    "MLFLOW_ARTIFACTS_BUCKET": {"SEAWEEDFS_ENABLED": "true", "S3_SECRET_KEY": "s3-secret-of-a-test-0001"},
+}
+"""What else must be set for a setting to matter."""
+
+
 def switched_on(item: Declared) -> dict[str, str]:
     """What an optional service needs to run at all: its switch, and the secrets that `nself init` makes."""
     service = next(each for each in catalogue.catalogue().values() if item.owner in each.settings)
@@ -219,7 +230,7 @@ def outcome(values: dict[str, str]) -> object:
 
 @pytest.mark.parametrize("name", sorted(DECLARED.keys() - NOT_RENDERED.keys()))
 def test_every_setting_changes_something_that_runs(name: str) -> None:
-    base = {"NGINX_RATE_LIMIT_ENABLED": "true", **switched_on(DECLARED[name])}
+    base = {"NGINX_RATE_LIMIT_ENABLED": "true", **switched_on(DECLARED[name]), **WITH.get(name, {})}
     before = {"true": "false"}.get(other(DECLARED[name]))
     assert SECRETS.get(name) != other(DECLARED[name])
     with_it = {**base, **ALONE.get(name, {}), name: other(DECLARED[name])}

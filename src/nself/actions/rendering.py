@@ -35,7 +35,7 @@ def files(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, st
 
 def _native(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
     specs, instances, network = resolved.specs, resolved.instances, resolved.network
-    place = Place(layout=project.layout, programs=programs(resolved, host))
+    place = Place(layout=project.layout, programs=programs(project, resolved, host))
     return {
         **supervisor.render(instances, network, place),
         **nginx.render(specs, network, project, resolved.proxy),
@@ -56,13 +56,14 @@ def _compose(project: Project, resolved: Resolved, host: LocalHost) -> dict[str,
     )
 
 
-def programs(resolved: Resolved, host: LocalHost) -> dict[str, Path]:
+def programs(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, Path]:
     """Where this machine keeps what the services' commands name."""
     found = {"python": _python(), "nginx": binaries.nginx(host)}
     for spec in resolved.specs:
         if spec.name == postgres.NAME:
             found["postgres"] = _postgres(spec, host) / "postgres"
-        found |= {program.name: wanted.find(program, spec, host) for program in spec.programs}
+        venvs = project.layout.venvs
+        found |= {program.name: wanted.find(program, spec, host, venvs=venvs) for program in spec.programs}
     return found
 
 

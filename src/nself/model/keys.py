@@ -177,6 +177,7 @@ RESERVED = (
     "MAILPIT_",
     "REDIS_",
     "POOLER_",
+    "MLFLOW_",
     "FUNCTIONS_",
     "CS_",
     "FRONTEND_APP_",

@@ -52,6 +52,11 @@ class Layout:
         """A file for each service's folder: what was done in it before anything ran from there, and from what."""
         return self.run / "prepared"
 
+    @property
+    def venvs(self) -> Path:
+        """Python environments of services that are installed apart from nself: one folder a service."""
+        return self.state / "venvs"
+
     def data(self, volume: str) -> Path:
         """What must survive everything: one folder a volume."""
         return self.state / "data" / volume

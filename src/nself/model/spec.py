@@ -249,3 +249,5 @@ class ServiceSpec:
     replicas: int = 1
     databases: tuple[str, ...] = ()
     """Databases of its own in the project's PostgreSQL, made before it starts."""
+    buckets: tuple[str, ...] = ()
+    """Buckets of its own in the project's S3 store, made before it starts."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from nself.mail.settings import MailSettings
 from nself.model.project import Environment, Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
-from nself.services import images, postgres
+from nself.services import images, mailpit, postgres
 from nself.services.server import ROUTE, variables
 from nself.settings import env
 
 NAME = "mail"
 HTTP = Port(number=8025, setting="MAILPIT_UI_PORT")
 SMTP = Port(name="smtp", number=1025, setting="MAILPIT_SMTP_PORT")
+
+
+class Engine(StrEnum):
+    NSELF = "nself"
+    MAILPIT = "mailpit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +31,9 @@ class MailServiceSettings:
         "MAILPIT_ENABLED",
         default=None,
         help="Run the development inbox: true in dev, false elsewhere, never in prod.",
+    )
+    engine: Engine = env(
+        "MAIL_ENGINE", default=Engine.NSELF, help="Which inbox: ours, or Mailpit under the same name, ports and host."
     )
     ui_port: int | None = env(
         "MAILPIT_UI_PORT",
@@ -51,10 +60,13 @@ def wanted(project: Project) -> bool:
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:
+    own = project.settings(MailServiceSettings)
+    route = Route(host=project.host(own.route), websocket=True, description="Development inbox")
+    if own.engine is Engine.MAILPIT:
+        return mailpit.spec(NAME, (HTTP, SMTP), route, project, network)
     found = project.settings(MailSettings, database_url=postgres.database_url(project, network))
     smtp = network.listen(NAME, SMTP.name)
     bound = replace(found, ui_port=network.listen(NAME).port, smtp_host=smtp.host, smtp_port=smtp.port)
-    host = project.host(project.settings(MailServiceSettings).route)
     return ServiceSpec(
         name=NAME,
         category=Category.OPTIONAL,
@@ -65,7 +77,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         ports=(HTTP, SMTP),
         probe=Probe(kind="http", path="/livez"),
         needs=postgres.needs(project),
-        routes=(Route(host=host, websocket=True, description="Development inbox"),),
+        routes=(route,),
     )
 
 
@@ -75,7 +87,7 @@ SERVICE = Service(
     help="Development inbox",
     words=("email", "inbox", "mailpit"),
     ports=(HTTP, SMTP),
-    settings=(MailServiceSettings, MailSettings),
+    settings=(MailServiceSettings, MailSettings, mailpit.MailpitSettings),
     wanted=wanted,
     spec=spec,
 )

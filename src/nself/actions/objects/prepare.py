@@ -18,7 +18,8 @@ def prepare(stack: Stack, emit: Emit) -> None:
     found = stores.settings(stack.project)
     with store.of_stack(stack) as client:
         own = found.bucket or ""
-        for name in dict.fromkeys((own, *found.buckets)):
+        theirs = [name for spec in stack.runtime.specs for name in spec.buckets]
+        for name in dict.fromkeys((own, *found.buckets, *theirs)):
             if client.create(name):
                 emit(Note(f"made the bucket {name}"))
                 if name == stores.PUBLIC:

@@ -20,11 +20,18 @@ class ProgramTooOldError(ProgramMissingError):
     kind = "program-too-old"
 
 
-def find(program: Program, spec: ServiceSpec, host: Host) -> Path:
-    """The first that is there; ProgramMissingError says how to get it and how to do without."""
+def find(program: Program, spec: ServiceSpec, host: Host, *, venvs: Path | None = None) -> Path:
+    """The first that is there, before all in the service's own environment below `venvs`; ProgramMissingError says
+    how to get it and how to do without."""
     names = program.names or (program.name,)
     for name in names:
-        found = _beside_python(name) or host.which(name) or _in_folders(name, host) or _in_package(name, program)
+        found = (
+            _in_venv(venvs, spec, name)
+            or _beside_python(name)
+            or host.which(name)
+            or _in_folders(name, host)
+            or _in_package(name, program)
+        )
         if found is not None:
             _check_version(found, program, spec, host)
             return found
@@ -53,6 +60,11 @@ def _check_version(found: Path, program: Program, spec: ServiceSpec, host: Host)
 
 def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
+
+
+def _in_venv(venvs: Path | None, spec: ServiceSpec, name: str) -> Path | None:
+    found = venvs / spec.name / "bin" / name if venvs else None
+    return found if found is not None and found.is_file() else None
 
 
 def _beside_python(name: str) -> Path | None:

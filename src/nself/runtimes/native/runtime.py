@@ -260,10 +260,11 @@ class Native:
         return account
 
     def _handed_over(self, account: Identity) -> Iterator[Path]:
-        """Everything below `.nself` but volumes that are the account's already: those may be large."""
+        """Everything below `.nself` but what may be large: volumes that are the account's already, and installed
+        programs, which it only reads."""
         data = self.layout.state / "data"
         for entry in self.layout.state.iterdir():
-            if entry != data:
+            if entry not in (data, self.layout.venvs):
                 yield entry
         os.chown(data, account.uid, account.gid) if account.dropped else None
         for volume in data.iterdir():
