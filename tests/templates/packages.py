@@ -19,6 +19,8 @@ def variables() -> dict[str, str]:
         "NPM_CONFIG_USERCONFIG": HOME / ".npmrc",
         "CARGO_HOME": HOME / ".cargo",
         "RUSTUP_HOME": HOME / ".rustup",
+        # Crates compiled for one scaffolded service serve the next; the program itself stays in its own folder.
+        "CARGO_BUILD_BUILD_DIR": HOME / ".cache/nself-tests/cargo",
         "GOPATH": HOME / "go",
         "GOCACHE": HOME / ".cache/go-build",
         "MAVEN_OPTS": f"-Dmaven.repo.local={HOME / '.m2/repository'}",
