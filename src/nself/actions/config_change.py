@@ -14,7 +14,7 @@ from nself.actions.project import LARGEST_FILE, find, reader
 from nself.errors import ConfigError, ConfigProblemsError, NselfError, Problem, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model import dotenv
+from nself.model import document, dotenv, yaml_text
 from nself.model import load as model
 from nself.model.cascade import PRIVATE
 from nself.model.load import Loaded
@@ -115,6 +115,57 @@ def set_value(target: Target, key: str, value: str, *, file: str | None = None) 
         winner=None if (new.file, new.line) == (mine.file, mine.line) else source(new),
         backup=copy,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One file of the project as it is and as it is to be."""
+
+    file: str
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+
+
+def variable_edits(target: Target, pairs: Mapping[str, str]) -> list[Edit]:
+    """What sets these variables, each in the file that says it now, else where it belongs. Nothing is written."""
+    loaded = target.inspect()
+    texts: dict[str, str] = {}
+    for key, value in pairs.items():
+        chosen = _home(loaded, key)
+        before = texts.get(chosen) or _text(target, chosen)
+        texts[chosen] = dotenv.assign(before, chosen, _spelling(before, chosen, key, loaded), value)
+    return [Edit(file=file, old=_text(target, file), new=text) for file, text in texts.items()]
+
+
+def document_edits(target: Target, pairs: Mapping[tuple[str, ...], str]) -> list[Edit]:
+    """What sets these values in nself.yml, comments and all else as they are. Nothing is written."""
+    file = target.inspect().document.file or document.FILES[0]
+    path = target.root / file
+    old = new = target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else ""
+    try:
+        for keys, value in pairs.items():
+            new = yaml_text.assign(new, keys, value)
+    except yaml_text.UneditableError as error:
+        raise ConfigError(
+            f"{file} is written in a way that cannot be changed from here: {error}",
+            fixes=[f"write it yourself: {key}: {value}" for key, value in _dotted(pairs)],
+        ) from None
+    return [Edit(file=file, old=old, new=new)]
+
+
+def _dotted(pairs: Mapping[tuple[str, ...], str]) -> list[tuple[str, str]]:
+    return [(".".join(keys), value) for keys, value in pairs.items()]
+
+
+def apply(target: Target, edits: Sequence[Edit], what: str) -> None:
+    """Write them, unless the project would not load with them or someone else changed a file meanwhile."""
+    with target.host.hold(target.root, wait_s=5):
+        for edit in edits:
+            path = target.root / edit.file
+            if (target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else "") != edit.old:
+                raise ConfigError(f"{edit.file} was changed by someone else meanwhile", fixes=["try again"])
+        for edit in edits:
+            _write(target, edit.file, edit.old, edit.new, what)
 
 
 def import_file(target: Target, given: str, *, file: str | None = None) -> Imported:

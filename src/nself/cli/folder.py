@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from nself.cli.app import Callback, Group
 
 
 class Folder(Group):
-    """Each file, or folder with an `__init__.py`, exposes `command`; one is imported when it is asked for."""
+    """Each file, or folder with an `__init__.py`, exposes `command`; one is imported when it is asked for. A word that
+    Python keeps to itself has an underscore behind it (`in_.py`)."""
 
     def __init__(self, *args: Any, package: str, folder: Path, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -23,21 +25,24 @@ class Folder(Group):
         entries = (
             path for path in self.folder.iterdir() if path.stem[0] != "_" and (path.suffix == ".py" or path.is_dir())
         )
-        return sorted(path.stem.replace("_", "-") for path in entries)
+        return sorted(path.stem.removesuffix("_").replace("_", "-") for path in entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        found = import_module(f"{self.package}.{cmd_name.replace('-', '_')}").command
+        module = cmd_name.replace("-", "_") + ("_" if iskeyword(cmd_name) else "")
+        found = import_module(f"{self.package}.{module}").command
         assert isinstance(found, click.Command)
         return found
 
 
-def folder_group(file: str, package: str, *, section: str = "", **attributes: Any) -> Callable[[Callback], Folder]:
+def folder_group(
+    file: str, package: str, *, section: str = "", cls: type[Folder] = Folder, **attributes: Any
+) -> Callable[[Callback], Folder]:
     """`@folder_group(__file__, __name__, short_help=...)` in the `__init__.py` of the folder."""
 
     def decorate(callback: Callback) -> Folder:
-        made = click.group(cls=Folder, package=package, folder=Path(file).parent, **attributes)(callback)
+        made = click.group(cls=cls, package=package, folder=Path(file).parent, **attributes)(callback)
         made.section = section
         return made
 

@@ -91,8 +91,9 @@ def preparation(service: CustomService) -> Preparation:
 
 
 def replica(spec: ServiceSpec, name: str, network: Network) -> ServiceSpec:
-    """Another copy of a service of the user's, which differs in where it listens. The proxy knows it by the first."""
-    return replace(spec, name=name, env={**spec.env, **listening(name, network)}, routes=(), replicas=1)
+    """Another copy of a service, which differs in where it listens. The proxy knows it by the first."""
+    more = listening(name, network) if spec.category is Category.CUSTOM else {}
+    return replace(spec, name=name, env={**spec.env, **more}, routes=(), replicas=1)
 
 
 def listening(name: str, network: Network) -> dict[str, str]:

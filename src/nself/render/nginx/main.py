@@ -134,6 +134,8 @@ def _basics(settings: ProxySettings) -> Lines:
         directive("server_tokens", "off"),
         directive("server_names_hash_bucket_size", 256),
         directive("keepalive_timeout", f"{settings.keepalive_timeout_s}s"),
+        # A worker that is replaced answers who asks just then, and tells them to connect anew, before it hangs up.
+        directive("keepalive_min_timeout", "2s"),
         directive("client_max_body_size", settings.max_body_size),
         directive("client_header_timeout", "15s"),
         directive("reset_timedout_connection", "on"),

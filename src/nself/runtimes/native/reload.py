@@ -24,13 +24,15 @@ def reload(native: Native, unit: str) -> str:
     before = _workers(pid)
     if not before:
         return "it has no workers"
+    # Files that change while it reads them are a reason to tell it again.
+    made = json.dumps(native.fingerprint(unit))
     native.supervisor.call("signal", unit)
     deadline = native.host.monotonic() + WITHIN_S
     while not (_workers(pid) - before and _all_leaving(before & _workers(pid))):
         if native.host.monotonic() > deadline:
             return f"it did not replace its workers within {WITHIN_S:g} s"
         native.host.sleep(POLL_S)
-    native.supervisor.call("adopt", unit, json.dumps(native.fingerprint(unit)))
+    native.supervisor.call("adopt", unit, made)
     return ""
 
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from nself.cli.folder import folder_group
+import click
+
+from nself.cli.folder import Folder, folder_group
 
 
-@folder_group(__file__, __name__, short_help="More or less of a service.", section="Services")
-def command() -> None:
+class Scale(Folder):
+    """A word that is no sub-command is a service, in the older form `scale SERVICE [REPLICAS]`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.list_commands(ctx) or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from nself.cli.commands.scale import _direct
+
+        return _direct.command.name, _direct.command, args
+
+
+@folder_group(
+    __file__,
+    __name__,
+    cls=Scale,
+    short_help="More or less of a service.",
+    section="Services",
+    invoke_without_command=True,
+)
+@click.option("--list", "listed", is_flag=True, help="The same as scale status.")
+@click.pass_context
+def command(context: click.Context, listed: bool) -> None:
     """How much of a service runs: how many replicas of it, and how much memory and CPU each may use.
 
     What is said here is written to the project's files and takes effect at once in a running stack, without a
@@ -19,3 +43,11 @@ def command() -> None:
       nself scale up web --memory 1G --cpu 1
       nself scale web 3
     """
+    if context.invoked_subcommand is not None:
+        return
+    if not listed:
+        click.echo(context.get_help())
+        return
+    from nself.cli.commands.scale import status
+
+    context.invoke(status.command)
