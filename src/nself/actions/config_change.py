@@ -165,7 +165,7 @@ def apply(target: Target, edits: Sequence[Edit], what: str) -> None:
             if (target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else "") != edit.old:
                 raise ConfigError(f"{edit.file} was changed by someone else meanwhile", fixes=["try again"])
         for edit in edits:
-            _write(target, edit.file, edit.old, edit.new, what)
+            write(target, edit.file, edit.old, edit.new, what)
 
 
 def import_file(target: Target, given: str, *, file: str | None = None) -> Imported:
