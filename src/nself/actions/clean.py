@@ -1,8 +1,8 @@
-"""Remove what a project no longer needs: old logs, generated files, what a crash left behind. Data only when asked."""
+"""Remove what a project no longer needs: old logs, stale files, images and containers. Data only when asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,11 @@ from nself.actions.stop import take_down
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.model.spec import Runtime
+from nself.runtimes.compose import containers
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.leftovers import Kind as Kind
+from nself.runtimes.compose.leftovers import Leftovers
 
 LOCK_WAIT_S = 120.0
 
@@ -35,8 +40,12 @@ class Cleaned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """`volumes` deletes the data and `everything` the current logs and the build too; both stop the stack first."""
+    """`kinds` are what to remove from the Docker engine; none named means what the runtime has by itself.
 
+    `volumes` deletes the data, and `everything` the current logs, the build and all that Docker has of this project;
+    both stop the stack first."""
+
+    kinds: Collection[Kind] = ()
     volumes: bool = False
     everything: bool = False
 
@@ -47,6 +56,7 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     opened = open_stack(project, host, environ, emit)
     entry = history.Entry("clean", "clean", {"volumes": wishes.volumes, "everything": wishes.everything})
     with opened.runtime.locked("clean", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+        engine = Engine(project, host, environ, kinds(opened.runtime.kind, wishes))
         if wishes.volumes or wishes.everything:
             take_down(opened)
         found = [path for path in candidates(opened, wishes) if host.exists(path)]
@@ -54,10 +64,52 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
         files = sum(_count(path) for path in found)
         for path in found:
             host.remove(path)
-        reclaimed += sum(opened.runtime.volumes().values()) if wishes.volumes else 0
-        removed = Removed(volumes=opened.runtime.remove_volumes() if wishes.volumes else 0, files=files)
+        gone = engine.clean(every=wishes.everything)
+        if wishes.volumes and opened.runtime.kind is Runtime.NATIVE:
+            sizes = opened.runtime.volumes()
+            gone[Kind.VOLUMES] = Gone(opened.runtime.remove_volumes(), sum(sizes.values()))
+        reclaimed += sum(each.reclaimed_bytes for each in gone.values())
+        removed = Removed(files=files, **{kind.value: each.count for kind, each in gone.items()})
         entry.details["reclaimed_bytes"] = reclaimed
     return Cleaned(removed=removed, reclaimed_bytes=reclaimed)
+
+
+def kinds(runtime: Runtime, wishes: Wishes) -> list[Kind]:
+    """What to look for on the engine. A native project has nothing there, unless it ran in containers once: then
+    who wants that gone says so."""
+    wanted = set(wishes.kinds)
+    if runtime is Runtime.COMPOSE:
+        wanted |= set(Kind) - {Kind.VOLUMES} if wishes.everything else set()
+        wanted |= {Kind.VOLUMES} if wishes.volumes else set()
+        wanted = wanted or {Kind.IMAGES}
+    return [kind for kind in Kind if kind in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    count: int
+    reclaimed_bytes: int
+
+
+class Engine:
+    """What the Docker engine has of a project before anything is removed, and what of that is gone afterwards."""
+
+    def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str], kinds: Sequence[Kind]) -> None:
+        docker = Docker(host, environ)
+        self.leftovers = Leftovers(docker=docker, project=project.name)
+        if kinds:
+            found = containers.of(docker, project.name).values()
+            containers.refuse_strangers(project.name, project.layout.build(Runtime.COMPOSE), found)
+        self.before = {kind: self.leftovers.have(kind) for kind in kinds}
+
+    def clean(self, *, every: bool) -> dict[Kind, Gone]:
+        return {kind: self._removed(kind, had, every=every) for kind, had in self.before.items()}
+
+    def _removed(self, kind: Kind, had: Mapping[str, int], *, every: bool) -> Gone:
+        told = self.leftovers.remove(kind, every=every) if had else 0
+        left = self.leftovers.have(kind) if had else {}
+        gone = [size for name, size in had.items() if name not in left]
+        return Gone(len(gone), told + sum(gone))
 
 
 def candidates(opened: Stack, wishes: Wishes) -> list[Path]:

@@ -14,26 +14,31 @@ if TYPE_CHECKING:
     from nself.actions.clean import Cleaned
 
 
-@verb(short_help="Remove old logs and stale files.", section="Core lifecycle", result="nself.actions.clean:Cleaned")
-@click.option("-a", "--all", "everything", is_flag=True, help="All logs and the build, too. Stops the stack.")
-@click.option(
-    "--volumes", is_flag=True, help="Delete the data, too. Stops the stack, asks first; refused in production."
+@verb(
+    short_help="Remove old logs, images and stale files.",
+    section="Core lifecycle",
+    result="nself.actions.clean:Cleaned",
 )
-@click.option("-i", "--images", is_flag=True, hidden=True, help="Natively there are none.")
-@click.option("-c", "--containers", is_flag=True, hidden=True, help="Natively there are none.")
-@click.option("-n", "--networks", is_flag=True, hidden=True, help="Natively there are none.")
-@click.option("-b", "--builders", is_flag=True, hidden=True, help="Natively there are none.")
+@click.option("-i", "--images", is_flag=True, help="Images of earlier builds (the default in containers).")
+@click.option("-c", "--containers", is_flag=True, help="Containers that are stopped.")
+@click.option("-n", "--networks", is_flag=True, help="Networks that no container is in.")
+@click.option("-b", "--builders", is_flag=True, help="What image builds keep to be quick; your projects share it.")
+@click.option(
+    "-a", "--all", "everything", is_flag=True, help="All of these, every image, all logs, the build. Stops the stack."
+)
+@click.option("--volumes", is_flag=True, help="Delete the data. Stops the stack, asks first; refused in production.")
 @pass_app
-def command(
-    app: App, everything: bool, volumes: bool, images: bool, containers: bool, networks: bool, builders: bool
-) -> None:
-    """Remove what this project no longer needs: rotated logs, logs of services it no longer has, stale run files.
+def command(app: App, /, everything: bool, volumes: bool, **kinds: bool) -> None:
+    """Remove what this project no longer needs: rotated logs, logs of services it no longer has, stale run files; in
+    containers also images of earlier builds.
 
-    Only below this project's .nself, and never data, certificates, backups or history unless --volumes says so.
+    Only what is this project's own: files below its .nself, and what Docker has with its label. Never data,
+    certificates, backups or history, unless --volumes says so.
 
     \b
     Examples:
       nself clean
+      nself clean --containers --networks
       nself clean --all
     """
     from nself.actions import clean as action
@@ -42,14 +47,30 @@ def command(
     if volumes:
         refuse_in_production(app.project, "deleting its data")
         app.confirm("Delete it?", consequence=f"All data of {app.project.name} will be lost.")
-    wishes = action.Wishes(volumes=volumes, everything=everything)
+    named = [action.Kind(kind) for kind, wanted in kinds.items() if wanted]
+    wishes = action.Wishes(kinds=named, volumes=volumes, everything=everything)
     app.output.result(action.clean(app.project, app.host, app.environ, app.emit, wishes), human)
 
 
 def human(cleaned: Cleaned) -> Iterator[Line]:
     removed = cleaned.removed
-    if not removed.files and not removed.volumes:
+    counts = {
+        "file": removed.files,
+        "container": removed.containers,
+        "image": removed.images,
+        "network": removed.networks,
+        "build cache": removed.builders,
+        "volume of data": removed.volumes,
+    }
+    parts = [f"{count} {plural(what, count)}" for what, count in counts.items() if count]
+    if parts:
+        yield f"✓ removed {', '.join(parts)}: {cleaned.reclaimed_bytes / 1e6:.1f} MB"
+    else:
         yield "✓ nothing to clean"
-        return
-    volumes = f" and the data of {removed.volumes} volumes" if removed.volumes else ""
-    yield f"✓ removed {removed.files} files{volumes}: {cleaned.reclaimed_bytes / 1e6:.1f} MB"
+
+
+def plural(what: str, count: int) -> str:
+    if count == 1:
+        return what
+    first, _, rest = what.partition(" of ")
+    return f"{first}s of {rest}" if rest else f"{first}s"

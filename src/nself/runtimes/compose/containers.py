@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from nself.errors import DockerError
 from nself.model import replicas
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.plan import Fingerprint, State
@@ -67,6 +69,16 @@ def of(docker: Docker, project: str) -> dict[str, Container]:
     found = [_container(each) for each in json.loads(told.stdout or "[]")]
     ordered = sorted((each for each in found if each), key=lambda each: (each.state is State.RUNNING, each.started_at))
     return {each.copy: each for each in ordered}
+
+
+def refuse_strangers(project: str, folder: Path, found: Iterable[Container]) -> None:
+    """Two projects of one name on one engine would take each other's containers and data; `folder` is our build."""
+    for container in found:
+        if container.folder and container.folder != str(folder):
+            raise DockerError(
+                f"another project called {project} has containers here, made from {container.folder}",
+                fixes=["give this one another PROJECT_NAME", f"stop that one: docker compose -p {project} down"],
+            )
 
 
 def _container(told: Mapping[str, Any]) -> Container | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import Image, ServiceSpec
+from nself.runtimes.compose import containers
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -23,7 +24,7 @@ def start(
 ) -> Outcome:
     """Stops first; then containers level by level, each once what it needs is healthy."""
     compose.docker.version()
-    refuse_strangers(compose)
+    containers.refuse_strangers(compose.project, compose.build, compose.containers().values())
     stop(compose, [step for step in steps if step.verb == "stop"], remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}
     fetch(compose, [spec for spec in compose.specs if spec.name in chosen])
@@ -50,19 +51,6 @@ def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = Non
             compose.docker.run("rm", *ids, timeout_s=STOP_S)
         waiting = [step for step in waiting if step not in wave]
     return [step.service for step in steps]
-
-
-def refuse_strangers(compose: Compose) -> None:
-    """Two projects of one name on one engine would take each other's containers and data."""
-    for container in compose.containers().values():
-        if container.folder and container.folder != str(compose.build):
-            raise DockerError(
-                f"another project called {compose.project} has containers here, made from {container.folder}",
-                fixes=[
-                    "give this one another PROJECT_NAME",
-                    f"stop that one: docker compose -p {compose.project} down",
-                ],
-            )
 
 
 def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:

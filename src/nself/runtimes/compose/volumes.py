@@ -27,7 +27,7 @@ def name_of(compose: Compose, volume: str) -> str:
 def sizes(compose: Compose) -> dict[str, int]:
     """{volume that exists: bytes}, in the project's names."""
     told = compose.docker.json("system", "df", "-v", "--format", "{{json .Volumes}}", timeout_s=120)
-    here = {each["Name"]: _bytes(each["Size"]) for each in told or []}
+    here = {each["Name"]: size(each["Size"]) for each in told or []}
     names = dict.fromkeys(volume.name for spec in compose.specs for volume in spec.volumes)
     return {name: here[full] for name in names if (full := name_of(compose, name)) in here}
 
@@ -85,7 +85,7 @@ def _image(compose: Compose, volume: str) -> Image:
     raise ConfigError(f"no service of this project has a volume {volume}", fixes=["nself status"])
 
 
-def _bytes(text: str) -> int:
+def size(text: str) -> int:
     """`48.2MB`; Docker counts in thousands. What it could not measure counts nothing."""
     found = re.fullmatch(r"([0-9.]+)([kMGT]?B)", text)
     return int(float(found[1]) * UNITS[found[2]]) if found else 0

@@ -1,0 +1,93 @@
+"""What a project leaves on the engine: found by its labels, and nothing else is ever touched.
+
+Docker's own `prune` removes what no container uses and measures what that gave back; a filter on the project's label
+keeps it to the project. The build cache of the engine carries no labels: of it only our own packages image goes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from nself.runtimes.compose.containers import PROJECT
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.server_image import BASE, INPUTS, PACKAGES
+from nself.runtimes.compose.volumes import size
+
+OURS = "nself.project"
+"""Label of everything that is made for a project, images included."""
+WAIT_S = 600.0
+_RECLAIMED = re.compile(r"^Total reclaimed space: (\S+)$", re.MULTILINE)
+
+
+class Kind(StrEnum):
+    """What can be removed, in the order in which it must go."""
+
+    CONTAINERS = "containers"
+    IMAGES = "images"
+    NETWORKS = "networks"
+    BUILDERS = "builders"
+    VOLUMES = "volumes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """Of one project on one engine."""
+
+    docker: Docker
+    project: str
+
+    def have(self, kind: Kind) -> dict[str, int]:
+        """{what there is: bytes}; nothing is known of images before they are gone, since they share layers."""
+        match kind:
+            case Kind.CONTAINERS:
+                # "12kB (virtual 454MB)": what it wrote itself, and that with its image.
+                found = self._listed("container", "ls", "--all", "--size", "--no-trunc", *self._made_by_compose)
+                return {each["ID"]: size(each["Size"].split(" ")[0]) for each in found}
+            case Kind.IMAGES:
+                images = self._listed("image", "ls", "--all", "--no-trunc", "--filter", f"label={OURS}={self.project}")
+                return {each["ID"]: 0 for each in images}
+            case Kind.NETWORKS:
+                return {each["ID"]: 0 for each in self._listed("network", "ls", *self._made_by_compose)}
+            case Kind.BUILDERS:
+                return {each["ID"]: 0 for each in self._listed("image", "ls", "--no-trunc", PACKAGES)}
+            case Kind.VOLUMES:
+                return self._volumes()
+
+    def remove(self, kind: Kind, *, every: bool = False) -> int:
+        """Remove what nothing uses: stopped containers, networks without one, images of earlier builds (with `every`
+        all that were built for the project), volumes. The bytes that Docker says only afterwards."""
+        match kind:
+            case Kind.CONTAINERS | Kind.NETWORKS:
+                noun = "container" if kind is Kind.CONTAINERS else "network"
+                self._prune(noun, *self._made_by_compose)
+                return 0
+            case Kind.IMAGES:
+                more = ["--all"] if every else []
+                return self._prune("image", *more, "--filter", f"label={OURS}={self.project}")
+            case Kind.BUILDERS:
+                # Ours is labelled with what it was made from, too; only it says on which base.
+                return self._prune("image", "--all", "--filter", f"label={INPUTS}", "--filter", f"label!={BASE}")
+            case Kind.VOLUMES:
+                # One by one: `volume prune` passes over those with a name.
+                for name in sorted(self._volumes()):
+                    self.docker.run("volume", "rm", name, timeout_s=WAIT_S)
+                return 0
+
+    @property
+    def _made_by_compose(self) -> tuple[str, str]:
+        return "--filter", f"label={PROJECT}={self.project}"
+
+    def _volumes(self) -> dict[str, int]:
+        told = self.docker.json("system", "df", "-v", "--format", "{{json .Volumes}}", timeout_s=WAIT_S)
+        mine = {f"{label}={self.project}" for label in (PROJECT, OURS)}
+        return {each["Name"]: size(each["Size"]) for each in told or [] if mine & set(each["Labels"].split(","))}
+
+    def _prune(self, noun: str, *filters: str) -> int:
+        found = _RECLAIMED.search(self.docker.run(noun, "prune", "--force", *filters, timeout_s=WAIT_S).stdout)
+        return size(found[1]) if found else 0
+
+    def _listed(self, *argv: str) -> list[Any]:
+        return self.docker.ndjson(*argv, "--format", "{{json .}}", timeout_s=WAIT_S)
