@@ -138,9 +138,6 @@ class _Work:
         else:
             self._service(spec, reference)
         found = self._inspect(reference)
-        if before and before != found["Id"]:
-            # Now without a name; containers that still run from it keep it.
-            self.builder.docker.run("image", "rm", str(before), check=False)
         return BuiltImage(
             name=name,
             reference=reference,

@@ -69,6 +69,7 @@ class Builder:
     def build(self, recipe: Recipe) -> str:
         """Build it and return the image's id; BuildFailedError has the failing step and its last lines."""
         log = self.log(recipe.name)
+        before = self._id(recipe.reference)
         watch = _Watch(recipe, self.emit)
         with log.open("a", encoding="utf-8", buffering=1) as file:
 
@@ -79,10 +80,17 @@ class Builder:
             exit_code = self._run(recipe, on_line)
         if exit_code:
             raise watch.failure(log)
-        found = self.docker.inspect_image(recipe.reference)
-        if found is None:
+        after = self._id(recipe.reference)
+        if after is None:
             raise CommandFailedError(f"docker build ended well, but there is no image {recipe.reference}")
-        return str(found["Id"])
+        if before and before != after:
+            # Now without a name. One that a container still runs from stays, and Docker refuses.
+            self.docker.run("image", "rm", before, check=False)
+        return after
+
+    def _id(self, reference: str) -> str | None:
+        found = self.docker.inspect_image(reference)
+        return str(found["Id"]) if found else None
 
     def _run(self, recipe: Recipe, on_line: Callable[[str], None]) -> int:
         stdin = None if recipe.context.is_dir() else recipe.context

@@ -17,7 +17,6 @@ from nself.host import LocalHost
 from nself.runtimes.compose.docker_errors import last_line
 
 OLDEST_PYTHON = (3, 11)
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 ASK = "import json,platform,sys;print(json.dumps([sys.version_info[:2],platform.machine(),platform.libc_ver()]))"
 """Run inside the base image: what packages must be made for."""
 KEPT_PROGRAMS = frozenset({"deno"})
