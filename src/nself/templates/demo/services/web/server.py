@@ -1,9 +1,15 @@
-"""The demo's own service: serves public/ on $PORT and says that it is well at /health."""
+"""The demo's own service: serves public/ on $HOST:$PORT and says that it is well at /health."""
 
 import os
+import signal
+import sys
+import threading
+import urllib.request
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+HOST, PORT = os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
 
 
 class Page(SimpleHTTPRequestHandler):
@@ -25,7 +31,18 @@ class Page(SimpleHTTPRequestHandler):
             super().log_message(format, *args)
 
 
+def serve() -> None:
+    """Until SIGTERM; requests that are under way are answered first."""
+    server = ThreadingHTTPServer((HOST, PORT), partial(Page, directory=str(Path(__file__).parent / "public")))
+    server.daemon_threads = False
+    # Asked from a thread of its own: the one that serves would wait for itself.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    with server:
+        server.serve_forever()
+
+
 if __name__ == "__main__":
-    address = ("127.0.0.1", int(os.environ["PORT"]))
-    handler = partial(Page, directory=str(Path(__file__).parent / "public"))
-    ThreadingHTTPServer(address, handler).serve_forever()
+    if "--check" in sys.argv:
+        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/health", timeout=2).close()
+    else:
+        serve()
