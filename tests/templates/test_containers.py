@@ -16,7 +16,7 @@ import pytest
 from nself.model import template
 from tests.cluster import free_port
 from tests.docker.engine import Engine
-from tests.e2e.conftest import LEAN, PASSWORD, SECRET, Project
+from tests.e2e.conftest import LEAN, PASSWORD, SECRET, Project, wait_until
 from tests.proofs import Proved
 from tests.templates import contract
 from tests.templates.conftest import RUNNING
@@ -122,13 +122,18 @@ def test_it_keeps_every_promise_to_the_end_with_nothing_but_what_it_needs(contai
     assert not found["HostConfig"]["PortBindings"] or all(
         binding["HostIp"] == "127.0.0.1" for bindings in limits["PortBindings"].values() for binding in bindings
     )
-    through = f"http://127.0.0.1:{container.project.port('NGINX_PORT')}/api/echo"
-    proxied = httpx.post(through, headers={"Host": f"{container.name}.localhost"}, json=[1], timeout=20)
-    assert contract.answer(proxied) == {"echo": [1]}
+    # The proxy learns within seconds where a container is that came after it.
+    wait_until(lambda: through_proxy(container).status_code == 200, wait_s=15)
+    assert contract.answer(through_proxy(container)) == {"echo": [1]}
     check_own_health(container)
     for what in ("built", "compose", "probed"):
         proved(container.name, what)
     check_stop(container)
+
+
+def through_proxy(container: Container) -> httpx.Response:
+    url = f"http://127.0.0.1:{container.project.port('NGINX_PORT')}/api/echo"
+    return httpx.post(url, headers={"Host": f"{container.name}.localhost"}, json=[1], timeout=20)
 
 
 def check_own_health(container: Container) -> None:
