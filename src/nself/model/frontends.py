@@ -40,6 +40,8 @@ def build(
             framework=given.framework,
             table_prefix=given.table_prefix,
             path=given.path,
+            dist=given.dist,
+            port_named=given.port is not None,
         )
         out.append((member, frontend))
     return out, problems

@@ -142,7 +142,17 @@ class FrontendSettings:
     )
     framework: str | None = env("FRONTEND_APP_N_FRAMEWORK", default=None, help="nextjs, react, vue, svelte, …")
     table_prefix: str | None = env("FRONTEND_APP_N_TABLE_PREFIX", default=None, help="Prefix of its tables.")
-    path: str | None = env("FRONTEND_APP_N_PATH", default=None, help="Folder of its source.")
+    path: str | None = env(
+        "FRONTEND_APP_N_PATH",
+        default=None,
+        help="Folder of its source. Once it is built, the proxy serves dist, build, out or the folder itself, the "
+        "first with an index.html; in dev only when no port is named.",
+    )
+    dist: str | None = env(
+        "FRONTEND_APP_N_DIST",
+        default=None,
+        help="Folder of its built files, relative to FRONTEND_APP_N_PATH, else to the project; found when unset.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import cascade, checks, custom, document, families, frontends, pins, scaling
+from nself.model import cascade, checks, custom, document, families, frontends, hosting, pins, scaling
 from nself.model.cascade import Cascade, Layer, Raw
 from nself.model.custom import Surroundings
 from nself.model.document import Document
@@ -208,6 +208,7 @@ def _stack(
     ]  # fmt: skip
     findings.warnings += custom_warnings
     findings.add(checks.clashes(customs, fronts, hosts))
+    findings.add(hosting.checks(fronts, around.root, around.env))
     return _Stack(
         custom=tuple(service for _, service in customs),
         frontends=tuple(frontend for _, frontend in fronts),

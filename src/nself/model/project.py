@@ -79,6 +79,9 @@ class Frontend:
     framework: str | None = None
     table_prefix: str | None = None
     path: str | None = None
+    dist: str | None = None
+    port_named: bool = field(default=False, compare=False)
+    """Whether the project says its port; else it is only the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

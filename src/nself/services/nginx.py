@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nself.model import hosting
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
 from nself.model.service import Service
@@ -25,7 +26,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         image=images.image(images.OURS),
         command=("{bin:nginx}", "-p", "{root}", "-c", "{build}/nginx/nginx.conf", "-g", "daemon off;"),
         ports=(HTTPS, HTTP, HEALTH),
-        reads=(proxy_settings(project).web_root,),
+        reads=(proxy_settings(project).web_root, *hosting.folders(project)),
         probe=Probe(kind="http", path="/health", port=HEALTH.name),
         resources=Resources(memory="128M", cpu=0.5),
         # Whoever still holds a websocket after that is let go.

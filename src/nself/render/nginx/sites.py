@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nself.errors import ConfigError
+from nself.model import hosting
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network, Route, ServiceSpec
+from nself.render.nginx import static
+from nself.render.nginx.static import Folder
 from nself.render.nginx.syntax import Lines, block, directive
 
 WEBSOCKET = [
@@ -34,20 +37,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One public host. `root` is its folder of static files, when no service answers at `/`."""
+    """One public host. `root` is its folder of files, when no service answers at `/`."""
 
     name: str
     names: tuple[str, ...]
     places: tuple[Place, ...] = field(default=())
-    root: str | None = None
+    root: Folder | None = None
 
 
 def hosts(specs: Sequence[ServiceSpec], network: Network, project: Project, settings: ProxySettings) -> list[Site]:
     """Every public host of the project, in alphabetical order; the base domain is always one of them."""
-    found: dict[str, list[Place]] = {host_name(project.base_domain): []}
+    sites = _sites(project)
+    found: dict[str, list[Place]] = {host: [] for host in (host_name(project.base_domain), *sites)}
     for place in _places(specs, network, project):
         found.setdefault(host_name(place.route.host), []).append(place)
-    return [_site(host, places, project, settings) for host, places in sorted(found.items())]
+    return [_site(host, places, sites.get(host), project, settings) for host, places in sorted(found.items())]
 
 
 def server(site: Site, network: Network, settings: ProxySettings) -> Lines:
@@ -59,8 +63,9 @@ def server(site: Site, network: Network, settings: ProxySettings) -> Lines:
             directive("server_name", *site.names),
             directive("include", "headers.conf"),
             directive("include", "answers.conf"),
+            *(_general(settings) if site.root else []),
             *(line for place in places for line in _locations(place, settings)),
-            *(_static(site.root) if site.root else []),
+            *(static.lines(site.root) if site.root else []),
         ],
     )
 
@@ -93,13 +98,24 @@ def _places(specs: Sequence[ServiceSpec], network: Network, project: Project) ->
                 zone=f"{spec.name}-{number}" if route.rate_per_minute else "",
             )
     for frontend in project.frontends:
+        if hosting.folder(frontend, project):
+            continue
         # Runs by itself on this machine: a development server, with its own reload over websockets.
         route = Route(host=frontend.host, websocket=True, description=frontend.display_name)
         at = Endpoint(network.host, frontend.port)
         yield Place(route=route, upstream=f"frontend-{frontend.name}", servers=(at,))
 
 
-def _site(host: str, places: Sequence[Place], project: Project, settings: ProxySettings) -> Site:
+def _sites(project: Project) -> dict[str, Folder]:
+    """{host: the built files of the frontend that has it}."""
+    return {
+        host_name(frontend.host): Folder(path=path, site=True, single_page=hosting.is_single_page(frontend))
+        for frontend in project.frontends
+        if (path := hosting.folder(frontend, project))
+    }
+
+
+def _site(host: str, places: Sequence[Place], hosted: Folder | None, project: Project, settings: ProxySettings) -> Site:
     base = host == host_name(project.base_domain)
     loopback = ("localhost", "127.0.0.1") if base and project.env is Environment.DEV else ()
     taken = any(place.route.path == "/" for place in places)
@@ -107,7 +123,7 @@ def _site(host: str, places: Sequence[Place], project: Project, settings: ProxyS
         name=host,
         names=tuple(dict.fromkeys((host, *loopback))),
         places=tuple(places),
-        root=settings.web_root if base and not taken else None,
+        root=None if taken else hosted or (Folder(path=settings.web_root) if base else None),
     )
 
 
@@ -138,6 +154,13 @@ def _location(place: Place, settings: ProxySettings, path: str, *, strict: bool)
     )
 
 
+def _general(settings: ProxySettings) -> Lines:
+    """For what nginx answers itself; a location with limits of its own has those."""
+    if not settings.rate_limit_enabled:
+        return []
+    return [directive("limit_req", "zone=general", f"burst={BURST['general']}", "nodelay")]
+
+
 def _limits(place: Place, settings: ProxySettings, *, strict: bool) -> Lines:
     zones = []
     if settings.rate_limit_enabled:
@@ -146,14 +169,3 @@ def _limits(place: Place, settings: ProxySettings, *, strict: bool) -> Lines:
         # So many at once, and so many more each minute.
         zones.append((place.zone, max(1, (place.route.rate_per_minute or 0) - 1)))
     return [directive("limit_req", f"zone={name}", f"burst={burst}", "nodelay") for name, burst in zones]
-
-
-def _static(root: str) -> Lines:
-    """Files whose names start with a dot are nobody's business."""
-    return [
-        directive("root", root),
-        directive("charset", "utf-8"),
-        directive("index", "index.html"),
-        *block("location", "~", r"/\.(?!well-known/)", body=[directive("return", 404)]),
-        *block("location", "/", body=[directive("try_files", "$uri", "$uri/", "=404")]),
-    ]
