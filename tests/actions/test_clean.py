@@ -16,13 +16,16 @@ from nself.runtimes.compose import containers
 from tests.actions.places import written
 
 
+ALL = [Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS]
+
+
 @pytest.mark.parametrize(
     ("runtime", "wishes", "found"),
     [
         (Runtime.COMPOSE, Wishes(), [Kind.IMAGES]),
         (Runtime.COMPOSE, Wishes(kinds=[Kind.NETWORKS, Kind.CONTAINERS]), [Kind.CONTAINERS, Kind.NETWORKS]),
-        (Runtime.COMPOSE, Wishes(everything=True), [kind for kind in Kind if kind is not Kind.VOLUMES]),
-        (Runtime.COMPOSE, Wishes(everything=True, volumes=True), list(Kind)),
+        (Runtime.COMPOSE, Wishes(everything=True), ALL),
+        (Runtime.COMPOSE, Wishes(everything=True, volumes=True), [*ALL, Kind.VOLUMES]),
         (Runtime.COMPOSE, Wishes(volumes=True), [Kind.VOLUMES]),
         (Runtime.NATIVE, Wishes(), []),
         (Runtime.NATIVE, Wishes(everything=True, volumes=True), []),

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from nself.actions import project as projects
 from nself.actions import service_switch
 from nself.actions.config_change import Target
 from nself.actions.service_switch import Switched
 from nself.errors import ConfigProblemsError, UsageError
 from nself.host import LocalHost
+from nself.model.spec import Category
+from nself.services.catalogue import catalogue
 from tests.actions.places import written
 
 
@@ -39,6 +42,36 @@ def test_a_service_that_is_so_already_changes_nothing(tmp_path: Path) -> None:
     done = switch(tmp_path, "functions", on=True)
     assert (done.changed, done.file, done.line) == (False, None, None)
     assert (tmp_path / ".env").read_bytes() == before
+
+
+OPTIONAL = sorted(
+    name for name, service in catalogue().items() if service.switch and service.category is not Category.REQUIRED
+)
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_every_optional_service_can_be_switched_on_and_off(tmp_path: Path, name: str) -> None:
+    project = written(tmp_path)
+    service = catalogue()[name]
+    began = service.wanted(project)
+    for on in (not began, began):
+        assert switch(tmp_path, name, on=on).changed
+        assert service.wanted(projects.load(tmp_path, {})) is on
+
+
+def test_secrets_that_a_service_cannot_start_without_are_made(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    written(tmp_path)
+    env.write_text("".join(line for line in env.read_text().splitlines(keepends=True) if "REDIS_PASSWORD" not in line))
+
+    done = switch(tmp_path, "cache", on=True)
+
+    assert (done.service, done.generated) == ("redis", ("REDIS_PASSWORD",))
+    made = projects.load(tmp_path, {}).values["REDIS_PASSWORD"].text
+    assert len(made) >= 32
+    assert made not in str(done)
+    switch(tmp_path, "cache", on=False)
+    assert switch(tmp_path, "cache", on=True).generated == ()  # data was made with it
 
 
 def test_a_required_service_is_not_switched_off_and_the_reason_is_who_needs_it(tmp_path: Path) -> None:

@@ -75,11 +75,11 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
 
 
 def kinds(runtime: Runtime, wishes: Wishes) -> list[Kind]:
-    """What to look for on the engine. A native project has nothing there, unless it ran in containers once: then
+    """What to look for on the engine: `everything` leaves alone what other projects share. A native project has nothing there, unless it ran in containers once: then
     who wants that gone says so."""
     wanted = set(wishes.kinds)
     if runtime is Runtime.COMPOSE:
-        wanted |= set(Kind) - {Kind.VOLUMES} if wishes.everything else set()
+        wanted |= {Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS} if wishes.everything else set()
         wanted |= {Kind.VOLUMES} if wishes.volumes else set()
         wanted = wanted or {Kind.IMAGES}
     return [kind for kind in Kind if kind in wanted]

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.option("-n", "--networks", is_flag=True, help="Networks that no container is in.")
 @click.option("-b", "--builders", is_flag=True, help="What image builds keep to be quick; your projects share it.")
 @click.option(
-    "-a", "--all", "everything", is_flag=True, help="All of these, every image, all logs, the build. Stops the stack."
+    "-a",
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Containers, networks, every image built for it, all logs, the build. Stops the stack.",
 )
 @click.option("--volumes", is_flag=True, help="Delete the data. Stops the stack, asks first; refused in production.")
 @pass_app

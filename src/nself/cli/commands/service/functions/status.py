@@ -41,5 +41,6 @@ def human(found: State) -> Iterator[Line]:
         yield "next: nself start"
         return
     yield Styled(f"✓ functions answer at {found.url}", "green")
-    yield f"{found.functions} functions, {len(found.problems)} that cannot be loaded"
+    count = "1 function" if found.functions == 1 else f"{found.functions} functions"
+    yield f"{count}, {len(found.problems)} that cannot be loaded"
     yield from (f"✗ {each.function}: {each.error or 'see nself service functions logs'}" for each in found.problems)
