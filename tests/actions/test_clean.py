@@ -15,7 +15,6 @@ from nself.model.spec import Runtime
 from nself.runtimes.compose import containers
 from tests.actions.places import written
 
-
 ALL = [Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS]
 
 

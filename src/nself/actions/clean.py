@@ -75,8 +75,8 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
 
 
 def kinds(runtime: Runtime, wishes: Wishes) -> list[Kind]:
-    """What to look for on the engine: `everything` leaves alone what other projects share. A native project has nothing there, unless it ran in containers once: then
-    who wants that gone says so."""
+    """What to look for on the engine; `everything` leaves alone what projects share. A native project has nothing
+    there, unless it ran in containers once: then who wants that gone says so."""
     wanted = set(wishes.kinds)
     if runtime is Runtime.COMPOSE:
         wanted |= {Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS} if wishes.everything else set()
