@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -62,6 +63,11 @@ def _java() -> Mapping[str, Path]:
     return {JAVA_ROOTS.relative_to("/").as_posix(): JAVA_ROOTS} if JAVA_ROOTS.exists() else {}
 
 
+def _seaweedfs() -> Mapping[str, Path]:
+    weed = Path(sys.executable).parent / "weed"
+    return {"usr/bin/weed": weed if weed.exists() else _found("weed")}
+
+
 BASES = {
     "debian": Base(),
     "python": Base(
@@ -84,6 +90,8 @@ BASES = {
         copied=_rust,
         env={"PATH": "/opt/rust/bin:/usr/local/bin:/usr/bin:/bin"},
     ),
+    # What its own image has of it: the program, and one to ask for its health.
+    "seaweedfs": Base(copied=_seaweedfs, packages=("wget",)),
     "java": Base(packages=("openjdk-17-jdk-headless", "maven"), copied=_java),
 }
 """By the name tests ask for."""

@@ -88,7 +88,8 @@ class Project:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+        passed = ("PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "DOCKER_HOST", "DOCKER_CONFIG")
+        kept = {name: os.environ[name] for name in passed if name in os.environ}
         return {**kept, "NO_COLOR": "1", "LANG": "C.UTF-8"}
 
     def status(self) -> dict[str, Mapping[str, Any]]:

@@ -149,7 +149,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         probe=Probe(kind="postgres", port=PORT.name),
         volumes=(Volume(name=NAME, target=inside.volume if inside else extensions.VOLUME),),
         files={"pg_hba.conf": CONTAINER_HBA if contained else HBA},
-        resources=Resources(memory="2G", cpu=1.0, shared_memory="256M"),
+        resources=Resources(memory="2G", cpu=1.0, shared_memory="256mb"),
         # Fast shutdown: running transactions are rolled back, nothing acknowledged is lost.
         stop=Stop(signal="INT", grace_s=60),
     )

@@ -23,7 +23,6 @@ CERTIFICATES = "../../run/certs"
 """Relative to the compose file: a copy that containers can read, made at start."""
 LOG = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
 PIDS = 1024
-SHARED_MEMORY = "256mb"
 TEMPORARY = ("/tmp", "/run")
 HEAD = """\
 # Written by nself build. Change .env or nself.yml and build again.
@@ -115,8 +114,8 @@ def _condition(need: ServiceSpec, network: Network) -> str:
 
 
 def _shared_memory(spec: ServiceSpec) -> Entry:
-    """Parallel queries of PostgreSQL share more memory than the 64 MB containers get."""
-    return {"shm_size": SHARED_MEMORY} if spec.probe and spec.probe.kind == "postgres" else {}
+    """More than the 64 MB that containers get: parallel queries of PostgreSQL need it."""
+    return {"shm_size": spec.resources.shared_memory} if spec.resources.shared_memory else {}
 
 
 def argv(spec: ServiceSpec, network: Network) -> list[str]:

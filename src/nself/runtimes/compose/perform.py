@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import Image, ServiceSpec
-from nself.runtimes.compose import containers
+from nself.runtimes.compose import containers, volumes
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -28,6 +28,7 @@ def start(
     stop(compose, [step for step in steps if step.verb == "stop"], remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}
     fetch(compose, [spec for spec in compose.specs if spec.name in chosen])
+    volumes.claim(compose, [spec for spec in compose.specs if spec.name in chosen])
     compose.prepare()
     specs = [spec for spec in compose.specs if spec.name in chosen or spec.name in standing]
     return Walk(compose, specs, chosen, after, patience).walk()

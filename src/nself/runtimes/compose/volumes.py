@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nself.errors import ConfigError
-from nself.model.spec import Image
+from nself.model.spec import Image, ServiceSpec
 
 if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
@@ -37,6 +37,31 @@ def remove(compose: Compose) -> int:
     if found:
         compose.docker.run("volume", "rm", *found, timeout_s=120)
     return len(found)
+
+
+def claim(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
+    """Give volumes that are not there yet to the accounts that will write to them. Docker makes them root's unless the
+    image has the folder, and an image may hold no program that could change that: the engine does it itself."""
+    wanted = [(volume.name, spec.image) for spec in specs for volume in spec.volumes if spec.image]
+    theirs = {name: image.user for name, image in wanted if image.user and not image.built}
+    here = compose.docker.run("volume", "ls", "--quiet").stdout.split() if theirs else []
+    for name, user in theirs.items():
+        if user and name_of(compose, name) not in here:
+            with _mounted(compose, name) as container:
+                compose.docker.run("cp", "-a", "-", f"{container}:/", stdin=_folder_of(user))
+
+
+def _folder_of(user: str) -> str:
+    """An archive of one folder, the volume's, that belongs to `uid:gid`."""
+    import io
+    import tarfile
+
+    folder, out = tarfile.TarInfo(AT.removeprefix("/")), io.BytesIO()
+    folder.type, folder.mode = tarfile.DIRTYPE, 0o700
+    folder.uid, folder.gid = (int(number) for number in user.split(":"))
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(folder)
+    return out.getvalue().decode("ascii")
 
 
 @contextmanager
@@ -75,7 +100,7 @@ def _mounted(compose: Compose, volume: str) -> Iterator[str]:
     try:
         yield container
     finally:
-        compose.docker.run("rm", "-f", container, check=False)
+        compose.docker.run("rm", "-f", "--volumes", container, check=False)
 
 
 def _image(compose: Compose, volume: str) -> Image:
