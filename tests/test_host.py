@@ -109,3 +109,28 @@ def test_the_fake_answers_from_its_script() -> None:
     assert host.run(["git", "status", "-s"]).exit_code == 1
     assert host.run(["git", "log"]).ok
     assert host.ran == [("git", "status", "-s"), ("git", "log")]
+
+
+def test_lines_of_a_program_are_handed_over_as_they_come(tmp_path: Path) -> None:
+    (tmp_path / "given").write_text("from a file\n")
+    lines: list[str] = []
+    script = "cat; echo out; echo err >&2; printf 'no end'; exit 3"
+    exit_code = LocalHost().follow(["sh", "-c", script], on_line=lines.append, stdin=tmp_path / "given")
+    assert (exit_code, lines) == (3, ["from a file", "out", "err", "no end"])
+
+
+def test_a_program_that_is_followed_ends_with_its_follower() -> None:
+    pids: list[int] = []
+
+    def on_line(line: str) -> None:
+        pids.append(int(line))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LocalHost().follow(["sh", "-c", "echo $$; exec sleep 60"], on_line=on_line)
+    assert not LocalHost().alive(pids[0])
+
+
+def test_a_program_that_is_not_there_cannot_be_followed() -> None:
+    with pytest.raises(ProgramMissingError, match="nself-none is not installed"):
+        LocalHost().follow(["nself-none"], on_line=print)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nself.errors import NselfError
+from nself.errors import DockerError, NselfError
 from nself.host import LocalHost
 from nself.runtimes.compose.docker import Docker, doing
 from nself.runtimes.compose.docker_errors import (
@@ -125,6 +125,13 @@ def test_a_daemon_that_is_down_is_told(tmp_path: Path) -> None:
     said = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
     docker = scripted(tmp_path, {"version": (1, version(engine=None), said)})
     with pytest.raises(DaemonDownError, match="does not answer"):
+        docker.version()
+
+
+@pytest.mark.parametrize("printed", ["Emulate Docker CLI using podman\n", '{"Client": {"Version": "5.0.1"}}'])
+def test_another_program_by_its_name_is_told_apart(tmp_path: Path, printed: str) -> None:
+    docker = scripted(tmp_path, {"version": (0, printed, "")})
+    with pytest.raises(DockerError, match="not JSON|does not tell its version"):
         docker.version()
 
 

@@ -15,7 +15,9 @@ from typing import Any, Protocol
 from nself.errors import ProgramMissingError
 from nself.host import Ran
 from nself.runtimes.compose.docker_errors import (
+    CommandFailedError,
     ComposeMissingError,
+    DaemonDownError,
     NotInstalledError,
     TooOldError,
     recognise,
@@ -86,14 +88,14 @@ class Docker:
     def json(self, *argv: str, check: bool = True, timeout_s: float | None = ASK_S) -> Any:
         """The one JSON document a command prints; None when it failed and `check` is off."""
         ran = self.run(*argv, check=check, timeout_s=timeout_s)
-        return json.loads(ran.stdout) if ran.ok else None
+        return _parsed(ran, ran.stdout) if ran.ok else None
 
     def ndjson(self, *argv: str, timeout_s: float | None = ASK_S) -> list[Any]:
         """A JSON document a line, as `--format '{{json .}}'` prints; some versions of Compose print one list."""
         ran = self.run(*argv, timeout_s=timeout_s)
         if ran.stdout.lstrip().startswith("["):
-            return list(json.loads(ran.stdout))
-        return [json.loads(line) for line in ran.stdout.splitlines() if line.strip()]
+            return list(_parsed(ran, ran.stdout))
+        return [_parsed(ran, line) for line in ran.stdout.splitlines() if line.strip()]
 
     def inspect_image(self, reference: str) -> dict[str, Any] | None:
         """What the engine knows of an image; None when it does not have it."""
@@ -114,7 +116,9 @@ class Docker:
     def version(self, *, compose: bool = True) -> Versions:
         """Of client, engine and Compose, or the error that says what is missing, down, denied or too old."""
         told = self.json("version", "--format", "{{json .}}")
-        client, engine = told["Client"], told["Server"] or {}
+        client, engine = told["Client"], told.get("Server")
+        if not engine:
+            raise DaemonDownError("it does not tell its version")
         found = Versions(
             client=client["Version"],
             engine=engine["Version"],
@@ -133,6 +137,16 @@ class Docker:
         if not ran.ok:
             raise ComposeMissingError
         return ran.stdout.strip().removeprefix("v")
+
+
+def _parsed(ran: Ran, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CommandFailedError(
+            f"{' '.join(ran.argv[:3])} printed what is not JSON: {text[:80]!r}",
+            fixes=["docker --version: is this Docker, or another program by its name?"],
+        ) from error
 
 
 def doing(argv: Sequence[str]) -> str:
