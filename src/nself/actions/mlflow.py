@@ -19,7 +19,8 @@ from nself.host import LocalHost
 from nself.model.project import Project
 from nself.services import mlflow
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
+"""Its first answer after a start takes long: it imports as it goes."""
 INSTALL_S = 1800.0
 NEEDED_BYTES = 2_000_000_000
 MOST = 1000

@@ -129,6 +129,8 @@ def _environment(found: MlflowSettings, store: str | None, network: Network) -> 
     variables = {
         "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{found.bucket}" if store else "{data:mlflow}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        # Its runner of evaluation jobs is seven more processes of 170 MB each, for a server that records.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "GIT_PYTHON_REFRESH": "quiet",
     }
     if store:
@@ -159,7 +161,8 @@ def _keys(project: Project, store: str | None) -> dict[str, str]:
 def _database(project: Project, network: Network, name: str) -> str:
     found, at = postgres.settings(project), network.endpoint(postgres.NAME, postgres.PORT.name)
     user, password = (quote(text, safe="") for text in (found.user, found.password))
-    return f"postgresql://{user}:{password}@{at}/{quote(name)}"
+    # The driver is named: which one is the default differs between versions of SQLAlchemy.
+    return f"postgresql+psycopg2://{user}:{password}@{at}/{quote(name)}"
 
 
 def _auth_file(database: str) -> str:
