@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,23 @@ def test_it_writes_the_entry_and_the_files(root: Path) -> None:
     assert "Dockerfile" in done.files and (root / "services/api/Dockerfile").is_file()
     (found,) = [each for each in projects.load(root, {}).custom if each.name == "api"]
     assert (found.port, found.template) == (8002, "fastapi")
+
+
+@pytest.mark.parametrize("command", ["./server --port $PORT", "sh -c \"a: b # c\" 'd'", "é\\n {x}"])
+def test_a_command_of_ones_own_is_written_as_it_is(root: Path, command: str) -> None:
+    add(root, template="custom", command=command)
+    (found,) = [each for each in projects.load(root, {}).custom if each.name == "api"]
+    assert found.command == command
+
+
+def test_two_at_once_write_two_entries(root: Path) -> None:
+    threads = [threading.Thread(target=add, args=(root, name)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {"one", "two"} <= {each.name for each in projects.load(root, {}).custom}
+    assert all((root / "services" / name / "Dockerfile").is_file() for name in ("one", "two"))
 
 
 def test_asked_for_again_it_changes_nothing(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Wish:
     template: str | None = None
     port: int | None = None
     route: str | None = None
+    command: str | None = None
+    """Instead of the template's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +102,10 @@ def _fields(project: Project, wish: Wish) -> Mapping[str, str]:
         raise UsageError(f"{wish.route!r} cannot be a host", fixes=[f"--route {wish.name.replace('_', '-')}"])
     taken = {service.port for service in project.custom}
     port = wish.port or next(port for port in count(custom.FIRST_PORT + 1) if port not in taken)
-    fields = {"template": name, "port": str(port), "route": wish.route}
-    return {key: text for key, text in fields.items() if text is not None}
+    # A string of JSON is one of YAML, whatever stands in it.
+    command = wish.command and json.dumps(wish.command, ensure_ascii=False)
+    fields = {"template": name, "port": str(port), "route": wish.route, "command": command}
+    return {key: text for key, text in fields.items() if text}
 
 
 def _template(wish: Wish) -> str:

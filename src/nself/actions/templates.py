@@ -5,7 +5,6 @@ What is in that folder is the user's from then on. Nothing here ever writes into
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -78,11 +77,19 @@ def is_free(project: Project, service: CustomService, host: LocalHost) -> bool:
     """Whether its folder holds nothing yet. Folders outside of the project are the user's own business."""
     folder = service.workdir
     inside = folder.resolve().is_relative_to(project.root.resolve()) and folder.resolve() != project.root.resolve()
-    return inside and not folder.is_file() and (not host.exists(folder) or not any(folder.iterdir()))
+    return inside and (not host.exists(folder) or (folder.is_dir() and not host.glob(folder, "*")))
 
 
 def scaffold(project: Project, service: CustomService, host: LocalHost, emit: Emit) -> Scaffolded:
     """Its template's files in its folder, which must be free."""
+    if not is_free(project, service, host):
+        raise ConfigError(
+            f"{service.workdir} is not an empty folder: nothing was written into it",
+            fixes=[
+                "choose another name for the service",
+                f"move it away first: mv {service.workdir} {service.name}.old",
+            ],
+        )
     found = template.get(service.template)
     entry = history.Entry("service", f"scaffold {service.name} from {found.name}", {"template": found.name})
     with history.recorded(project, host, emit, entry):
@@ -121,7 +128,8 @@ def sources(found: Template) -> Iterable[tuple[Path, Path]]:
 
 
 def _lay(found: Template, folder: Path, with_: Tokens, host: LocalHost) -> tuple[str, ...]:
-    """Everything into a folder beside it that then takes its place at once; one with anything in it cannot be taken."""
+    """Everything into a folder beside it that then takes its place at once. The kernel moves none onto one that holds
+    something, whoever put it there meanwhile."""
     beside = folder.with_name(f".{folder.name}.new")
     host.remove(beside)
     try:
@@ -129,7 +137,7 @@ def _lay(found: Template, folder: Path, with_: Tokens, host: LocalHost) -> tuple
             _put(path, beside, filled(relative.as_posix(), with_), with_, host) for path, relative in sources(found)
         ]
         host.make_folder(beside)
-        _into_place(beside, folder)
+        host.move(beside, folder)
     finally:
         host.remove(beside)
     return tuple(files)
@@ -145,18 +153,6 @@ def _put(path: Path, folder: Path, relative: str, with_: Tokens, host: LocalHost
 
 def _mode(path: Path) -> int:
     return 0o755 if path.stat().st_mode & 0o100 else 0o644
-
-
-def _into_place(beside: Path, folder: Path) -> None:
-    try:
-        beside.rename(folder)
-    except OSError as error:
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
-            raise ConfigError(f"{folder} cannot be created: {error.strerror}") from error
-        raise ConfigError(
-            f"{folder} is not an empty folder: nothing was written into it",
-            fixes=["choose another name for the service", f"move it away first: mv {folder} {folder}.old"],
-        ) from error
 
 
 def _hand_over(project: Project, folder: Path, above: Iterable[Path]) -> None:

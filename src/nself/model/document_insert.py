@@ -11,7 +11,7 @@ EMPTY = 'version: "1"\n'
 
 
 def entry(name: str, fields: Mapping[str, str], *, indent: int = 2, step: int = 2) -> list[str]:
-    """The lines of an entry. Names and values need no quotes: they were checked to be plain words."""
+    """The lines of an entry. Values are written as they are: plain words, or quoted by the caller."""
     return [
         f"{' ' * indent}{name}:",
         *(f"{' ' * (indent + step)}{key}: {text}" for key, text in fields.items()),

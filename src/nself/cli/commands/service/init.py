@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @click.option("--template", metavar="NAME", help="What it is made from: nself service templates.")
 @click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Port it listens on; a free one from 8001.")
 @click.option("--route", metavar="HOST", help="Public host: a label below the project's domain. None: internal only.")
+@click.option("--command", "run", metavar="COMMAND", help="What runs it natively, instead of the template's own.")
 @pass_app
-def command(app: App, name: str, template: str | None, port: int | None, route: str | None) -> None:
+def command(app: App, name: str, template: str | None, port: int | None, route: str | None, run: str | None) -> None:
     """Write the service into nself.yml and its files into services/NAME, which is yours from then on. Comments stay,
     and a folder with anything in it is left as it is.
 
@@ -29,6 +30,7 @@ def command(app: App, name: str, template: str | None, port: int | None, route: 
     Examples:
       nself service init api --template fastapi --route my
       nself service init jobs --template express-ts --port 8100
+      nself service init mine --template custom --command './server --port $PORT'
     """
     from nself.actions import service_init as action
 
@@ -43,5 +45,5 @@ def command(app: App, name: str, template: str | None, port: int | None, route: 
             yield "  reachable inside the stack only: give it a host with `route:`"
         yield f"next: nself start {done.service}"
 
-    wish = action.Wish(name=name, template=template, port=port, route=route)
+    wish = action.Wish(name=name, template=template, port=port, route=route, command=run)
     app.output.result(action.init(target(app, {}), wish), human)
