@@ -131,7 +131,7 @@ def test_a_daemon_that_is_down_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("printed", ["Emulate Docker CLI using podman\n", '{"Client": {"Version": "5.0.1"}}'])
 def test_another_program_by_its_name_is_told_apart(tmp_path: Path, printed: str) -> None:
     docker = scripted(tmp_path, {"version": (0, printed, "")})
-    with pytest.raises(DockerError, match="not JSON|does not tell its version"):
+    with pytest.raises(DockerError, match=r"not JSON|does not tell its version"):
         docker.version()
 
 
