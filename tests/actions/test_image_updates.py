@@ -17,6 +17,8 @@ from nself.errors import ConfigProblemsError, NetworkError, UsageError
 from nself.events import ignore
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.runtimes.compose import mounts
+from nself.runtimes.compose.docker import Docker
 from tests.actions.places import written
 from tests.cluster import free_port
 from tests.docker.engine import Engine
@@ -117,6 +119,9 @@ def test_an_update_pulls_and_pins_and_a_moved_tag_is_seen(
     assert (first.state, done.written, done.pulled) == (State.CURRENT, (image,), (image,))
     assert docker.has(f"{image}@{first.registry}")
     assert f"{image} {first.registry}\n" in (project.root / "images.lock").read_text()
+    pinned = f"{image}@{first.registry}"
+    listed = Docker(LocalHost(), dict(os.environ)).ndjson("images", "--no-trunc", "--digests", "--format", "{{json .}}")
+    assert list(mounts.image_ids([pinned], listed)) == [pinned], "the compose runtime would pull it again"
     assert '"update"' in (project.layout.history / "all.jsonl").read_text()
 
     assert state(looked(running(image))).state is State.CURRENT
