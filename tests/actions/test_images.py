@@ -64,6 +64,7 @@ def test_a_service_with_a_dockerfile_becomes_an_image(project: Project, docker: 
     assert (labels["nself.project"], labels["nself.service"]) == (project.name, "hello")
     steps = [event.text for event in events if isinstance(event, StepStarted)]
     assert "hello: COPY greeting /" in steps
+    assert '"images of hello"' in (project.layout.history / "all.jsonl").read_text()
     assert "COPY greeting" in (project.layout.logs / "images" / "hello.log").read_text()
 
 

@@ -36,6 +36,12 @@ def test_what_goes_with_images_only_is_refused_without(nself: Typed, words: tupl
     assert "nself build --images" in err
 
 
+def test_what_is_about_files_is_refused_with_images(nself: Typed) -> None:
+    code, _, err = nself("build", "--images", "--dry-run", "--check")
+    assert code == 2
+    assert "--dry-run, --check are about files" in err
+
+
 def test_images_are_told_with_their_size_and_the_next_step(nself: Typed, server_image: str, debian_image: str) -> None:
     words = ("build", "--images", "server", "--base-image", debian_image)
     code, out, _ = nself(*words)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nself.actions import resolve, templates
+from nself.actions import history, resolve, templates
 from nself.actions.build import Built
 from nself.errors import ConfigProblemsError, Problem, UsageError
 from nself.events import Emit, Warned
@@ -78,7 +78,9 @@ def build(
     docker = Docker(host, environ)
     docker.version(compose=False)
     builder = Builder(docker=docker, host=host, logs=project.layout.logs / "images", emit=emit)
-    with host.lock(project.layout.run / "images.lock", wait_s=0, holder="nself build --images"):
+    entry = history.Entry("build", f"images of {', '.join(names)}", {"images": names})
+    lock = host.lock(project.layout.run / "images.lock", wait_s=0, holder="nself build --images")
+    with lock, history.recorded(project, host, emit, entry):
         work = _Work(project=project, builder=builder, options=chosen)
         return BuiltImages(images=tuple(work.do(name, specs.get(name)) for name in names))
 

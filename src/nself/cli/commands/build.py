@@ -60,6 +60,13 @@ def command(
       nself build --images api         of one service; `server` is nself's own
     """
     if images:
+        others = {"--force": force, "--only": only, "--no-ssl": no_ssl, "--dry-run": dry_run, "--diff": diff}
+        others |= {"--validate": validate, "--check": check}
+        if given := [name for name, value in others.items() if value]:
+            raise UsageError(
+                f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} about files and cannot go with --images",
+                fixes=["nself build --images", "nself build --dry-run"],
+            )
         _images(app, services, base_image, no_cache)
         return
     if services or base_image or no_cache:
