@@ -58,20 +58,21 @@ class Proofs:
         self.config = config
         self.spoiled: set[str] = set()
         self.passed: dict[str, frozenset[Fact]] = {}
+        self.skipped: set[str] = set()
         self.lies: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         test = plain_id(report.nodeid)
         if not report.passed:
             self.spoiled.add(test)
+            self.skipped |= {test} if report.skipped else set()
         elif report.when == "teardown" and test not in self.spoiled:
             facts = (value for name, value in report.user_properties if name == _PROPERTY)
             self.passed[test] = frozenset((str(name), str(what)) for name, what in facts)  # type: ignore[misc]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self._remember()
-        page = self.config.rootpath / PAGE
-        self.lies = unproved(page, self.passed) if page.exists() else []
+        self.lies = unproved(claimed(self.config.rootpath / PAGE), self.passed)
         if self.lies and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -80,6 +81,9 @@ class Proofs:
             terminalreporter.section(f"{PAGE} claims what was not proved (make docs)", red=True)
             for lie in self.lies:
                 terminalreporter.line(lie)
+        unchecked = sum(test in self.skipped for test in claimed(self.config.rootpath / PAGE).values())
+        if unchecked:
+            terminalreporter.line(f"{unchecked} claims of {PAGE} were not checked: their tests were skipped")
 
     def _remember(self) -> None:
         known = {**remembered(self.config), **self.passed}
@@ -87,14 +91,18 @@ class Proofs:
         self.config.cache.set(_CACHE, {test: sorted(facts) for test, facts in sorted(known.items()) if facts})
 
 
-def unproved(page: Path, passed: Facts) -> list[str]:
-    """Claims of the page whose test passed without proving them."""
+def claimed(page: Path) -> Mapping[Fact, str]:
+    """The claims of the page, where there is one."""
     from tests.docs.services_tested import claims
 
-    found = claims(page.read_text(encoding="utf-8"))
+    return claims(page.read_text(encoding="utf-8")) if page.exists() else {}
+
+
+def unproved(claims: Mapping[Fact, str], passed: Facts) -> list[str]:
+    """Claims whose test passed without proving them."""
     return [
         f"{name} {what}: {test} passed and did not prove it"
-        for (name, what), test in sorted(found.items())
+        for (name, what), test in sorted(claims.items())
         if test in passed and (name, what) not in passed[test]
     ]
 

@@ -67,8 +67,8 @@ def human(report: Report) -> Iterator[Line]:
     yield Table(("SERVICE", "HEALTH", "TIME", "ANSWER"), rows)
     colour = "green" if report.healthy == report.total else "red" if not report.healthy else "yellow"
     yield Styled(f"{report.healthy} of {report.total} healthy", colour)
-    unwell = [each for each in report.services if SYMBOLS[each.status] != "✓"]
-    if unwell and all(each.status == "stopped" for each in report.services):
+    failing = [each.service for each in report.services if each.status in {"unhealthy", "starting"}]
+    if failing:
+        yield f"next: nself logs {failing[0]}"
+    elif any(each.status == "stopped" for each in report.services):
         yield "next: nself start"
-    elif unwell and unwell[0].status != "not_found":
-        yield f"next: nself logs {unwell[0].service}"
