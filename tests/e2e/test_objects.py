@@ -15,6 +15,7 @@ import pytest
 
 from tests.cluster import free_port
 from tests.e2e.conftest import SECRET, Project, wait_until
+from tests.proofs import Proved
 
 pytestmark = [
     pytest.mark.e2e,
@@ -50,7 +51,9 @@ def by_name(project: Project) -> dict[str, Any]:
     return {each["name"]: each for each in project.json("service", "storage", "buckets", "list")["buckets"]}
 
 
-def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_killed(project: Project) -> None:
+def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_killed(
+    project: Project, proved: Proved
+) -> None:
     project.write(STORAGE_ENABLED="true")
     project.nself("start")
     api = Api(project)
@@ -84,6 +87,8 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
     at = f"https://127.0.0.1:{project.port('NGINX_SSL_PORT')}/{path}"
     opened = httpx.get(at, headers={"Host": host}, verify=False, trust_env=False)
     assert opened.content == contents[0]
+    proved("seaweedfs", "native")
+    proved("seaweedfs", "probed")
 
 
 def nobody_without_keys_reads_or_writes(project: Project, bucket: str, key: str) -> None:

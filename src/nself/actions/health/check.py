@@ -89,7 +89,8 @@ def _absent(name: str) -> ServiceHealth:
 
 
 def _health(found: ServiceStatus, *, asked: bool) -> ServiceHealth:
-    word: Word = "starting" if found.health == "unknown" else found.health
+    # Nobody is asked who is being stopped.
+    word: Word = "stopped" if found.health == "unknown" else found.health
     return ServiceHealth(
         service=found.name,
         status="running" if word == "healthy" and not asked else word,
