@@ -76,6 +76,10 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
     assert {name for name, each in found.items() if each["policy"] == "public"} == {"public"}
 
     nobody_without_keys_reads_or_writes(project, "shop-files", ids[0])
+    proved("seaweedfs", "probed")
+    assert project.health()["seaweedfs"] == "healthy"
+    proved("seaweedfs", "native")
+
     os.kill(project.pid("seaweedfs"), signal.SIGKILL)
     wait_until(lambda: project.health()["seaweedfs"] == "healthy")
     wait_until(lambda: api.http.get(f"{api.url}/{ids[2]}").status_code == 200)

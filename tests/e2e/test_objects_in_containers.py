@@ -9,12 +9,13 @@ import pytest
 
 from tests.docker.engine import Engine
 from tests.e2e.conftest import SECRET, Project
+from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
 
 
 def test_seaweedfs_keeps_files_in_a_container_that_is_made_anew(
-    docker: Engine, base_image: Callable[[str], str], project: Project
+    docker: Engine, base_image: Callable[[str], str], project: Project, proved: Proved
 ) -> None:
     image, name = base_image("seaweedfs"), f"objects-{os.getpid()}"
     project.write(PROJECT_NAME=name, SEAWEEDFS_ENABLED="true", SEAWEEDFS_IMAGE=image, S3_SECRET_KEY=SECRET)
@@ -31,6 +32,8 @@ def test_seaweedfs_keeps_files_in_a_container_that_is_made_anew(
         assert container(project) != first
         project.nself("service", "storage", "download", "file.bin", "--bucket", "uploads", "--output", "back.bin")
         assert (project.root / "back.bin").read_bytes() == content
+        assert project.health()["seaweedfs"] == "healthy"
+        proved("seaweedfs", "compose")
     finally:
         file = project.root / ".nself/build/compose/docker-compose.yml"
         docker.run("compose", "-p", name, "-f", str(file), "down", "--volumes", "--timeout", "1")

@@ -83,6 +83,11 @@ def test_one_of_a_later_major_is_in_no_image_of_an_earlier() -> None:
         extensions.choose(["pg_logicalinspect"], 17)
 
 
+def test_a_major_no_image_has_is_named_as_such() -> None:
+    with pytest.raises(ConfigProblemsError, match="no image of PostgreSQL 19 is known: there are images of 14 to 18"):
+        extensions.choose(["pgcrypto"], 19)
+
+
 def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
     with pytest.raises(ConfigProblemsError, match=r"pgvectr is no extension.*did you mean pgvector\?"):
         extensions.choose(["pgvectr"], 17)

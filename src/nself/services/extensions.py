@@ -163,6 +163,12 @@ def _conflicts(names: Sequence[str]) -> list[Problem]:
 
 def _nowhere_together(names: Sequence[str], major: int) -> Problem:
     """Which image has which; those that every image has need no mention."""
+    majors = sorted({each for supplier in suppliers() for each in supplier.tags})
+    if major not in majors:
+        known = f"there are images of {majors[0]} to {majors[-1]}"
+        return Problem(
+            path="POSTGRES_VERSION", message=f"no image of PostgreSQL {major} is known: {known}", hint=WAY_OUT
+        )
     rare = [name for name in names if not all(each.has(name, major) for each in suppliers() if major in each.tags)]
     lines = [f"{name} is in {', '.join(_images(name, major)) or 'no image'}" for name in rare]
     message = f"no image of PostgreSQL {major} has all of these: {'; '.join(lines)}"

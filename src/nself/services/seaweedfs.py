@@ -103,8 +103,8 @@ def flags(found: SeaweedSettings, network: Network) -> list[str]:
 
 
 def secrets(common: stores.StoreSettings) -> dict[str, str]:
-    """The owner's keys, and those its parts believe each other by: without them whoever reaches the ports of the filer
-    or of the volumes reads everything."""
+    """The owner's keys, and those its parts believe each other by: without them whoever reaches the HTTP ports of the
+    filer or of the volumes reads everything. Their gRPC ports know no keys, and so are on loopback."""
     parts = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
     return {
         "AWS_ACCESS_KEY_ID": common.access_key,
