@@ -46,6 +46,8 @@ class Container:
     image_id: str
     address: str | None
     """On the project's network; None while it does not run."""
+    published: bool
+    """Whether it has ports open on the machine."""
     folder: str
     fingerprint: Fingerprint
     health: str | None
@@ -101,6 +103,7 @@ def _container(told: Mapping[str, Any]) -> Container | None:
         image=told["Config"]["Image"],
         image_id=told["Image"],
         address=_address(told["NetworkSettings"]),
+        published=any((told["NetworkSettings"].get("Ports") or {}).values()),
         folder=labels.get(FOLDER, ""),
         fingerprint=_fingerprint(labels.get(FINGERPRINT, "")),
         health=health.get("Status"),

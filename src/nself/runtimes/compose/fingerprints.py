@@ -13,14 +13,14 @@ from typing import Any
 
 from nself.model import replicas
 from nself.model.place import SECRETS
-from nself.model.spec import ServiceSpec
+from nself.model.spec import Category, ServiceSpec
 from nself.runtimes import digest
 from nself.runtimes.compose import containers
 from nself.runtimes.plan import Fingerprint
 
 FILE = "docker-compose.labels.yml"
-CHANGES_WHILE_RUNNING = frozenset({"deploy"})
-"""How many there are is no property of one."""
+CHANGES_WHILE_RUNNING = frozenset({"deploy", "ports"})
+"""How many there are is no property of one, nor is what only a single one can have open on the machine."""
 
 
 def of(
@@ -33,6 +33,8 @@ def of(
 ) -> Fingerprint:
     definition = {key: value for key, value in entry.items() if key not in CHANGES_WHILE_RUNNING}
     definition["limits"] = entry.get("deploy", {}).get("resources")
+    if spec.category is not Category.CUSTOM:
+        definition["ports"] = entry.get("ports")
     name = replicas.service_of(spec.name)
     parts = {"definition": digest.of(json.dumps(definition, sort_keys=True).encode()), "image": image_id or ""}
     env = build / "env" / f"{name}.env"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import Image, ServiceSpec
-from nself.runtimes.compose import containers, volumes
+from nself.runtimes import plan
+from nself.runtimes.compose import containers, reload, volumes
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -22,16 +23,23 @@ STOP_S = 600.0
 def start(
     compose: Compose, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
 ) -> Outcome:
-    """Stops first; then containers level by level, each once what it needs is healthy."""
+    """Stops first; then containers level by level, each once what it needs is healthy; last the replicas that are too
+    many, once the proxy leads nobody to them."""
     compose.docker.version()
     containers.refuse_strangers(compose.project, compose.build, compose.containers().values())
-    stop(compose, [step for step in steps if step.verb == "stop"], remove=True)
+    early, late = plan.stops_of(steps)
+    stop(compose, early, remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}
     fetch(compose, [spec for spec in compose.specs if spec.name in chosen])
     volumes.claim(compose, [spec for spec in compose.specs if spec.name in chosen])
     compose.prepare()
     specs = [spec for spec in compose.specs if spec.name in chosen or spec.name in standing]
-    return Walk(compose, specs, chosen, after, patience).walk()
+    outcome = Walk(compose, specs, chosen, after, patience).walk()
+    proxies = {spec.name for spec in compose.specs if spec.reload}
+    if late and not any(failure.service in proxies for failure in outcome.failed):
+        reload.drain(compose)
+        stop(compose, late, remove=True)
+    return outcome
 
 
 def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = None, remove: bool = False) -> list[str]:

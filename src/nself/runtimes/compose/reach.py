@@ -31,10 +31,13 @@ class Reach:
     resolver: None = None
     host: str = LOOPBACK
     _addresses: dict[str, str] = field(default_factory=dict)
+    _closed: frozenset[str] = frozenset()
+    """Copies that have nothing open on this machine, as one that was made among others."""
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
         at = self.published.get((service, port))
-        if at is not None and replicas.number_of(service) == 1 and self.inside.copies.get(service, 1) == 1:
+        alone = replicas.number_of(service) == 1 and self.inside.copies.get(service, 1) == 1
+        if at is not None and alone and service not in self._closed:
             return Endpoint(_reachable(at.host), at.port)
         number = self.inside.listen(service, port).port
         return Endpoint(self._address(service), number)
@@ -60,6 +63,7 @@ class Reach:
 
     def learn(self, found: Mapping[str, containers.Container]) -> None:
         self._addresses = {copy: each.address for copy, each in found.items() if each.address}
+        self._closed = frozenset(copy for copy, each in found.items() if each.address and not each.published)
 
     def _address(self, copy: str) -> str:
         if copy not in self._addresses:

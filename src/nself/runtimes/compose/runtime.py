@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.spec import Endpoint, ServiceSpec
 from nself.runtimes import probes
-from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, volumes
+from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, reload, volumes
 from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.reach import Reach
@@ -78,8 +78,16 @@ class Compose:
     def wanted(self) -> list[Wanted]:
         prints = self.fingerprints()
         return [
-            Wanted(spec=spec, unit=spec.name, fingerprint=prints[replicas.service_of(spec.name)]) for spec in self.specs
+            Wanted(spec=spec, unit=spec.name, fingerprint=made, reloadable=self._reloadable(spec, made))
+            for spec in self.specs
+            for made in [prints[replicas.service_of(spec.name)]]
         ]
+
+    def _reloadable(self, spec: ServiceSpec, made: Fingerprint) -> frozenset[str]:
+        """Its files, which are mounted, and those it watches; not what its container is."""
+        if spec.reload is None:
+            return frozenset()
+        return frozenset(part for part in made if part in self.watched.get(spec.name, {}) or "/" in part)
 
     def known(self) -> list[Wanted]:
         return [Wanted(spec=spec, unit=spec.name) for spec in self.specs]
@@ -100,8 +108,12 @@ class Compose:
 
     def observe(self) -> Observed:
         """By copy; a container that belongs to no service of the project any more goes by its own service's name."""
-        found = self.containers()
-        return {copy: _running(each) for copy, each in found.items()}
+        told = reload.told(self.layout.run)
+        found = {copy: (each, _running(each)) for copy, each in self.containers().items()}
+        return {
+            copy: replace(running, fingerprint=told.get(each.id, running.fingerprint))
+            for copy, (each, running) in found.items()
+        }
 
     def running(self) -> bool:
         """A machine without Docker runs nothing in it."""

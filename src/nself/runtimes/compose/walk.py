@@ -10,7 +10,7 @@ from nself.events import Healthy, Note, StepStarted, Waiting
 from nself.model import replicas
 from nself.model.spec import ServiceSpec
 from nself.runtimes import wire
-from nself.runtimes.compose import output, password
+from nself.runtimes.compose import output, password, reload
 from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker_errors import DaemonDownError
 from nself.runtimes.outcome import After, Failure, Outcome, Patience
@@ -42,7 +42,9 @@ class Walk:
         self.pending = {spec.name: spec for spec in specs}
         self.waiting: dict[str, ServiceSpec] = {}
         self.outcome = Outcome()
-        self.restarts = {copy: each.restarts for copy, each in compose.containers().items()}
+        found = compose.containers()
+        self.restarts = {copy: each.restarts for copy, each in found.items()}
+        self.running = {copy: each for copy, each in found.items() if each.state is State.RUNNING}
         self.mended: set[str] = set()
         self.began = self.told = compose.host.monotonic()
         self.pause = FIRST_POLL_S
@@ -72,7 +74,7 @@ class Walk:
             lost = [need for need in needs if need in failed]
             if lost:
                 blocked.append((spec, lost[0]))
-            elif all(need in self.outcome.healthy for need in needs):
+            elif all(need in self.outcome.healthy for need in needs) and not self._is_early(spec):
                 ready.append(spec)
         for spec, need in blocked:
             self._fail(spec, Failure(service=spec.name, reason=f"{need}, which it needs, is not healthy", blocked=True))
@@ -86,19 +88,55 @@ class Walk:
                     self._settle(spec)
         return bool(ready or blocked)
 
+    def _is_early(self, spec: ServiceSpec) -> bool:
+        """A reload leads traffic to what comes up now, so all of it is settled first, well or not."""
+        step = self.steps.get(spec.name)
+        if step is None or step.verb != "reload":
+            return False
+        return any(name in self.pending or name in self.waiting for name in step.after)
+
+    def _reloaded(self, name: str) -> bool:
+        """Whether it took up its new files while it runs."""
+        container = self.compose.containers().get(name)
+        if container is None:
+            return False
+        made = self.compose.fingerprints()[replicas.service_of(name)]
+        refusal = reload.reload(self.compose, container, made)
+        if refusal:
+            self.compose.emit(Note(f"{name} did not take up its new files ({refusal}): making it anew"))
+        return not refusal
+
     def _up(self, names: Sequence[str]) -> None:
         """Those that run already and are to be made anew whatever they are made from, apart from the others."""
         for name in names:
             self.number += 1
             step = self.steps[name]
             self.compose.emit(StepStarted(self.number, len(self.steps), f"{step.verb} {name}", step.why))
-        anew = [name for name in names if self.steps[name].verb == "restart" or self.restarts.get(name, 0)]
-        for group, more in ((anew, ["--force-recreate"]), ([name for name in names if name not in anew], [])):
+        names = [name for name in names if not (self.steps[name].verb == "reload" and self._reloaded(name))]
+        anew = [name for name in names if self.steps[name].verb != "start" or self.restarts.get(name, 0)]
+        joining = [name for name in names if name not in anew and self._has_company(name)]
+        rest = [name for name in names if name not in (*anew, *joining)]
+        self._remove(joining)
+        for group, more in ((anew, ["--force-recreate"]), (joining, ["--no-recreate"]), (rest, [])):
             if group:
                 self._up_together(group, more)
         for name in names:
             self.restarts[name] = 0
         self.compose.network.forget()
+
+    def _has_company(self, name: str) -> bool:
+        """Whether other copies of its service run and stay as they are. One alone may have a port open on the machine,
+        which is no reason to make it anew when others join it."""
+        service = replicas.service_of(name)
+        others = [copy for copy, each in self.running.items() if each.service == service and copy not in self.steps]
+        return bool(others)
+
+    def _remove(self, names: Sequence[str]) -> None:
+        """What is left of an earlier life: it may have been made from something else."""
+        found = self.compose.containers() if names else {}
+        ids = [found[name].id for name in names if name in found]
+        if ids:
+            self.compose.docker.run("rm", "--force", *ids, timeout_s=UP_S)
 
     def _up_together(self, names: Sequence[str], more: Sequence[str]) -> None:
         """One call for all is quickest; when it fails, one each tells whose fault it is."""
