@@ -25,7 +25,7 @@ def check_options(command: Callback) -> Callback:
             default=3,
             show_default=True,
             metavar="N",
-            help="Ask this often before who does not answer well counts as unwell.",
+            help="How often to ask a service before it counts as unwell.",
         ),
         click.option(
             "--timeout",
