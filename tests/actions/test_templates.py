@@ -124,6 +124,14 @@ def test_a_service_with_an_image_of_its_own_gets_no_files(tmp_path: Path) -> Non
     assert templates.missing(project(tmp_path, CS_1_IMAGE="shop/api:1"), LocalHost()) == []
 
 
+@pytest.mark.parametrize(("command", "names"), [({}, ["api"]), ({"CS_1_COMMAND": "python3 -m http.server"}, [])])
+def test_a_command_of_the_users_own_needs_no_starting_point(
+    tmp_path: Path, command: dict[str, str], names: list[str]
+) -> None:
+    found = written(tmp_path / "shop", {"CS_1": "api:custom", **command})
+    assert [service.name for service in templates.missing(found, LocalHost())] == names
+
+
 @pytest.mark.usefixtures("invented")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_with_root_at_work_the_files_are_the_projects_owners(tmp_path: Path) -> None:

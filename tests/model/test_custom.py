@@ -133,7 +133,6 @@ def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
             f"CS_1=w:custom::a b\n{RUN}",
             ".env:1: CS_1: expected a label (api) or a host (api.example.com), got 'a b'",
         ),
-        ("CS_1=w:custom", ".env:1: CS_1: has no command, and the native runtime runs commands (set CS_1_COMMAND)"),
         (f"CS_1=w:fastapy\n{RUN}", ".env:1: CS_1: there is no template 'fastapy' (did you mean fastapi?)"),
         (
             f"CS_1=w:custom\n{RUN}CS_1_ENV=A",

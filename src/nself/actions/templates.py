@@ -69,8 +69,15 @@ def missing(project: Project, host: LocalHost) -> list[CustomService]:
     return [
         service
         for service in project.custom
-        if not service.image and template.get(service.template).folder.is_dir() and is_free(project, service, host)
+        if not _brings_its_own(service)
+        and template.get(service.template).folder.is_dir()
+        and is_free(project, service, host)
     ]
+
+
+def _brings_its_own(service: CustomService) -> bool:
+    """An image, or a command for no template in particular: that runs what is elsewhere."""
+    return bool(service.image) or (service.template == template.CUSTOM and bool(service.command))
 
 
 def is_free(project: Project, service: CustomService, host: LocalHost) -> bool:
