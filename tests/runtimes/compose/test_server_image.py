@@ -47,6 +47,15 @@ def volume(docker: Engine) -> Iterator[str]:
     docker.run("volume", "rm", "--force", name, check=False)
 
 
+@pytest.fixture(scope="module")
+def database(docker: Engine, server_image: str) -> Iterator[tuple[str, str]]:
+    """A container that serves a volume, which was empty before: (container, volume)."""
+    name = docker.run("volume", "create").stdout.strip()
+    with serving(docker, server_image, name) as container:
+        yield container, name
+    docker.run("volume", "rm", "--force", name, check=False)
+
+
 @contextmanager
 def serving(docker: Engine, image: str, volume: str, password: str = PASSWORD) -> Iterator[str]:
     """PostgreSQL on a volume, ready; gives its container."""
@@ -128,24 +137,24 @@ def test_a_probe_reads_the_answer_of_a_server(run: Run) -> None:
 
 
 def test_an_empty_volume_becomes_a_database_that_only_a_password_opens(
-    docker: Engine, server_image: str, volume: str
+    docker: Engine, database: tuple[str, str]
 ) -> None:
-    with serving(docker, server_image, volume) as container:
-        settings = "select current_setting('data_checksums'), current_setting('server_encoding')"
-        assert query(docker, container, settings).stdout.strip() == "on|UTF8"
-        assert query(docker, container, "select datcollate from pg_database limit 1").stdout.strip() == "C.UTF-8"
-        assert "password authentication failed" in query(docker, container, "select 1", password="wrong").stderr
-        seen = docker.run("exec", container, "sh", "-c", "tr '\\0' '\\n' </proc/1/environ").stdout
-        assert "PASSWORD" not in seen
+    container, _ = database
+    settings = "select current_setting('data_checksums'), current_setting('server_encoding')"
+    assert query(docker, container, settings).stdout.strip() == "on|UTF8"
+    assert query(docker, container, "select datcollate from pg_database limit 1").stdout.strip() == "C.UTF-8"
+    assert "password authentication failed" in query(docker, container, "select 1", password="wrong").stderr
+    seen = docker.run("exec", container, "sh", "-c", "tr '\\0' '\\n' </proc/1/environ").stdout
+    assert "PASSWORD" not in seen
 
 
-def test_data_survives_a_kill(docker: Engine, server_image: str, volume: str) -> None:
-    with serving(docker, server_image, volume) as container:
-        assert query(docker, container, "create table kept as select 42 as answer").returncode == 0
-        docker.run("kill", container)
-        docker.run("start", container)
-        wait_ready(docker, container)
-        assert query(docker, container, "select answer from kept").stdout.strip() == "42"
+def test_data_survives_a_kill(docker: Engine, database: tuple[str, str]) -> None:
+    container, _ = database
+    assert query(docker, container, "create table kept as select 42 as answer").returncode == 0
+    docker.run("kill", container)
+    docker.run("start", container)
+    wait_ready(docker, container)
+    assert query(docker, container, "select answer from kept").stdout.strip() == "42"
 
 
 def test_an_initdb_that_was_killed_is_begun_anew(docker: Engine, server_image: str, volume: str) -> None:
@@ -184,12 +193,12 @@ def test_a_volume_of_another_account_says_whose_it_must_be(run: Run, tmp_path: P
     assert (ran.returncode, "must belong to 10001:10001" in ran.stderr) == (1, True)
 
 
-def test_two_containers_never_serve_one_volume(docker: Engine, server_image: str, volume: str) -> None:
-    with serving(docker, server_image, volume) as first:
-        with started(docker, server_image, volume) as second:
-            assert docker.run("wait", second).stdout.strip() == "1"
-            assert "another container serves" in docker.run("logs", second).stderr
-        assert query(docker, first, "select 1").stdout.strip() == "1"
+def test_two_containers_never_serve_one_volume(docker: Engine, server_image: str, database: tuple[str, str]) -> None:
+    first, volume = database
+    with started(docker, server_image, volume) as second:
+        assert docker.run("wait", second).stdout.strip() == "1"
+        assert "another container serves" in docker.run("logs", second).stderr
+    assert query(docker, first, "select 1").stdout.strip() == "1"
 
 
 def test_what_did_not_change_is_not_built_again(
