@@ -91,7 +91,7 @@ def test_a_mirror_reaches_the_build_and_a_password_does_not(project: Project, do
     assert "hunter2" not in str(events)
 
 
-def test_a_failing_step_is_shown_with_its_last_words(project: Project) -> None:
+def test_a_failing_step_is_shown_with_its_last_words_and_leaves_nothing(project: Project, docker: Engine) -> None:
     dockerfile = project.root / "services" / "hello" / "Dockerfile"
     dockerfile.write_text(DOCKERFILE + "RUN echo 'dial tcp 10.0.0.1:443: i/o timeout' && echo broken >&2 && exit 3\n")
     with pytest.raises(BuildFailedError) as caught:
@@ -100,6 +100,8 @@ def test_a_failing_step_is_shown_with_its_last_words(project: Project) -> None:
     assert message.startswith("the image of hello could not be built: step 9/")
     assert "broken" in message
     assert str(project.layout.logs / "images" / "hello.log") in caught.value.fixes[0]
+    left = docker.run("ps", "--all", "--no-trunc", "--filter", "status=exited", "--format", "{{.Command}}").stdout
+    assert "echo broken" not in left
 
 
 def test_a_base_that_cannot_be_pulled_is_a_matter_of_the_network(project: Project) -> None:

@@ -89,7 +89,7 @@ def test_a_recipe_is_docker_build_in_words(tmp_path: Path) -> None:
         labels={"nself.service": "api"},
         no_cache=True,
     )
-    words = "--tag shop/api:1 --build-arg A=1 --build-arg HTTPS_PROXY --label nself.service=api --no-cache"
+    words = "--force-rm --tag shop/api:1 --build-arg A=1 --build-arg HTTPS_PROXY --label nself.service=api --no-cache"
     assert recipe.argv() == ["build", *words.split(), "--file", f"{tmp_path}/Dockerfile", str(tmp_path)]
 
 

@@ -39,7 +39,8 @@ class Recipe:
     no_cache: bool = False
 
     def argv(self) -> list[str]:
-        options = ["--tag", self.reference]
+        # Docker's first builder otherwise leaves the container of a step that failed.
+        options = ["--force-rm", "--tag", self.reference]
         options += ["--target", self.target] if self.target else []
         options += [word for name, text in self.args.items() for word in ("--build-arg", f"{name}={text}")]
         options += [word for name in self.passed for word in ("--build-arg", name)]
