@@ -188,6 +188,32 @@ class LocalHost:
             except subprocess.TimeoutExpired as error:
                 raise TimedOutError(f"{argv[0]} did not finish within {timeout_s:g} s") from error
 
+    def pour(
+        self,
+        argv: Sequence[str],
+        *,
+        into: Path | None = None,
+        out_of: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Ran:
+        """Run to the end with files for its streams: what it prints goes `into` one (0600), what it reads comes
+        `out_of` one. For bytes that no memory should hold; `stdout` of the answer is empty then."""
+        import subprocess
+
+        with (
+            _explained(into or Path(argv[0]), "written"),
+            open(out_of or os.devnull, "rb") as source,  # noqa: PTH123
+            open(into or os.devnull, "wb", opener=_private) as target,
+        ):
+            try:
+                done = subprocess.run(
+                    list(argv), stdin=source, stdout=target, stderr=subprocess.PIPE, env=env, cwd=cwd, check=False
+                )
+            except FileNotFoundError as error:
+                raise ProgramMissingError(f"{argv[0]} is not installed", fixes=["nself doctor"]) from error
+        return Ran(tuple(argv), done.returncode, "", done.stderr.decode(errors="replace"))
+
     def which(self, program: str) -> Path | None:
         import shutil
 
@@ -369,6 +395,10 @@ class LocalHost:
             yield
         finally:
             os.close(descriptor)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _locked(descriptor: int) -> bool:

@@ -34,12 +34,18 @@ LEAN = {"AUTH_ENABLED": "false", "STORAGE_ENABLED": "false", "FUNCTIONS_ENABLED"
 """PostgreSQL, GraphQL and nginx: enough for most, and quicker."""
 
 
+KEPT = ("PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "DOCKER_HOST", "DOCKER_CONFIG", "PIP_CACHE_DIR")
+"""Of the suite's own environment: the last three lead to the engine that tests use."""
+
+
 @dataclass
 class Project:
     root: Path
     variables: dict[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     """Before every command: to become another user."""
+    more: dict[str, str] = field(default_factory=dict)
+    """Variables of the shell it is driven from."""
 
     def write(self, **changes: str) -> None:
         """The .env, with `changes` on top."""
@@ -88,9 +94,8 @@ class Project:
 
     @property
     def environ(self) -> dict[str, str]:
-        passed = ("PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "DOCKER_HOST", "DOCKER_CONFIG")
-        kept = {name: os.environ[name] for name in passed if name in os.environ}
-        return {**kept, "NO_COLOR": "1", "LANG": "C.UTF-8"}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return {**kept, "NO_COLOR": "1", "LANG": "C.UTF-8", **self.more}
 
     def status(self) -> dict[str, Mapping[str, Any]]:
         """By service name, whatever the exit code says."""

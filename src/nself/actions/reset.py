@@ -92,7 +92,7 @@ def back_up(opened: Stack, emit: Emit) -> Path:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
                 for path in _configuration(project):
                     archive.add(path, arcname=str(path.relative_to(project.root)))
-                for name in opened.runtime.volumes():
+                for name in opened.runtime.volume_names():
                     with opened.runtime.volume(name) as files:
                         archive.add(files, arcname=str(project.layout.data(name).relative_to(project.root)))
         unfinished.rename(folder / name)

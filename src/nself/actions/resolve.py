@@ -118,12 +118,12 @@ class _Machine:
 
     @cached_property
     def ours(self) -> bool:
-        """Whether something of this project runs, be it without its supervisor."""
-        if self.project.runtime is not Runtime.NATIVE:
-            return self._has_containers()
+        """Whether something of this project runs, on whatever runtime, be it without its supervisor."""
         layout = self.project.layout
         supervisor = Supervisor(layout.state, identity.known(layout.root), self.host)
-        return supervisor.observe() is not None or bool(supervisor.strays())
+        if supervisor.observe() is not None or supervisor.strays():
+            return True
+        return self.host.exists(layout.build(Runtime.COMPOSE)) and self._has_containers()
 
     def may_bind(self, number: int) -> bool:
         """Docker's daemon may bind any port, whoever asks it to."""

@@ -132,9 +132,16 @@ def all_well(opened: Stack, names: Sequence[str], settings: StartSettings) -> bo
 
 
 def perform_steps(
-    opened: Stack, names: Sequence[str], steps: Sequence[Step], *, settings: StartSettings, emit: Emit
+    opened: Stack,
+    names: Sequence[str],
+    steps: Sequence[Step],
+    *,
+    settings: StartSettings,
+    emit: Emit,
+    evolving: bool = True,
 ) -> Outcome:
-    """Walk a plan and see that all of `names` are well at its end. The caller holds the lock."""
+    """Walk a plan and see that all of `names` are well at its end. The caller holds the lock. Without `evolving` the
+    project's migrations are left for later."""
     # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
     from nself.actions import database, first_steps
 
@@ -146,7 +153,7 @@ def perform_steps(
         after=first_steps.after(opened),
         patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
     )
-    if evolve.due(opened, outcome.healthy):
+    if evolving and evolve.due(opened, outcome.healthy):
         evolve.apply(opened, emit)
     return outcome
 

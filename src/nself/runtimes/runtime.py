@@ -78,6 +78,10 @@ class Runtime(Protocol):
         """The same without fingerprints, and so without a build: enough to stop things."""
         ...
 
+    def check_ready(self) -> None:
+        """Raise what would keep the built project from starting here, as far as that can be told beforehand."""
+        ...
+
     def observe(self) -> Observed: ...
 
     def running(self) -> bool:
@@ -120,6 +124,10 @@ class Runtime(Protocol):
 
     def inside(self, spec: ServiceSpec, wish: Inside) -> Command:
         """The command that runs a program as the service would."""
+        ...
+
+    def volume_names(self) -> list[str]:
+        """Volumes that exist."""
         ...
 
     def volumes(self) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
-from nself.model.spec import Image, ServiceSpec
+from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.compose import containers, reload, volumes
 from nself.runtimes.compose.walk import Walk
@@ -65,18 +65,17 @@ def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = Non
 def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
     """Pull the images that are missing. Those that are built are not pulled: whoever changed them says when."""
     here = compose.image_ids()
-    missing = {spec.image.reference: spec for spec in specs if spec.image and spec.image.reference not in here}
-    unbuilt = [reference for reference, spec in missing.items() if _image(spec).built]
-    if unbuilt:
-        raise DockerError(
-            f"{'an image is' if len(unbuilt) == 1 else 'images are'} not built: {', '.join(sorted(unbuilt))}",
-            fixes=["nself build --images", "nself start --runtime native"],
-        )
-    for reference in sorted(missing):
+    refuse_unbuilt(specs, here)
+    for reference in sorted({spec.image.reference for spec in specs if spec.image} - here.keys()):
         compose.emit(Note(f"pulling {reference}"))
         compose.docker.run("pull", "--quiet", reference, timeout_s=3600)
 
 
-def _image(spec: ServiceSpec) -> Image:
-    assert spec.image is not None
-    return spec.image
+def refuse_unbuilt(specs: Sequence[ServiceSpec], here: Collection[str]) -> None:
+    images = [spec.image for spec in specs if spec.image]
+    unbuilt = sorted({image.reference for image in images if image.built and image.reference not in here})
+    if unbuilt:
+        raise DockerError(
+            f"{'an image is' if len(unbuilt) == 1 else 'images are'} not built: {', '.join(unbuilt)}",
+            fixes=["nself build --images", "nself start --runtime native"],
+        )

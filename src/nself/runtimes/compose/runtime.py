@@ -115,6 +115,13 @@ class Compose:
             for copy, (each, running) in found.items()
         }
 
+    def check_ready(self) -> None:
+        from nself.runtimes.compose import perform
+
+        self.docker.version()
+        containers.refuse_strangers(self.project, self.build, self.containers().values())
+        perform.refuse_unbuilt(self.specs, self.image_ids())
+
     def running(self) -> bool:
         """A machine without Docker runs nothing in it."""
         try:
@@ -179,6 +186,9 @@ class Compose:
 
     def inside(self, spec: ServiceSpec, wish: Inside) -> Command:
         return inside.command(self, spec, wish)
+
+    def volume_names(self) -> list[str]:
+        return volumes.names(self)
 
     def volumes(self) -> Mapping[str, int]:
         return volumes.sizes(self)

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nself.errors import ConfigError
+from nself.errors import ConfigError, DockerError
+from nself.host import LocalHost
 from nself.model.spec import Image, ServiceSpec
+from nself.runtimes.compose.docker import Docker
 
 if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 AT = "/volume"
 COPY_S = 3600.0
+MEASURE_S = 120.0
 
 
 def name_of(compose: Compose, volume: str) -> str:
@@ -26,14 +29,37 @@ def name_of(compose: Compose, volume: str) -> str:
 
 def sizes(compose: Compose) -> dict[str, int]:
     """{volume that exists: bytes}, in the project's names."""
-    told = compose.docker.json("system", "df", "-v", "--format", "{{json .Volumes}}", timeout_s=120)
-    here = {each["Name"]: size(each["Size"]) for each in told or []}
-    names = dict.fromkeys(volume.name for spec in compose.specs for volume in spec.volumes)
-    return {name: here[full] for name in names if (full := name_of(compose, name)) in here}
+    here = names(compose)
+    if not here:
+        return {}
+    measured = {each["Name"]: size(each["Size"]) for each in measure(compose.docker, compose.host)}
+    return {name: measured.get(name_of(compose, name), 0) for name in here}
+
+
+def names(compose: Compose) -> list[str]:
+    """Volumes that exist, in the project's names."""
+    told = compose.docker.run("volume", "ls", "--format", "{{.Name}}", timeout_s=30).stdout.split()
+    wanted = dict.fromkeys(volume.name for spec in compose.specs for volume in spec.volumes)
+    return [name for name in wanted if name_of(compose, name) in told]
+
+
+def measure(docker: Docker, host: LocalHost) -> list[dict[str, str]]:
+    """Every volume of the engine with its size. It measures for one at a time, and refuses others meanwhile."""
+    deadline = host.monotonic() + MEASURE_S
+    while True:
+        try:
+            told: list[dict[str, str]] | None = docker.json(
+                "system", "df", "-v", "--format", "{{json .Volumes}}", timeout_s=MEASURE_S
+            )
+            return told or []
+        except DockerError as error:
+            if "already running" not in error.message or host.monotonic() > deadline:
+                raise
+            host.sleep(0.5)
 
 
 def remove(compose: Compose) -> int:
-    found = [name_of(compose, name) for name in sizes(compose)]
+    found = [name_of(compose, name) for name in names(compose)]
     if found:
         compose.docker.run("volume", "rm", *found, timeout_s=120)
     return len(found)

@@ -105,6 +105,11 @@ class Native:
             for name in members.get(process["name"], [process["name"]])
         }
 
+    def check_ready(self) -> None:
+        """Whoever built it found every program."""
+        for spec in self.specs:
+            self.program(program_of(spec))
+
     def running(self) -> bool:
         return self.supervisor.observe() is not None
 
@@ -165,12 +170,15 @@ class Native:
 
         return inside.command(self, spec, wish)
 
-    def volumes(self) -> Mapping[str, int]:
+    def volume_names(self) -> list[str]:
         names = dict.fromkeys(volume.name for spec in self.specs for volume in spec.volumes)
-        return {name: _size(self.layout.data(name)) for name in names if self.host.exists(self.layout.data(name))}
+        return [name for name in names if self.host.exists(self.layout.data(name))]
+
+    def volumes(self) -> Mapping[str, int]:
+        return {name: _size(self.layout.data(name)) for name in self.volume_names()}
 
     def remove_volumes(self) -> int:
-        found = self.volumes()
+        found = self.volume_names()
         for name in found:
             self.host.remove(self.layout.data(name))
         return len(found)
@@ -182,7 +190,9 @@ class Native:
     def fill_volume(self, name: str, folder: Path) -> None:
         import shutil
 
-        shutil.copytree(folder, self.layout.data(name), symlinks=True, dirs_exist_ok=True)
+        target = self.layout.data(name)
+        shutil.copytree(folder, target, symlinks=True, dirs_exist_ok=True)
+        identity.give([target], identity.known(self.layout.root))
 
     def begin(self) -> None:
         """Have a supervisord that knows the configuration as it was built last."""

@@ -1,0 +1,219 @@
+"""What every runtime must do alike: the demo as a user has it, natively and in containers, from one suite.
+
+One project a runtime, started once; the scenarios come in the order of a day with it and leave it running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.docker.engine import Engine
+from tests.e2e.conftest import Project
+from tests.e2e.demo import initialised
+from tests.proofs import Proved
+
+RUNTIMES = ("native", "compose")
+SERVICES = ("auth", "functions", "graphql", "mail", "nginx", "postgres", "storage", "web")
+MORE = """
+  # Ends at once, and takes nobody with it.
+  broken:
+    command: sh -c 'echo the recipe is missing; exit 3'
+    build: services/broken
+    workdir: services/broken
+"""
+
+
+class Stack:
+    """A project on one runtime, and how this suite kills things there."""
+
+    def __init__(self, project: Project, runtime: str, docker: Engine | None) -> None:
+        self.project, self.runtime, self.docker = project, runtime, docker
+
+    def kill(self, service: str) -> None:
+        """As the kernel does when memory is short: no warning."""
+        status = self.project.status()[service]
+        if self.docker:
+            self.docker.run("kill", "--signal", "KILL", status["container_id"])
+        else:
+            os.kill(status["pid"], signal.SIGKILL)
+
+    def identity(self, service: str) -> Any:
+        """Another one after a restart."""
+        status = self.project.status()[service]
+        return (status["container_id"], status["pid"])
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in RUNTIMES])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    runtime: str = request.param
+    docker = images = None
+    if runtime == "compose":
+        docker = request.getfixturevalue("docker")
+        request.getfixturevalue("server_image")
+        images = {"PYTHON_IMAGE": request.getfixturevalue("base_image")("python")}
+    name = f"scenes-{os.getpid()}-{runtime}"
+    project = initialised(tmp_path_factory.mktemp(runtime) / "hiking log", "--demo", "--name", name)
+    project.more = {**(images or {})}
+    description = project.root / "nself.yml"
+    description.write_text(description.read_text().replace("runtime: native", f"runtime: {runtime}"))
+    (project.root / "services" / "broken").mkdir()
+    (project.root / "services" / "broken" / "Dockerfile").write_text(
+        'ARG PYTHON_IMAGE\nFROM ${PYTHON_IMAGE}\nUSER 10001\nCMD ["sh", "-c", "echo the recipe is missing; exit 3"]\n'
+    )
+    if docker:
+        project.nself("build", "--images", "web")
+    yield Stack(project, runtime, docker)
+    project.nself("stop", "--volumes", "--yes", check=False)
+    if docker:
+        docker.run("image", "rm", f"{name}/web", f"{name}/broken", check=False)
+
+
+def test_it_starts_and_everything_is_well(stack: Stack, proved: Proved) -> None:
+    started = stack.project.json("start")
+    assert (started["failed"], started["healthy"]) == ([], started["total"])
+    assert tuple(sorted(started["started"])) == SERVICES
+    for name, health in stack.project.health().items():
+        assert health == "healthy"
+        if name != "web":
+            proved(name, "native" if stack.runtime == "native" else "compose")
+
+
+def test_the_whole_path_works_through_tls(stack: Stack) -> None:
+    report = json.loads(stack.project.nself("doctor", "--smoke", "--json", check=False).stdout)
+    steps = {check["id"]: check["status"] for check in report["checks"] if check["category"] == "smoke"}
+    names = ("sign up", "query", "upload", "function", "mail", "clean up")
+    assert steps == dict.fromkeys(names, "pass"), report["checks"]
+
+
+def test_status_has_one_shape(stack: Stack) -> None:
+    found = stack.project.json("status")
+    assert found["runtime"] == stack.runtime
+    for service in found["services"]:
+        assert service["pid"] and service["uptime"] is not None and service["memory"]["used"] > 0
+        assert bool(service["container_id"]) == bool(service["image"]) == (stack.runtime == "compose")
+        assert all(port["host"] in {"127.0.0.1", "0.0.0.0"} for port in service["ports"])
+
+
+def test_nothing_is_started_twice(stack: Stack) -> None:
+    before = stack.identity("graphql")
+    assert stack.project.json("start")["started"] == []
+    assert stack.identity("graphql") == before
+
+
+def test_a_program_runs_inside_and_its_exit_code_comes_out(stack: Stack) -> None:
+    assert stack.project.sql("SELECT 6 * 7") == "42"
+    failed = stack.project.nself("exec", "postgres", "--", "sh", "-c", "exit 7", check=False)
+    assert (failed.returncode, failed.stdout) == (7, "")
+    assert "POSTGRES_PASSWORD" not in stack.project.nself("--debug", "exec", "-T", "postgres", "true").stderr
+
+
+def test_what_a_service_said_is_found_again(stack: Stack) -> None:
+    lines = stack.project.nself("logs", "postgres", "--all", "--json").stdout.splitlines()
+    assert any("ready to accept connections" in json.loads(line)["message"] for line in lines)
+    assert {json.loads(line)["service"] for line in lines} == {"postgres"}
+
+
+def test_a_killed_database_comes_back_with_its_data(stack: Stack) -> None:
+    stack.project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1), (2)")
+    before = stack.identity("postgres")
+    stack.kill("postgres")
+    stack.project.nself("start")
+    assert stack.identity("postgres") != before
+    assert stack.project.sql("SELECT count(*) FROM kept") == "2"
+
+
+def test_a_killed_server_comes_back(stack: Stack) -> None:
+    stack.kill("web")
+    assert stack.project.json("start")["failed"] == []
+    assert stack.project.health()["web"] == "healthy"
+
+
+def test_only_what_changed_is_restarted(stack: Stack) -> None:
+    before = {name: stack.identity(name) for name in ("postgres", "nginx")}
+    assert stack.project.json("restart")["restarted"] == []
+    with (stack.project.root / ".env").open("a") as env:
+        env.write("AUTH_ACCESS_TOKEN_EXPIRES_IN=300\n")
+    restarted = stack.project.json("restart")["restarted"]
+    assert "auth" in restarted and not {"postgres", "nginx", "web"} & set(restarted)
+    assert {name: stack.identity(name) for name in before} == before
+
+
+def test_one_service_stops_and_starts_with_what_it_needs(stack: Stack) -> None:
+    assert "web" in stack.project.json("stop", "web")["stopped"]
+    assert stack.project.status()["web"]["status"] == "stopped"
+    port = stack.project.json("urls")["urls"][0]["url"].rpartition(":")[2]
+    answer = httpx.get(f"https://127.0.0.1:{port}/", headers={"Host": "app.localhost"}, verify=False)
+    assert answer.status_code == 502
+    assert stack.project.json("start", "web")["failed"] == []
+    assert eventually(
+        lambda: (
+            httpx.get(f"https://127.0.0.1:{port}/", headers={"Host": "app.localhost"}, verify=False).status_code == 200
+        )
+    )
+
+
+def test_a_service_that_ends_at_once_takes_nobody_with_it(stack: Stack) -> None:
+    description = stack.project.root / "nself.yml"
+    text = description.read_text()
+    description.write_text(text + MORE)
+    try:
+        if stack.docker:
+            stack.project.nself("build", "--images", "broken")
+        ran = stack.project.nself("start", "--json", check=False)
+        (failure,) = json.loads(ran.stdout)["failed"]
+        assert (ran.returncode, failure["service"]) == (1, "broken")
+        assert "ends as soon as it is started" in failure["reason"]
+        assert failure["probe"].startswith("GET http://") and failure["answer"]
+        assert "the recipe is missing" in failure["log"]
+        health = stack.project.health()
+        assert {name: health[name] for name in SERVICES} == dict.fromkeys(SERVICES, "healthy")
+    finally:
+        description.write_text(text)
+        stack.project.nself("start", check=False)
+    assert "broken" not in stack.project.status()
+
+
+def test_two_starts_at_once_agree(stack: Stack) -> None:
+    stack.project.nself("stop", "web")
+    both = [stack.project.spawn("start", "--json") for _ in range(2)]
+    for one in both:
+        out, _ = one.communicate(timeout=120)
+        assert one.returncode == 0, out
+    assert set(stack.project.health().values()) == {"healthy"}
+
+
+def test_a_stop_in_the_middle_of_a_start_ends_with_nothing_running(stack: Stack) -> None:
+    stack.project.nself("stop")
+    starting = stack.project.spawn("start")
+    time.sleep(1)
+    starting.send_signal(signal.SIGINT)
+    out, _ = starting.communicate(timeout=60)
+    assert starting.returncode in {0, 130, -signal.SIGINT}, out
+    stack.project.nself("stop")
+    assert {service["status"] for service in stack.project.status().values()} == {"stopped"}
+
+
+def test_data_outlives_a_stop_and_goes_when_that_is_asked_for(stack: Stack) -> None:
+    stack.project.nself("start")
+    assert stack.project.sql("SELECT count(*) FROM kept") == "2"
+    removed = stack.project.json("stop", "--volumes", "--yes")["removed"]
+    assert removed["volumes"] >= 2
+    stack.project.nself("start")
+    assert stack.project.sql("SELECT to_regclass('kept') IS NULL") == "t"
+
+
+def eventually(check: Callable[[], bool], *, within_s: float = 15.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
