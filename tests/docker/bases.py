@@ -92,6 +92,7 @@ BASES = {
     ),
     # What its own image has of it: the program, and one to ask for its health.
     "seaweedfs": Base(copied=_seaweedfs, packages=("wget",)),
+    "redis": Base(packages=("redis-server",)),
     "java": Base(packages=("openjdk-17-jdk-headless", "maven"), copied=_java),
 }
 """By the name tests ask for."""

@@ -1,0 +1,89 @@
+"""Redis in a running stack, natively and in a container: the same settings, the same client, the same faults."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from nself.runtimes.resp import Connection
+from tests.cache import needs_redis
+from tests.cluster import free_port
+from tests.docker.engine import Engine
+from tests.e2e.conftest import Project, wait_until
+from tests.proofs import Proved
+
+pytestmark = pytest.mark.e2e
+PASSWORD = "pass word's \"$%&?/#@: ü {root}"
+
+
+@pytest.fixture
+def project(new_project: Callable[..., Project]) -> Project:
+    redis = {"REDIS_ENABLED": "true", "REDIS_PASSWORD": PASSWORD, "REDIS_PORT": str(free_port())}
+    return new_project(HASURA_ENABLED="false", **redis)
+
+
+@pytest.fixture
+def contained(project: Project, docker: Engine, base_image: Callable[[str], str]) -> Iterator[Project]:
+    name = f"cache-{os.getpid()}"
+    project.write(PROJECT_NAME=name, REDIS_IMAGE=base_image("redis"))
+    (project.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
+    yield project
+    file = project.root / ".nself/build/compose/docker-compose.yml"
+    docker.run("compose", "-p", name, "-f", str(file), "down", "--volumes", "--timeout", "1")
+
+
+def connect(project: Project) -> Connection:
+    return Connection("127.0.0.1", project.port("REDIS_PORT"), PASSWORD, timeout_s=5)
+
+
+@needs_redis
+def test_redis_is_killed_and_comes_back_with_what_it_had(project: Project, proved: Proved) -> None:
+    project.nself("start", "redis")
+    proved("redis", "native")
+    fill(project)
+    before = project.pid("redis")
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: project.health()["redis"] == "healthy" and project.pid("redis") != before)
+    still_there(project)
+    proved("redis", "probed")
+    words = (project.root / ".nself/build/native/supervisord.conf").read_text()
+    assert PASSWORD not in words.replace("\\", "")
+    assert PASSWORD not in project.log("redis")
+
+
+def test_redis_in_a_container_is_made_anew_with_what_it_had(contained: Project, docker: Engine, proved: Proved) -> None:
+    contained.nself("start", "redis")
+    proved("redis", "compose")
+    fill(contained)
+    first = container(contained)
+    assert docker.run("exec", first, "id", "-u").stdout.strip() == "999"
+    told = json.loads(docker.run("inspect", first).stdout)[0]
+    assert PASSWORD not in json.dumps([told["Args"], told["Config"]["Cmd"], told["Mounts"]])
+    assert PASSWORD not in (contained.root / ".nself/build/compose/docker-compose.yml").read_text()
+    docker.run("rm", "-f", first)
+    contained.nself("start", "redis")
+    assert container(contained) != first
+    still_there(contained)
+
+
+def fill(project: Project) -> None:
+    with connect(project) as connection:
+        connection.pipeline([("SET", f"key:{number}", number) for number in range(100)])
+    assert project.json("service", "cache", "stats")["keys"] == 100
+    found = project.json("service", "cache", "keys", "--pattern", "key:9*", "--limit", "3")
+    assert (len(found["keys"]), found["more"]) == (3, True)
+
+
+def still_there(project: Project) -> None:
+    with connect(project) as connection:
+        assert connection.call("GET", "key:99") == b"99"
+    assert project.json("service", "cache", "flush", "--pattern", "key:9*", "--yes")["removed"] == 11
+    assert project.json("service", "cache", "stats")["keys"] == 89
+
+
+def container(project: Project) -> str:
+    return str(project.status()["redis"]["container_id"])
