@@ -119,7 +119,8 @@ def _options(found: MlflowSettings, project: Project, network: Network) -> list[
     """Everything that is not secret. It answers to the names it is known by alone: others are somebody's trick."""
     at, inside = network.listen(NAME), network.endpoint(NAME)
     public = network.public_url(project.host(found.route))
-    hosts = dict.fromkeys([public.partition("://")[2], project.host(found.route), str(inside), f"127.0.0.1:{at.port}"])
+    # The tool asks at whatever port is open on this machine.
+    hosts = dict.fromkeys([public.partition("://")[2], project.host(found.route), str(inside), "127.0.0.1:*"])
     options = ["--host", at.host, "--port", str(at.port), "--workers", str(found.workers)]
     options += ["--allowed-hosts", ",".join(hosts), "--cors-allowed-origins", public]
     return [*options, *(["--app-name", "basic-auth"] if found.auth_enabled else [])]
