@@ -21,7 +21,7 @@ from nself.runtimes.native import identity
 
 Tokens = Mapping[str, str]
 """{placeholder: what stands for it}, in files and in their names."""
-LEFT_BEHIND = frozenset({template.FILE, "__pycache__", ".venv", "node_modules", ".pytest_cache"})
+LEFT_BEHIND = frozenset({template.FILE, "__pycache__", ".venv", ".pytest_cache", "node_modules", "dist", "target"})
 """Not scaffolded: our own description, and what trying a template out in its own folder leaves there."""
 
 
