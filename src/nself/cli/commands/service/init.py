@@ -40,7 +40,7 @@ def command(app: App, name: str, template: str | None, port: int | None, route: 
         if done.files:
             yield f"✓ {len(done.files)} files in {done.folder}, yours from now on"
         else:
-            yield f"= {done.folder} holds something already and was left as it is"
+            yield f"= {done.folder} was left as it is"
         if done.host is None:
             yield "  reachable inside the stack only: give it a host with `route:`"
         yield f"next: nself start {done.service}"
