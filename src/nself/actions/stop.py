@@ -12,6 +12,7 @@ from nself.errors import UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.model.replicas import service_of
 from nself.runtimes import plan
 from nself.settings import env, from_env
 
@@ -59,7 +60,7 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
         check_volumes(project, wishes)
     opened = open_stack(project, host, environ, emit)
     names = opened.together(wishes.services)
-    companions = [name for name in names if name not in wishes.services]
+    companions = [name for name in names if service_of(name) not in wishes.services and name not in wishes.services]
     if companions:
         emit(Note(f"{', '.join(companions)} stop too: they share a process"))
     entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
