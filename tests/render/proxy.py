@@ -70,9 +70,9 @@ SERVICE = Starlette(
 
 
 @contextmanager
-def service(port: int) -> Iterator[None]:
+def service(port: int, host: str = "127.0.0.1") -> Iterator[None]:
     """The small service on `port`, in a thread."""
-    server = uvicorn.Server(uvicorn.Config(SERVICE, port=port, log_level="error", ws="websockets-sansio"))
+    server = uvicorn.Server(uvicorn.Config(SERVICE, host=host, port=port, log_level="error", ws="websockets-sansio"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -172,6 +172,15 @@ def dev_log(running: Proxy, path: str) -> list[dict[str, str]]:
         time.sleep(0.02)
 
 
+def test_a_development_server_is_found_on_either_loopback_address(tmp_path: Path) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    port = free_port()
+    of = project(tmp_path, frontends=(Frontend(name="page", display_name="Page", port=port, host="page.localhost"),))
+    with proxy(of, tmp_path) as running, service(port, host="::1"):
+        assert running.get("page.localhost", "/here").json()["path"] == "/here"
+
+
 # -- limits
 
 

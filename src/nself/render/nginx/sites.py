@@ -32,6 +32,8 @@ class Place:
     route: Route
     upstream: str
     servers: tuple[Endpoint, ...]
+    spare: Endpoint | None = None
+    """Asked when nobody answers there."""
     zone: str = ""
 
 
@@ -103,7 +105,9 @@ def _places(specs: Sequence[ServiceSpec], network: Network, project: Project) ->
         # Runs by itself on this machine: a development server, with its own reload over websockets.
         route = Route(host=frontend.host, websocket=True, description=frontend.display_name)
         at = Endpoint(network.host, frontend.port)
-        yield Place(route=route, upstream=f"frontend-{frontend.name}", servers=(at,))
+        # What listens on `localhost` is on the one address or the other, as the system happens to resolve it.
+        spare = Endpoint("[::1]", frontend.port) if network.host == "127.0.0.1" else None
+        yield Place(route=route, upstream=f"frontend-{frontend.name}", servers=(at,), spare=spare)
 
 
 def _sites(project: Project) -> dict[str, Folder]:

@@ -43,4 +43,6 @@ def upstream(place: Place, *, resolved: bool) -> Lines:
     more = ["resolve"] if resolved else []
     zone = [directive("zone", place.upstream, ZONE)] if several or resolved else []
     servers = [directive("server", str(at), *more, *limits) for at in place.servers]
+    if place.spare:
+        servers.append(directive("server", str(place.spare), "backup"))
     return block("upstream", place.upstream, body=[*zone, *servers, directive("keepalive", IDLE)])
