@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,11 @@ from nself.actions.clean import Engine, Kind, Wishes
 from nself.errors import DockerError, PermissionDeniedError
 from nself.events import ignore
 from nself.host import LocalHost
+from nself.model.project import Project
 from nself.model.spec import Runtime
 from nself.runtimes.compose import containers
 from tests.actions.places import written
+from tests.docker.engine import Engine as DockerEngine
 
 ALL = [Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS]
 
@@ -82,3 +87,42 @@ def container(*, folder: str) -> containers.Container:
     found = containers._container(told)
     assert found is not None
     return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path, docker: DockerEngine, debian_image: str) -> Iterator[Project]:
+    """A project in containers that was started once: a stopped container, a volume, a network, on a real engine."""
+    (tmp_path / "nself.yml").write_text("runtime: compose\n")
+    name = f"commands-{secrets.token_hex(4)}"
+    project = written(tmp_path, {"PROJECT_NAME": name})
+    labels = {"nself.project": name, containers.PROJECT: name}
+    words = [word for key, text in labels.items() for word in ("--label", f"{key}={text}")]
+    docker.run("network", "create", *words, f"{name}_network")
+    docker.run("volume", "create", *words, f"{name}_postgres_data")
+    own = {containers.SERVICE: "postgres", containers.FOLDER: str(project.layout.build(Runtime.COMPOSE))}
+    words += [word for key, text in own.items() for word in ("--label", f"{key}={text}")]
+    mount = ("-v", f"{name}_postgres_data:/data", "--network", f"{name}_network")
+    docker.run("run", "-d", *words, *mount, "--init", debian_image, "sh", "-c", "echo rows > /data/rows; sleep 60")
+    yield project
+    for listing, remove in (("ps -aq", "rm -f"), ("volume ls -q", "volume rm"), ("network ls -q", "network rm")):
+        left = docker.run(*listing.split(), "--filter", f"label=nself.project={name}").stdout.split()
+        if left:
+            docker.run(*remove.split(), *left)
+
+
+def test_a_stack_in_containers_is_taken_down_and_all_of_it_counted(shop: Project) -> None:
+    done = clean.clean(shop, LocalHost(), os.environ, ignore, Wishes(everything=True, volumes=True))
+    removed = done.removed
+    assert (removed.containers, removed.networks, removed.volumes, removed.images) == (1, 1, 1, 0)
+    assert done.reclaimed_bytes >= 5  # what was written to the volume
+    again = clean.clean(shop, LocalHost(), os.environ, ignore, Wishes(everything=True, volumes=True))
+    assert (again.removed.containers, again.removed.volumes) == (0, 0)
+
+
+def test_what_runs_stays_and_so_does_its_data(shop: Project, docker: DockerEngine) -> None:
+    everything = [Kind.CONTAINERS, Kind.NETWORKS, Kind.IMAGES]
+    done = clean.clean(shop, LocalHost(), os.environ, ignore, Wishes(kinds=everything))
+    removed = done.removed
+    assert (removed.containers, removed.networks, removed.volumes) == (0, 0, 0)
+    volumes = docker.run("volume", "ls", "-q", "--filter", f"label=nself.project={shop.name}").stdout.split()
+    assert volumes == [f"{shop.name}_postgres_data"]

@@ -91,8 +91,6 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
     at = f"https://127.0.0.1:{project.port('NGINX_SSL_PORT')}/{path}"
     opened = httpx.get(at, headers={"Host": host}, verify=False, trust_env=False)
     assert opened.content == contents[0]
-    proved("seaweedfs", "native")
-    proved("seaweedfs", "probed")
 
 
 def nobody_without_keys_reads_or_writes(project: Project, bucket: str, key: str) -> None:
