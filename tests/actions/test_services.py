@@ -43,7 +43,7 @@ def test_without_docker_the_list_is_there_and_what_runs_is_unknown(
     monkeypatch.setattr(statuses, "status", down)
     said: list[Event] = []
     found = services.services(written(tmp_path), LocalHost(), {}, said.append).services
-    assert {each.health for each in found} == {"unknown"}
+    assert {each.health for each in found if each.enabled} == {"unknown"}
     assert said == [Warned("what runs is not known: the daemon does not answer", fix="start it")]
 
 
