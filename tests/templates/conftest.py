@@ -63,14 +63,26 @@ def missing(found: Template) -> list[str]:
     return [program.name for program in found.preparation.programs if shutil.which(program.name) is None]
 
 
+def asked_for(session: pytest.Session) -> list[str]:
+    """The templates that tests of this run are about: with `-k go` nothing else is compiled."""
+    calls = [
+        item.callspec.params
+        for item in session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    ]
+    return sorted({str(params["service"]) for params in calls if params.get("service") in RUNNING})
+
+
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Service]]:
+def services(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Service]]:
     """{template: its service, started and healthy}. Templates whose programs are not here have none."""
     root = tmp_path_factory.mktemp("templates") / "zoo"
     root.mkdir()
     open_to_others(root)
     project = Everything(root)
-    found = {name: Service(template.get(name), name, project, free_port()) for name in RUNNING}
+    found = {name: Service(template.get(name), name, project, free_port()) for name in asked_for(request.session)}
     here = {name: service for name, service in found.items() if not missing(service.template)}
     ports = {name: str(free_port()) for name in PORTS}
     customs = {f"CS_{n}": f"{one.name}:{name}:{one.port}:{one.name}" for n, (name, one) in enumerate(here.items(), 1)}

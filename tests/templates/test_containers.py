@@ -159,7 +159,8 @@ def check_stop(container: Container) -> None:
         host, container.port, lambda: container.engine.run("kill", "--signal", "TERM", one)
     )
     assert answer == {"echo": {"half": "way"}}
-    assert container.engine.run("wait", one).stdout.strip() == "0"
+    # Java ends with 128 + SIGTERM, however orderly it was.
+    assert container.engine.run("wait", one).stdout.strip() in {"0", "143"}
     contract.check_stop(container.engine.run("logs", one).stdout[before:])
 
 

@@ -65,25 +65,31 @@ class Metrics:
         self.requests, self.buckets, self.seconds, self.counts = Counter(), Counter(), Counter(), Counter()
 
     def observe(self, method, route, status, took):
-        key = f'method="{method}",route="{route}"'
+        labels = f'method="{method}",route="{route}"'
         with self.lock:
-            self.requests[f'{key},status="{status}"'] += 1
-            self.counts[key] += 1
-            self.seconds[key] += took
+            self.requests[f'{labels},status="{status}"'] += 1
+            self.counts[labels] += 1
+            self.seconds[labels] += took
             for bound in self.BUCKETS:
-                self.buckets[key, bound] += took <= bound
+                self.buckets[labels, bound] += took <= bound
 
     def text(self):
+        name = "http_request_duration_seconds"
         with self.lock:
             lines = ["# HELP http_requests_total Requests by how they ended.", "# TYPE http_requests_total counter"]
-            lines += [f"http_requests_total{{{labels}}} {count}" for labels, count in self.requests.items()]
-            name = "http_request_duration_seconds"
+            lines += [sample("http_requests_total", labels, count) for labels, count in self.requests.items()]
             lines += [f"# HELP {name} How long requests took.", f"# TYPE {name} histogram"]
-            for key, count in self.counts.items():
-                lines += [f'{name}_bucket{{{key},le="{bound}"}} {self.buckets[key, bound]}' for bound in self.BUCKETS]
-                lines += [f'{name}_bucket{{{key},le="+Inf"}} {count}', f"{name}_count{{{key}}} {count}"]
-                lines += [f"{name}_sum{{{key}}} {self.seconds[key]}"]
-            return "\n".join([*lines, ""])
+            for labels, count in self.counts.items():
+                buckets = [(bound, self.buckets[labels, bound]) for bound in self.BUCKETS]
+                for bound, within in [*buckets, ("+Inf", count)]:
+                    lines.append(sample(f"{name}_bucket", f'{labels},le="{bound}"', within))
+                lines.append(sample(f"{name}_sum", labels, self.seconds[labels]))
+                lines.append(sample(f"{name}_count", labels, count))
+        return "\n".join([*lines, ""])
+
+
+def sample(name, labels, value):
+    return name + "{" + labels + "} " + str(value)
 
 
 METRICS = Metrics()
