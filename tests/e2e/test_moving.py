@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 @pytest.fixture
 def shop(new_project: Callable[..., Project], docker: Engine) -> Iterator[Project]:
-    project = new_project(PROJECT_NAME=f"moving-{os.getpid()}", STORAGE_ENABLED="true")
+    project = new_project()
+    project.write(PROJECT_NAME=f"moving-{os.getpid()}", STORAGE_ENABLED="true")
     yield project
     for runtime in ("compose", "native"):
         project.nself("stop", "--runtime", runtime, "--volumes", "--yes", check=False)

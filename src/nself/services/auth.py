@@ -9,7 +9,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
-from nself.services import graphql, images, mail, postgres
+from nself.services import graphql, images, mail, postgres, upstream
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env
 
@@ -23,6 +23,9 @@ STRICT = ("/signin", "/signup", "/token", "/user/password", "/user/email", "/mfa
 class AuthServiceSettings:
     """Variables of the auth service in the stack; what its server understands is in its own settings."""
 
+    image: str | None = env(
+        "AUTH_IMAGE", default=None, pattern=r"\S+", help="With engine: hasura, another container image of hasura-auth."
+    )
     enabled: bool = env("AUTH_ENABLED", default=True, help="Run the auth service.")
     port: int | None = env(
         "AUTH_PORT",
@@ -82,7 +85,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         endpoints=tuple(f"{found.api_prefix}{path}" for path in ("/signup/email-password", "/signin/email-password")),
         description="Authentication",
     )
-    return ServiceSpec(
+    made = ServiceSpec(
         name=NAME,
         category=Category.REQUIRED,
         description="Authentication",
@@ -96,6 +99,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         routes=(route,),
         resources=Resources(memory="512M", cpu=0.5),
     )
+    return upstream.engine(made, project, network, image=project.settings(AuthServiceSettings).image)
 
 
 SERVICE = Service(

@@ -10,7 +10,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
-from nself.services import images, postgres
+from nself.services import images, postgres, upstream
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env
 
@@ -23,6 +23,9 @@ PORT = Port(number=8080, setting="HASURA_PORT")
 class HasuraSettings:
     """Variables of the GraphQL service in the stack; what its server understands is in its own settings."""
 
+    image: str | None = env(
+        "HASURA_IMAGE", default=None, pattern=r"\S+", help="With engine: hasura, another container image of Hasura."
+    )
     enabled: bool = env("HASURA_ENABLED", default=True, help="Run the GraphQL API.")
     port: int | None = env(
         "HASURA_PORT",
@@ -77,7 +80,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         endpoints=("/v1/graphql", *(["/console"] if found.enable_console else [])),
         description="GraphQL API",
     )
-    return ServiceSpec(
+    made = ServiceSpec(
         name=NAME,
         category=Category.REQUIRED,
         description="GraphQL API",
@@ -91,6 +94,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         routes=(route,),
         resources=Resources(memory="1G", cpu=0.5),
     )
+    return upstream.engine(made, project, network, image=project.settings(HasuraSettings).image)
 
 
 def mentioned(project: Project) -> list[str]:

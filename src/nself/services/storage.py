@@ -8,7 +8,7 @@ from typing import Any
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
-from nself.services import graphql, images, object_stores, postgres, stores
+from nself.services import graphql, images, object_stores, postgres, stores, upstream
 from nself.services.server import ROUTE, in_dev, variables
 from nself.settings import env
 from nself.storage.settings import BackendKind, StorageSettings
@@ -21,6 +21,12 @@ PORT = Port(number=5001, setting="STORAGE_PORT")
 class StorageServiceSettings:
     """Variables of the storage service in the stack; what its server understands is in its own settings."""
 
+    image: str | None = env(
+        "STORAGE_IMAGE",
+        default=None,
+        pattern=r"\S+",
+        help="With engine: hasura, another container image of hasura-storage.",
+    )
     enabled: bool = env("STORAGE_ENABLED", default=True, help="Run the storage service.")
     port: int | None = env(
         "STORAGE_PORT",
@@ -91,7 +97,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         endpoints=(f"{found.api_root_prefix}/files",),
         description="File storage",
     )
-    return ServiceSpec(
+    made = ServiceSpec(
         name=NAME,
         category=Category.OPTIONAL,
         description="File storage",
@@ -105,6 +111,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         volumes=(Volume(name=NAME, target="/data"),),
         resources=Resources(memory="512M", cpu=0.5),
     )
+    return upstream.engine(made, project, network, image=project.settings(StorageServiceSettings).image)
 
 
 def needs(project: Project) -> tuple[str, ...]:

@@ -1,0 +1,165 @@
+"""The compose file of every golden project, and of some that only containers can run; Compose itself and nginx read
+the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nself.errors import ConfigProblemsError
+from nself.model.containers import ContainerNetwork
+from nself.model.project import Engine, Environment, Project
+from nself.model.proxy import proxy_settings
+from nself.model.spec import Endpoint, Runtime
+from nself.render import compose
+from nself.render.compose import environment
+from nself.services import catalogue
+from tests.docker.engine import PLUGINS
+from tests.render.checkers import nginx_accepts
+from tests.render.test_golden import CASES, NAMES, load
+from tests.services.projects import custom, network, project
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "compose"
+STORE = {"S3_STORE": "seaweedfs", "S3_ACCESS_KEY": "golden-access", "S3_SECRET_KEY": "golden-secret-0000000000001"}
+ODD = custom("my_odd-service", port=9001, replicas=3, command=None, build=Path("/srv/shop/services/my_odd-service"))
+
+
+def contained(of: Project) -> ContainerNetwork:
+    proxy = proxy_settings(of)
+    return ContainerNetwork(
+        project=of.name,
+        numbers={claim.key: claim.port.number for claim in catalogue.claims(of)},
+        copies={each.name: each.replicas for each in of.custom if each.replicas > 1},
+        scheme=proxy.scheme,
+        proxy_port=network(of).ports[("nginx", proxy.scheme)],
+    )
+
+
+def render(of: Project) -> dict[str, str]:
+    """As on a machine where every port is free."""
+    of = replace(of, runtime=Runtime.COMPOSE)
+    net, outside = contained(of), network(of)
+    specs = catalogue.specs(of, net)
+    wanted = {("nginx", "https"), ("nginx", "http")}
+    keys = [key for key in outside.ports.numbers if of.env is Environment.DEV or key in wanted]
+    published: dict[tuple[str, str], Endpoint] = {key: outside.listen(*key) for key in keys}
+    reads = {path for spec in specs for path in spec.reads}
+    return compose.render(specs, net, of, proxy_settings(of), published=published, present=reads)
+
+
+def cases() -> dict[str, Callable[[], Project]]:
+    own: dict[str, Callable[[], Project]] = {
+        "upstream": lambda: project(engine=Engine.HASURA, values=STORE),
+        "odd": lambda: project(custom=(ODD,), values={"POSTGRES_EXTENSIONS": "vector,pg_trgm"}),
+    }
+    return own | {name: (lambda name=name: load(name)) for name in NAMES}  # type: ignore[misc]
+
+
+each = pytest.mark.parametrize("case", sorted(cases()))
+
+
+@each
+def test_golden_compose_file(case: str, golden: Callable[[Path, str], None]) -> None:
+    text = render(cases()[case]())[compose.FILE]
+    golden(GOLDEN / f"{case}.yml", text.replace(str(CASES / case), f"/srv/{case}"))
+
+
+@each
+def test_compose_itself_accepts_the_file_and_reads_what_was_meant(case: str, tmp_path: Path) -> None:
+    files = render(cases()[case]())
+    read = composed(files, tmp_path)
+    written = yaml.safe_load(files[compose.FILE])
+    assert set(read["services"]) == set(written["services"])
+    for name, service in read["services"].items():
+        assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
+        assert service.get("user", "") not in {"0", "root", "0:0"}
+        assert "docker.sock" not in json.dumps(service)
+        assert all(port["host_ip"] == "127.0.0.1" or name == "nginx" for port in service.get("ports", ()))
+        assert service["logging"]["options"]["max-size"] == "10m"
+        assert service["deploy"]["resources"]["limits"]["memory"]
+
+
+@each
+def test_nginx_accepts_its_configuration(case: str, tmp_path: Path) -> None:
+    of = cases()[case]()
+    nginx_accepts(render(of), of, tmp_path)
+
+
+@each
+def test_no_secret_is_in_the_compose_file(case: str) -> None:
+    files = render(cases()[case]())
+    rest = "".join(text for name, text in files.items() if not name.startswith(("env/", "secrets/")))
+    assert "golden-" not in rest and "of-a-test" not in rest and "sk_test" not in rest
+
+
+@each
+def test_the_same_project_renders_to_the_same_bytes(case: str) -> None:
+    assert render(cases()[case]()) == render(cases()[case]())
+
+
+def test_on_a_server_only_the_proxy_is_open() -> None:
+    of = project(env=Environment.PROD, base_domain="example.com", custom=(ODD,))
+    services = yaml.safe_load(render(of)[compose.FILE])["services"]
+    assert [name for name, service in services.items() if service.get("ports")] == ["nginx"]
+    assert services["nginx"]["ports"] == ["0.0.0.0:443:8443", "0.0.0.0:80:8088"]
+
+
+def test_upstream_servers_do_not_run_natively() -> None:
+    of = project(engine=Engine.HASURA, values=STORE)
+    with pytest.raises(ConfigProblemsError, match="container images") as refused:
+        catalogue.specs(of, network(of))
+    assert "runtime: compose" in str(refused.value.problems[0])
+
+
+def test_upstream_storage_says_that_it_needs_a_store() -> None:
+    with pytest.raises(ConfigProblemsError, match="S3"):
+        render(project(engine=Engine.HASURA))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.dictionaries(st.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), st.text(alphabet=st.characters(
+    blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=40), min_size=1, max_size=6))  # fmt: skip
+def test_any_value_reaches_its_container_as_it_is(tmp_path_factory: pytest.TempPathFactory, pairs: Any) -> None:
+    folder = tmp_path_factory.mktemp("env")
+    text = "".join(f"{name}={environment.quote(value)}\n" for name, value in pairs.items())
+    (folder / "x.env").write_text(text, encoding="utf-8", newline="")
+    file = {"docker-compose.yml": "services: {a: {image: x, env_file: [x.env]}}"}
+    read = composed(file, folder)["services"]["a"]["environment"]
+    # What it prints is to be read by itself again: there `$` stands doubled.
+    assert {name: value.replace("$$", "$") for name, value in read.items()} == pairs
+
+
+def composed(files: Mapping[str, str], folder: Path) -> Any:
+    """What Compose understands the files as; it needs no engine for that."""
+    if not shutil.which("docker") or not any((place / "docker-compose").exists() for place in PLUGINS):
+        pytest.skip("docker compose is not installed")
+    config = folder / "config" / "cli-plugins"
+    config.mkdir(parents=True, exist_ok=True)
+    plugin = next(place / "docker-compose" for place in PLUGINS if (place / "docker-compose").exists())
+    if not (config / plugin.name).exists():
+        (config / plugin.name).symlink_to(plugin)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    ran = subprocess.run(
+        ["docker", "compose", "-f", str(folder / "docker-compose.yml"), "config", "--format", "json"],
+        env={**os.environ, "DOCKER_CONFIG": str(folder / "config")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert not re.search("warn", ran.stderr, re.IGNORECASE), ran.stderr
+    return json.loads(ran.stdout)
