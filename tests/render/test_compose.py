@@ -32,8 +32,15 @@ from tests.render.test_golden import CASES, NAMES, load
 from tests.services.projects import custom, network, project
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "compose"
-STORE = {"S3_STORE": "seaweedfs", "S3_ACCESS_KEY": "golden-access", "S3_SECRET_KEY": "golden-secret-0000000000001"}
-ODD = custom("my_odd-service", port=9001, replicas=3, command=None, build=Path("/srv/shop/services/my_odd-service"))
+STORE = {"SEAWEEDFS_ENABLED": "true", "S3_ACCESS_KEY": "golden-access", "S3_SECRET_KEY": "golden-secret-0000000000001"}
+ODD = custom(
+    "my_odd-service",
+    port=9001,
+    replicas=3,
+    command=None,
+    host="odd.localhost",
+    build=Path("/srv/shop/services/my_odd-service"),
+)
 
 
 def contained(of: Project) -> ContainerNetwork:

@@ -63,9 +63,9 @@ def _storage(spec: ServiceSpec) -> ServiceSpec:
     """It keeps files in S3 only."""
     if "S3_ENDPOINT" not in spec.env:
         problem = Problem(
-            path="S3_STORE",
+            path="S3_ENDPOINT",
             message="is not set, and hasura-storage keeps files in S3 only",
-            hint="S3_STORE=seaweedfs runs a store in the stack; S3_ENDPOINT names one of yours",
+            hint="SEAWEEDFS_ENABLED=true runs a store in the stack; S3_ENDPOINT names one of yours",
         )
         raise ConfigProblemsError([problem])
     more = {"POSTGRES_MIGRATIONS": "1", "HASURA_METADATA": "1"}
