@@ -130,6 +130,15 @@ def test_upstream_servers_do_not_run_natively() -> None:
     assert "runtime: compose" in str(refused.value.problems[0])
 
 
+@pytest.mark.parametrize(
+    ("variable", "service"), [("HASURA_IMAGE", "graphql"), ("AUTH_IMAGE", "auth"), ("STORAGE_IMAGE", "storage")]
+)
+def test_an_upstream_image_can_be_replaced(variable: str, service: str) -> None:
+    of = project(engine=Engine.HASURA, values={**STORE, variable: "example.com/mine:1"})
+    services = yaml.safe_load(render(of)[compose.FILE])["services"]
+    assert services[service]["image"] == "example.com/mine:1"
+
+
 def test_upstream_storage_says_that_it_needs_a_store() -> None:
     with pytest.raises(ConfigProblemsError, match="S3"):
         render(project(engine=Engine.HASURA))

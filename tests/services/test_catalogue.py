@@ -161,6 +161,7 @@ OTHER: dict[str, str] = {
     "MLFLOW_SECRET_KEY": "another-secret-key-of-a-test-004",
 }
 NOT_RENDERED = {
+    **dict.fromkeys(("HASURA_IMAGE", "AUTH_IMAGE", "STORAGE_IMAGE"), "images of another engine, in tests of its own"),
     "SEARCH_ENABLED": "read by the search commands too; whether Meilisearch runs is a test of its own",
     "SSL_CERT_PATH": "read when the certificate is made",
     "SSL_KEY_PATH": "read when the certificate is made",
