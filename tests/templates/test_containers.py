@@ -81,7 +81,7 @@ def zoo(docker: Engine, server_image: str, tmp_path_factory: pytest.TempPathFact
     project.write(
         PROJECT_NAME="zoo-in-boxes", ENV="dev", BASE_DOMAIN="localhost", JWT_KEY=SECRET, POSTGRES_PASSWORD=PASSWORD,
         HASURA_GRAPHQL_ADMIN_SECRET=SECRET, SSL_MODE="none", HASURA_ENABLED="false", **LEAN, **customs, **access,
-        NGINX_PORT=str(free_port()), POSTGRES_PORT=str(free_port()),
+        **{name: str(free_port()) for name in ("NGINX_PORT", "NGINX_SSL_PORT", "NGINX_HEALTH_PORT", "POSTGRES_PORT")},
     )  # fmt: skip
     nself(project, "build")
     yield project
