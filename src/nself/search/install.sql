@@ -264,23 +264,36 @@ BEGIN
     RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::float;
 END $$;
 
--- The best matches. Of a query that more than `candidates` documents match, the candidates that were written last are
--- ranked: they are found by their tier, a term that each run of 4,096 documents shares, so the effort does not grow
--- with the number of matches. Without words, or with a sort, there is no rank and nothing is left out.
+-- The newest documents, as a query: each document has the number of its run of 4,096 for a term, and those of the runs of
+-- 32,768, 262,144 and 2,097,152 it is in (`Statements.tiers`). So the newest `wanted` are a handful of terms, however many
+-- documents there are; null when they are most of them.
+CREATE OR REPLACE FUNCTION search.newest(last_position bigint, wanted bigint) RETURNS tsquery
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT string_agg(format(E'\'\x01%s.%s\'', bits, tier), ' | ')::tsquery
+    FROM (
+        SELECT bits FROM unnest('{12, 15, 18, 21}'::int[]) bits
+        WHERE wanted <= 8 * (1::bigint << bits) AND wanted * 2 < last_position ORDER BY bits LIMIT 1
+    ) level,
+    generate_series(greatest((last_position - wanted) >> bits, 0), last_position >> bits) tier
+$$;
+
+-- The best matches. Of a query that more than `candidates` documents match, those that were written last are ranked: the
+-- effort does not grow with the number of matches. Without words, or with a sort, there is no rank and nothing is left out.
 CREATE OR REPLACE FUNCTION search.find(index search.indexes, q text, options jsonb) RETURNS search.found
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page constant int := least(greatest(coalesce((options ->> 'limit')::int, 20), 0), 1000);
     skip constant int := least(greatest(coalesce((options ->> 'offset')::int, 0), 0), 10000);
-    candidates constant int := greatest(1000, page + skip);
+    candidates constant int := greatest(600, page + skip);
     filter constant jsonb := coalesce(options -> 'filter', '{}');
     parsed search.parsed := search.parse(index, q, options);
     condition text := search.conditions(index, filter);
     result search.found;
     expected float;
-    last_tier bigint;
-    tiers bigint;
+    last_position bigint;
+    wanted bigint;
     met bigint;
+    newest tsquery;
     terms tsquery := parsed.terms;
 BEGIN
     result.terms := parsed.terms;
@@ -312,19 +325,11 @@ BEGIN
         result.ids := coalesce(result.ids, '{}');
         RETURN result;
     END IF;
-    EXECUTE format('SELECT last_value >> 12 FROM search.%I', index.live || '_position') INTO last_tier;
-    tiers := CASE WHEN expected <= 2 * candidates THEN last_tier + 1
-        ELSE 1 + ceil(1.1 * candidates * (last_tier + 1) / expected) END;
+    EXECUTE format('SELECT last_value FROM search.%I', index.live || '_position') INTO last_position;
+    wanted := CASE WHEN expected > 2 * candidates THEN 1.1 * candidates * last_position / expected END;
     LOOP
-        IF tiers > least(last_tier, 256) THEN
-            tiers := last_tier + 1;
-            terms := parsed.terms;
-        ELSE
-            terms := parsed.terms && (
-                SELECT string_agg(format(E'''\x01%s''', tier), ' | ')
-                FROM generate_series(last_tier - tiers + 1, last_tier) tier
-            )::tsquery;
-        END IF;
+        newest := search.newest(last_position, wanted);
+        terms := CASE WHEN newest IS NULL THEN parsed.terms ELSE parsed.terms && newest END;
         EXECUTE format(
             'WITH c AS MATERIALIZED ('
             ' SELECT d.id::text AS id, ts_rank(d.terms, $5, 1) AS rank, d.position FROM search.%I d WHERE %s LIMIT $6)'
@@ -332,12 +337,12 @@ BEGIN
             ' (SELECT count(*) FROM c) FROM (SELECT * FROM c ORDER BY rank DESC, position DESC LIMIT $3 OFFSET $4) p',
             index.live, condition
         ) INTO result.ids, result.ranks, met USING terms, filter, page, skip, parsed.terms, 5 * candidates;
-        EXIT WHEN tiers > last_tier OR met >= candidates;
-        tiers := tiers * 4;
+        EXIT WHEN newest IS NULL OR met >= candidates;
+        wanted := wanted * 4;
     END LOOP;
     result.ids := coalesce(result.ids, '{}');
-    result.exact := tiers > last_tier AND met < 5 * candidates;
-    result.total := CASE WHEN result.exact THEN met ELSE greatest(met, round(met::float * (last_tier + 1) / tiers)) END;
+    result.exact := newest IS NULL AND met < 5 * candidates;
+    result.total := CASE WHEN result.exact THEN met ELSE greatest(met, expected) END;
     RETURN result;
 END $$;
 

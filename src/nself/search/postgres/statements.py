@@ -13,8 +13,8 @@ from nself.search.source import Source
 _TEXTS: Final = ("text", "character varying", "character", "citext", "name")
 LONGEST: Final = 100_000
 """Characters of one field that are indexed: PostgreSQL holds a megabyte of words for a row, and refuses more."""
-TIER_BITS: Final = 12
-"""Documents are found in runs of 2^12, newest first: `search.find` has the same number."""
+TIER_BITS: Final = (12, 15, 18, 21)
+"""Documents belong to runs of 2^12, 2^15, … of them: `search.newest` finds the last ones by these numbers."""
 POSITION: Final = '"search position"'
 """Beside the columns of a source, whatever those are called."""
 
@@ -173,8 +173,8 @@ class Statements:
             f"setweight(to_tsvector({config}, {self._words(column, 'n')}), '{weight}')"
             for column, weight in index.fields.items()
         ]
-        tier = f"array_to_tsvector(ARRAY[E'\\x01' || (n.{POSITION} >> {TIER_BITS})])"
-        return " || ".join([*parts, tier])
+        tiers = ", ".join(f"E'\\x01{bits}.' || (n.{POSITION} >> {bits})" for bits in TIER_BITS)
+        return " || ".join([*parts, f"array_to_tsvector(ARRAY[{tiers}])"])
 
     def _words(self, column: str, row: str) -> str:
         name = f"{row}.{identifier(column)}"
