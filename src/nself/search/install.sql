@@ -282,7 +282,7 @@ $$;
 CREATE OR REPLACE FUNCTION search.find(index search.indexes, q text, options jsonb) RETURNS search.found
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    page constant int := least(greatest(coalesce((options ->> 'limit')::int, 20), 0), 1000);
+    page constant int := least(greatest(coalesce((options ->> 'limit')::int, 20), 0), 10000);
     skip constant int := least(greatest(coalesce((options ->> 'offset')::int, 0), 0), 10000);
     candidates constant int := greatest(600, page + skip);
     filter constant jsonb := coalesce(options -> 'filter', '{}');
@@ -459,3 +459,10 @@ BEGIN
     END LOOP;
     ALTER FUNCTION search.find(search.indexes, text, jsonb) SET enable_seqscan = off;
 END $$;
+
+-- Nobody but the owner unless granted: these functions read what PostgreSQL lets their caller read, and GraphQL's roles
+-- are not PostgreSQL's.
+REVOKE ALL ON SCHEMA search FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA search FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA search FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA search FROM PUBLIC;

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nself.pg.catalog import identifier
-from nself.pg.database import Connection, Database
+from nself.pg.database import Connection, Database, PostgresError
 from nself.search import registry
 from nself.search.engine import Answer, Hit, Progress, Query, Stats
 from nself.search.postgres.statements import Statements
@@ -87,12 +87,24 @@ async def _build(connection: Connection, source: Source, progress: Progress) -> 
         await connection.execute(statement)
     await connection.execute(made.forget_deleted(), position)
     async with connection.transaction():
-        for statement in made.function():
-            await connection.execute(statement)
+        await _offer(connection, made)
         await registry.swap(connection, source, Kind.POSTGRES, made.name, live=made.name)
     await registry.settle(connection)
     await registry.drop_tables(connection, source.name, keep=made.name)
     return count
+
+
+async def _offer(connection: Connection, made: Statements) -> None:
+    """The function of the index. It is replaced, so that its grants and what was built on it stay, unless its rows are
+    those of another table now."""
+    try:
+        async with connection.transaction():
+            await connection.execute(made.function())
+    except PostgresError as error:
+        if error.sqlstate != "42P13":
+            raise
+        await registry.drop_function(connection, made.source.name)
+        await connection.execute(made.function())
 
 
 def _target(made: Statements) -> registry.Target:

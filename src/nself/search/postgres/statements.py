@@ -124,11 +124,9 @@ class Statements:
     def on_truncate(self) -> str:
         return f"DELETE FROM {self._table}"
 
-    def function(self) -> tuple[str, ...]:
+    def function(self) -> str:
         """What applications call, by GraphQL or SQL: rows of the source itself, so that its permissions hold."""
         source, key = self.source, identifier(self.source.key)
-        name = f"search.{identifier(source.name)}"
-        signature = "(query text, filter jsonb, sort text, language text, max_rows integer)"
         options = (
             "jsonb_build_object('filter', coalesce(filter, '{}'), 'sort', sort, 'language', language, "
             "'limit', max_rows)"
@@ -137,16 +135,14 @@ class Statements:
             f"SELECT s.* FROM search.matches({_literal(source.name)}, query, {options}) m "
             f"JOIN {self._from} s ON s.{key} = m.id::{source.types[source.key]} ORDER BY m.place"
         )
-        defaults = (
+        name = f"search.{identifier(source.name)}"
+        arguments = (
             "(query text, filter jsonb DEFAULT '{}', sort text DEFAULT NULL, language text DEFAULT NULL, "
             "max_rows integer DEFAULT 1000)"
         )
         return (
-            f"DROP FUNCTION IF EXISTS {name}{signature}",
-            (
-                f"CREATE FUNCTION {name}{defaults} RETURNS SETOF {self._from} LANGUAGE sql STABLE ROWS 20 "
-                f"AS {_literal(body)}"
-            ),
+            f"CREATE OR REPLACE FUNCTION {name}{arguments} RETURNS SETOF {self._from} LANGUAGE sql STABLE ROWS 20 "
+            f"AS {_literal(body)}; REVOKE ALL ON FUNCTION {name} FROM PUBLIC"
         )
 
     def _upsert(self, rows: str) -> str:
