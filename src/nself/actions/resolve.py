@@ -131,7 +131,8 @@ class _Machine:
 
     def _has_containers(self) -> bool:
         try:
-            return bool(containers.of(Docker(self.host, self.environ), self.project.name))
+            folder = self.project.layout.build(Runtime.COMPOSE)
+            return containers.any_of(Docker(self.host, self.environ), self.project.name, folder, ended=True)
         except NselfError:  # no Docker: then nothing of ours runs in it
             return False
 

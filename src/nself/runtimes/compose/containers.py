@@ -73,6 +73,13 @@ def of(docker: Docker, project: str) -> dict[str, Container]:
     return {each.copy: each for each in ordered}
 
 
+def any_of(docker: Docker, project: str, folder: Path, *, ended: bool = False) -> bool:
+    """Whether the project whose build is `folder` has containers that run, with `ended` any at all."""
+    filters = [f"label={PROJECT}={project}", f"label={FOLDER}={folder}"]
+    words = [word for each in filters for word in ("--filter", each)]
+    return bool(docker.run("ps", "-q", *(["-a"] if ended else []), *words, timeout_s=30).stdout.split())
+
+
 def refuse_strangers(project: str, folder: Path, found: Iterable[Container]) -> None:
     """Two projects of one name on one engine would take each other's containers and data; `folder` is our build."""
     for container in found:

@@ -31,4 +31,4 @@ def change(compose: Compose, spec: ServiceSpec) -> None:
             fixes=["put the old POSTGRES_PASSWORD back in .env", "nself logs postgres"],
         )
     compose.docker.run(*compose.compose("start", spec.name), timeout_s=60)
-    compose.network.forget()
+    compose.forget()

@@ -9,7 +9,7 @@ from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
-from nself.runtimes.compose import containers, reload, volumes
+from nself.runtimes.compose import reload, volumes
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -26,7 +26,7 @@ def start(
     """Stops first; then containers level by level, each once what it needs is healthy; last the replicas that are too
     many, once the proxy leads nobody to them."""
     compose.docker.version()
-    containers.refuse_strangers(compose.project, compose.build, compose.containers().values())
+    compose.containers()
     early, late = plan.stops_of(steps)
     stop(compose, early, remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}
@@ -58,6 +58,7 @@ def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = Non
         compose.docker.run("stop", *grace, *ids, timeout_s=STOP_S)
         if remove:
             compose.docker.run("rm", *ids, timeout_s=STOP_S)
+        compose.forget()
         waiting = [step for step in waiting if step not in wave]
     return [step.service for step in steps]
 
@@ -69,6 +70,7 @@ def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
     for reference in sorted({spec.image.reference for spec in specs if spec.image} - here.keys()):
         compose.emit(Note(f"pulling {reference}"))
         compose.docker.run("pull", "--quiet", reference, timeout_s=3600)
+        compose.forget_images()
 
 
 def refuse_unbuilt(specs: Sequence[ServiceSpec], here: Collection[str]) -> None:

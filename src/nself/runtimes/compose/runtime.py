@@ -22,11 +22,12 @@ from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.reach import Reach
 from nself.runtimes.outcome import After, Outcome, Patience
-from nself.runtimes.plan import ALIVE, Fingerprint, Observed, Running, Step, Wanted
+from nself.runtimes.plan import Fingerprint, Observed, Running, Step, Wanted
 from nself.runtimes.probes import Health
 from nself.runtimes.runtime import Command, Inside, Usage
 
 FILE = "docker-compose.yml"
+JUST_S = 0.5
 
 
 @dataclass(kw_only=True)
@@ -43,6 +44,9 @@ class Compose:
     watched: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     """{service: {what: folder}}: files outside the build that a service reads only at its start."""
     kind: model.Runtime = model.Runtime.COMPOSE
+    _seen: tuple[float, dict[str, Container]] | None = None
+    """When containers were asked for last, and what there was."""
+    _image_ids: dict[str, str] | None = None
 
     @property
     def build(self) -> Path:
@@ -119,20 +123,34 @@ class Compose:
         from nself.runtimes.compose import perform
 
         self.docker.version()
-        containers.refuse_strangers(self.project, self.build, self.containers().values())
+        self.containers()
         perform.refuse_unbuilt(self.specs, self.image_ids())
 
     def running(self) -> bool:
         """A machine without Docker runs nothing in it."""
         try:
-            return any(each.state in ALIVE for each in self.containers().values())
+            return containers.any_of(self.docker, self.project, self.build)
         except NselfError:
             return False
 
     def containers(self) -> dict[str, Container]:
+        """As they are now. Those of another project of this name are refused, whatever they were wanted for."""
         found = containers.of(self.docker, self.project)
+        containers.refuse_strangers(self.project, self.build, found.values())
         self.network.learn(found)
+        self._seen = (self.host.monotonic(), found)
         return found
+
+    def _just_seen(self) -> dict[str, Container]:
+        """Each question to the engine costs a process, so one that was answered a moment ago is not asked again."""
+        if self._seen is not None and self.host.monotonic() - self._seen[0] < JUST_S:
+            return self._seen[1]
+        return self.containers()
+
+    def forget(self) -> None:
+        """Containers were made or removed."""
+        self._seen = None
+        self.network.forget()
 
     def start(
         self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
@@ -157,7 +175,7 @@ class Compose:
 
     def check(self, specs: Sequence[ServiceSpec], *, timeout_s: float | None = None) -> Mapping[str, Health]:
         """Asked from outside, at the container itself: no DNS, no proxy."""
-        found = self.containers()
+        found = self._just_seen()
         here = [spec for spec in specs if spec.name in found and found[spec.name].address]
         absent = {spec.name: _absent(found.get(spec.name)) for spec in specs if spec not in here}
         return {**probes.check_all(here, self.network, timeout_s=timeout_s), **absent}
@@ -212,10 +230,16 @@ class Compose:
         mounts.secrets(self.build)
 
     def image_ids(self) -> dict[str, str]:
-        """{reference: id} of the images that are here."""
+        """{reference: id} of the images that are here, kept until `forget_images`."""
+        if self._image_ids is not None:
+            return self._image_ids
         references = sorted({spec.image.reference for spec in self.specs if spec.image})
         listed = self.docker.ndjson("images", "--no-trunc", "--digests", "--format", "{{json .}}")
-        return mounts.image_ids(references, listed)
+        self._image_ids = mounts.image_ids(references, listed)
+        return self._image_ids
+
+    def forget_images(self) -> None:
+        self._image_ids = None
 
 
 def _absent(found: Container | None) -> Health:

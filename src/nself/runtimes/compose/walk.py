@@ -122,7 +122,7 @@ class Walk:
                 self._up_together(group, more)
         for name in names:
             self.restarts[name] = 0
-        self.compose.network.forget()
+        self.compose.forget()
 
     def _has_company(self, name: str) -> bool:
         """Whether other copies of its service run and stay as they are. One alone may have a port open on the machine,
