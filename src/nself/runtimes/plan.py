@@ -154,6 +154,8 @@ def _change(each: Wanted, observed: Observed, *, fresh: bool) -> tuple[Change, s
         return "start", f"it failed: {running.reason}" if running.reason else "it failed"
     if fresh:
         return "restart", "a fresh start was asked for"
+    if each.fingerprint and not running.fingerprint:
+        return "restart", "what it was started from is not known"
     changed = differences(running.fingerprint, each.fingerprint)
     if not changed:
         return None

@@ -90,16 +90,19 @@ def command(
 
 def _images(app: App, services: tuple[str, ...], base_image: str | None, no_cache: bool) -> None:
     from nself.actions import images
+    from nself.model.spec import Runtime
 
     options = images.Options(only=services, base=base_image, no_cache=no_cache)
-    app.output.result(images.build(app.project, app.host, app.environ, app.emit, options), _human_images)
+    start = "nself start" if app.project.runtime is Runtime.COMPOSE else "nself start --runtime compose"
+    built = images.build(app.project, app.host, app.environ, app.emit, options)
+    app.output.result(built, lambda found: _human_images(found, start))
 
 
-def _human_images(built: BuiltImages) -> Iterator[Line]:
+def _human_images(built: BuiltImages, start: str) -> Iterator[Line]:
     for image in built.images:
         took = f"built in {image.duration_ms / 1000:.1f} s" if image.built else "up to date"
         yield f"{image.reference}  {image.size_bytes / 1e6:.0f} MB, {took}"
-    yield "next: nself start --runtime compose"
+    yield f"next: {start}"
 
 
 def _human(built: Built, *, preview: bool) -> Iterator[Line]:

@@ -166,10 +166,11 @@ class Compose:
 
     def shutdown(self) -> None:
         """Containers and the network go; volumes stay."""
+        found = self.containers()
         if (self.build / FILE).exists():
             self.docker.run(*self.compose("down", "--remove-orphans"), timeout_s=600)
             return
-        ids = [each.id for each in self.containers().values()]
+        ids = [each.id for each in found.values()]
         if ids:
             self.docker.run("rm", "-f", *ids, timeout_s=600)
 
