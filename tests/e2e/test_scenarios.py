@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cluster import free_port
 from tests.docker.engine import Engine
 from tests.e2e.conftest import Project
 from tests.e2e.demo import initialised
@@ -63,7 +64,9 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     project = initialised(tmp_path_factory.mktemp(runtime) / "hiking log", "--demo", "--name", name)
     project.more = {**(images or {})}
     description = project.root / "nself.yml"
-    description.write_text(description.read_text().replace("runtime: native", f"runtime: {runtime}"))
+    text = description.read_text().replace("runtime: native", f"runtime: {runtime}")
+    # A port that no other project of this run chooses.
+    description.write_text(text.replace("    route: app\n", f"    route: app\n    port: {free_port()}\n"))
     (project.root / "services" / "broken").mkdir()
     (project.root / "services" / "broken" / "Dockerfile").write_text(
         'ARG PYTHON_IMAGE\nFROM ${PYTHON_IMAGE}\nUSER 10001\nCMD ["sh", "-c", "echo the recipe is missing; exit 3"]\n'
@@ -104,6 +107,7 @@ def test_status_has_one_shape(stack: Stack) -> None:
 
 def test_nothing_is_started_twice(stack: Stack) -> None:
     before = stack.identity("graphql")
+    assert stack.project.json("start", "--dry-run")["steps"] == []
     assert stack.project.json("start")["started"] == []
     assert stack.identity("graphql") == before
 

@@ -41,6 +41,14 @@ def check(spec: ServiceSpec, network: Network, *, timeout_s: float | None = None
     return replace(found, ms=int((time.monotonic() - began) * 1000))
 
 
+def question(spec: ServiceSpec, network: Network) -> str:
+    """The probe as it would be sent."""
+    probe = spec.probe
+    if probe is None or probe.kind == "process":
+        return "process"
+    return _ASK[probe.kind](spec, probe, network, probe.timeout_s)[0]
+
+
 def _put(spec: ServiceSpec, probe: Probe, network: Network, wait: float) -> Health:
     asked, ask = _ASK[probe.kind](spec, probe, network, wait)
     try:

@@ -178,7 +178,11 @@ class Compose:
         """Asked from outside, at the container itself: no DNS, no proxy."""
         found = self._just_seen()
         here = [spec for spec in specs if spec.name in found and found[spec.name].address]
-        absent = {spec.name: _absent(found.get(spec.name)) for spec in specs if spec not in here}
+        absent = {
+            spec.name: Health(False, probes.question(spec, self.network.inside), _why_absent(found.get(spec.name)))
+            for spec in specs
+            if spec not in here
+        }
         return {**probes.check_all(here, self.network, timeout_s=timeout_s), **absent}
 
     def usage(self, observed: Observed) -> Mapping[str, Usage]:
@@ -243,8 +247,8 @@ class Compose:
         self._image_ids = None
 
 
-def _absent(found: Container | None) -> Health:
-    return Health(False, "its container", (found.reason or str(found.state)) if found else "there is none")
+def _why_absent(found: Container | None) -> str:
+    return f"not asked: {found.reason or str(found.state)}" if found else "not asked: there is no container"
 
 
 def _running(found: Container) -> Running:
