@@ -156,3 +156,9 @@ def test_a_reload_does_not_wait_for_what_waits_for_it() -> None:
 
     steps = {step.service: step for step in plan(services, {"nginx": running("nginx", made=OLD)})}
     assert steps["nginx"].after == ("web",)
+
+
+def test_what_somebody_else_started_is_started_anew_as_nobody_knows_what_from() -> None:
+    observed = {**ALL_RUN, "postgres": running("postgres", made={})}
+
+    assert [str(step) for step in plan(CORE, observed)] == ["restart postgres: what it was started from is not known"]

@@ -101,7 +101,7 @@ def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: 
         services=_counts(resolved),
         files=found,
         warnings=tuple(str(warning) for warning in project.warnings),
-        recommend=_recommend(project, host, environ, changed=found.any),
+        recommend=_recommend(stack.open_stack(project, host, environ, resolved=resolved), changed=found.any),
         scaffolded=tuple(service.workdir.relative_to(project.root).as_posix() for service in new),
         differences=shown,
     )
@@ -200,7 +200,7 @@ def _counts(resolved: Resolved) -> Counts:
     )
 
 
-def _recommend(project: Project, host: LocalHost, environ: Mapping[str, str], *, changed: bool) -> Recommend:
-    if not stack.open_stack(project, host, environ).runtime.running():
+def _recommend(opened: stack.Stack, *, changed: bool) -> Recommend:
+    if not opened.runtime.running():
         return "start"
     return "restart" if changed else "none"

@@ -19,17 +19,20 @@ from nself.model.loopback import LoopbackNetwork
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
-from nself.runtimes.compose.docker import Docker
-from nself.runtimes.compose.reach import Reach
-from nself.runtimes.compose.runtime import Compose
-from nself.runtimes.native.runtime import Native
 from nself.runtimes.plan import Step, Wanted
 from nself.runtimes.runtime import Runtime
 from nself.services import graphql, nginx
 
 
-def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit = ignore) -> Stack:
-    """The stack as it was built last; nothing is written and no port is asked about."""
+def open_stack(
+    project: Project,
+    host: LocalHost,
+    environ: Mapping[str, str],
+    emit: Emit = ignore,
+    *,
+    resolved: Resolved | None = None,
+) -> Stack:
+    """The stack as it was built last, or as it was just `resolved`; nothing is written and no port is asked about."""
     try:
         opened = RUNTIMES[project.runtime]
     except KeyError:
@@ -37,10 +40,12 @@ def open_stack(project: Project, host: LocalHost, environ: Mapping[str, str], em
             f"the runtime of this project is {project.runtime}, which this version of nself cannot run",
             fixes=[f"set runtime: {' or '.join(RUNTIMES)} in nself.yml"],
         ) from None
-    return Stack(project, opened(project, resolve.remembered(project, host), host, environ, emit))
+    return Stack(project, opened(project, resolved or resolve.remembered(project, host), host, environ, emit))
 
 
 def _native(project: Project, found: Resolved, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Runtime:
+    from nself.runtimes.native.runtime import Native  # each command needs one of the two
+
     assert isinstance(found.network, LoopbackNetwork)
     return Native(
         layout=project.layout,
@@ -55,6 +60,10 @@ def _native(project: Project, found: Resolved, host: LocalHost, environ: Mapping
 
 
 def _compose(project: Project, found: Resolved, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Runtime:
+    from nself.runtimes.compose.docker import Docker
+    from nself.runtimes.compose.reach import Reach
+    from nself.runtimes.compose.runtime import Compose
+
     assert isinstance(found.network, ContainerNetwork)
     docker = Docker(host, environ)
     return Compose(
