@@ -259,7 +259,8 @@ def health(at: Place) -> Health:
 
     async def ask(opened: _Opened) -> None:
         for name in await opened.engine.built():
-            await opened.engine.query(name, Query(text="", limit=1))
+            if problem := await opened.silence(name):
+                problems.append(f"{name} does not answer: {problem}")
 
     _run(at, ask)
     names = tuple(each.name for each in found.indexes)
@@ -337,6 +338,16 @@ class _Opened:
 
     async def problem(self, name: str, built: Mapping[str, Any]) -> str | None:
         return (await self.engine.stats(name)).problem if name in built else None
+
+    async def silence(self, name: str) -> str | None:
+        """Why an index does not answer; None when it does."""
+        from nself.pg.database import PostgresError
+
+        try:
+            await self.engine.query(name, Query(text="", limit=1))
+        except (NselfError, PostgresError) as error:
+            return str(error)
+        return None
 
     async def build(self, sources: Sequence[Source]) -> list[Done]:
         await self.engine.prepare()
