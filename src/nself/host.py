@@ -101,6 +101,7 @@ class LocalHost:
                 cwd=cwd,
                 timeout=timeout_s,
                 text=True,
+                errors="replace",
                 capture_output=True,
                 check=False,
             )

@@ -178,7 +178,7 @@ def _apply(states: tuple[ImageState, ...], project: Project, host: LocalHost, do
         todo = [*due, *absent]
         for number, state in enumerate(todo, start=1):
             emit(StepStarted(number, len(todo), f"pull {state.image}"))
-            docker.run("pull", "--quiet", f"{state.image}@{state.registry}")
+            docker.run("pull", "--quiet", f"{state.image}@{state.registry}", timeout_s=3600)
         if due:
             found = {**project.pins, **{state.image: str(state.registry) for state in due}}
             host.write(project.root / pins.FILE, pins.dump(found))

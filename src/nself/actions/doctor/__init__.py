@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from nself.actions import project
-from nself.actions.doctor import certificates, configuration, graphql, services, smoke, system
+from nself.actions.doctor import certificates, configuration, docker, graphql, services, smoke, system
 from nself.actions.doctor.check import Check, Checks, Patient, State, failed
 from nself.errors import NselfError, UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 
 CATEGORIES: Mapping[str, Checks] = {
-    module.CATEGORY: module.checks for module in (system, configuration, certificates, services, graphql)
+    module.CATEGORY: module.checks for module in (system, configuration, docker, certificates, services, graphql)
 }
 
 

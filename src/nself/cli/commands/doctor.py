@@ -22,7 +22,11 @@ SIGNS = {"pass": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
 @click.option("--smoke", is_flag=True, help="Walk the whole path: sign up, query, upload, function, mail.")
 @click.option(
-    "--check", "categories", multiple=True, metavar="CATEGORY", help="Only system, config, ssl, services, graphql."
+    "--check",
+    "categories",
+    multiple=True,
+    metavar="CATEGORY",
+    help="Only system, config, docker, ssl, services, graphql.",
 )
 @click.option("--strict", is_flag=True, help="Exit 1 on warnings too.")
 @click.pass_context

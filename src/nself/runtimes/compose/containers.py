@@ -11,7 +11,7 @@ from typing import Any
 
 from nself.errors import DockerError
 from nself.model import replicas
-from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.docker import Docker, parsed
 from nself.runtimes.plan import Fingerprint, State
 
 PROJECT, SERVICE, NUMBER, FOLDER = (
@@ -55,6 +55,8 @@ class Container:
     checked: str
     """What the last check of the engine printed."""
     reason: str
+    killed: bool = False
+    """By the kernel: it, or a process in it, wanted more memory than its limit."""
 
     @property
     def service(self) -> str:
@@ -68,7 +70,7 @@ def of(docker: Docker, project: str) -> dict[str, Container]:
         return {}
     # One that is removed meanwhile makes the command fail, and the others are told all the same.
     told = docker.run("container", "inspect", *ids, check=False, timeout_s=30)
-    found = [_container(each) for each in json.loads(told.stdout or "[]")]
+    found = [_container(each) for each in parsed(told, told.stdout or "[]")]
     ordered = sorted((each for each in found if each), key=lambda each: (each.state is State.RUNNING, each.started_at))
     return {each.copy: each for each in ordered}
 
@@ -116,6 +118,7 @@ def _container(told: Mapping[str, Any]) -> Container | None:
         health=health.get("Status"),
         checked=str(log[-1].get("Output", "")).strip() if log else "",
         reason=_reason(state),
+        killed=bool(state.get("OOMKilled")),
     )
 
 

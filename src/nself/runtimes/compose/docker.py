@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from nself.errors import ProgramMissingError
+from nself.errors import ProgramMissingError, TimedOutError
 from nself.host import Ran
 from nself.runtimes.compose.docker_errors import (
-    CommandFailedError,
     ComposeMissingError,
     DaemonDownError,
+    HangingError,
+    NotDockerError,
     NotInstalledError,
     TooOldError,
     recognise,
@@ -29,6 +30,8 @@ OLDEST_COMPOSE = (2, 20)
 """The first whose `up --wait` tells a service that exited from one that is not ready yet."""
 ASK_S = 30.0
 """Longest a question may take to which the answer is short; a daemon that hangs must not hang us."""
+WORK_S = 600.0
+"""Longest for what changes something, unless it is known to take longer."""
 
 
 class Runner(Protocol):
@@ -70,13 +73,15 @@ class Docker:
         stdin: str = "",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        timeout_s: float | None = None,
+        timeout_s: float | None = WORK_S,
     ) -> Ran:
         """`docker ARGV…` to its end. `env` is added to the environment; with `check` a failure is an error of ours."""
         try:
             ran = self.host.run(["docker", *argv], stdin=stdin, env=self.environment(env), cwd=cwd, timeout_s=timeout_s)
         except ProgramMissingError as error:
             raise NotInstalledError from error
+        except TimedOutError as error:
+            raise HangingError(f"docker {doing(argv)}", timeout_s or 0) from error
         if check and not ran.ok:
             raise recognise(ran.stderr or ran.stdout, doing=f"docker {doing(argv)}")
         return ran
@@ -88,14 +93,14 @@ class Docker:
     def json(self, *argv: str, check: bool = True, timeout_s: float | None = ASK_S) -> Any:
         """The one JSON document a command prints; None when it failed and `check` is off."""
         ran = self.run(*argv, check=check, timeout_s=timeout_s)
-        return _parsed(ran, ran.stdout) if ran.ok else None
+        return parsed(ran, ran.stdout) if ran.ok else None
 
     def ndjson(self, *argv: str, timeout_s: float | None = ASK_S) -> list[Any]:
         """A JSON document a line, as `--format '{{json .}}'` prints; some versions of Compose print one list."""
         ran = self.run(*argv, timeout_s=timeout_s)
         if ran.stdout.lstrip().startswith("["):
-            return list(_parsed(ran, ran.stdout))
-        return [_parsed(ran, line) for line in ran.stdout.splitlines() if line.strip()]
+            return list(parsed(ran, ran.stdout))
+        return [parsed(ran, line) for line in ran.stdout.splitlines() if line.strip()]
 
     def inspect_image(self, reference: str) -> dict[str, Any] | None:
         """What the engine knows of an image; None when it does not have it."""
@@ -107,7 +112,7 @@ class Docker:
     def _inspect(self, kind: str, name: str) -> dict[str, Any] | None:
         ran = self.run(kind, "inspect", name, check=False, timeout_s=ASK_S)
         if ran.ok:
-            found: dict[str, Any] = json.loads(ran.stdout)[0]
+            found: dict[str, Any] = parsed(ran, ran.stdout)[0]
             return found
         if re.search(rf"no such {kind}|not found", ran.stderr, re.IGNORECASE):
             return None
@@ -116,16 +121,19 @@ class Docker:
     def version(self, *, compose: bool = True) -> Versions:
         """Of client, engine and Compose, or the error that says what is missing, down, denied or too old."""
         told = self.json("version", "--format", "{{json .}}")
-        client, engine = told["Client"], told.get("Server")
-        if not engine:
-            raise DaemonDownError("it does not tell its version")
-        found = Versions(
-            client=client["Version"],
-            engine=engine["Version"],
-            compose=self._compose_version() if compose else "",
-            os=engine["Os"],
-            architecture=engine["Arch"],
-        )
+        try:
+            client, engine = told["Client"], told.get("Server")
+            if not engine:
+                raise DaemonDownError("it does not tell its version")
+            found = Versions(
+                client=client["Version"],
+                engine=engine["Version"],
+                compose=self._compose_version() if compose else "",
+                os=engine["Os"],
+                architecture=engine["Arch"],
+            )
+        except (KeyError, TypeError) as error:
+            raise NotDockerError("docker version", json.dumps(told)) from error
         _require("Docker Engine", found.engine, OLDEST_ENGINE)
         _require("the docker client", found.client, OLDEST_ENGINE)
         if compose:
@@ -139,14 +147,11 @@ class Docker:
         return ran.stdout.strip().removeprefix("v")
 
 
-def _parsed(ran: Ran, text: str) -> Any:
+def parsed(ran: Ran, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise CommandFailedError(
-            f"{' '.join(ran.argv[:3])} printed what is not JSON: {text[:80]!r}",
-            fixes=["docker --version: is this Docker, or another program by its name?"],
-        ) from error
+        raise NotDockerError(" ".join(ran.argv[:3]), text) from error
 
 
 def doing(argv: Sequence[str]) -> str:

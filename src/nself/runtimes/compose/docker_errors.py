@@ -44,6 +44,36 @@ class DaemonDownError(DockerError):
         )
 
 
+class HangingError(DockerError):
+    """Docker took longer than anything like it should."""
+
+    def __init__(self, doing: str, after_s: float) -> None:
+        super().__init__(
+            f"the Docker daemon does not answer: {doing} did not finish within {after_s:g} s",
+            fixes=["docker info: does it answer there?", "sudo systemctl restart docker", "then run this again"],
+        )
+
+
+class NotDockerError(DockerError):
+    """What answers to `docker` does not speak as Docker does."""
+
+    def __init__(self, doing: str, printed: str) -> None:
+        super().__init__(
+            f"{doing} printed what is not JSON as Docker's is: {printed[:80]!r}",
+            fixes=["docker --version: is this Docker, or another program by its name?"],
+        )
+
+
+class NameTakenError(DockerError):
+    """Something that is not ours has a name that we need."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(
+            f"the {what} {name} is there already, and is not of this project",
+            fixes=[f"docker {what} inspect {name}, and if nobody needs it: docker {what} rm {name}"],
+        )
+
+
 class TooOldError(DockerError):
     """Client, engine or Compose is older than what we rely on, or they do not speak with each other."""
 
@@ -153,11 +183,20 @@ _KNOWN: tuple[tuple[str, Maker], ...] = (
     (r"no space left on device", lambda said, _: NoDiskError(said)),
     (r"port is already allocated|address already in use|ports are not available", _port),
     (
+        r"container name \"/?([^\"]+)\" is already in use",
+        lambda _, found: NameTakenError("container", found[1]),
+    ),
+    (
+        r"network (\S+) was found but has incorrect label",
+        lambda _, found: NameTakenError("network", found[1]),
+    ),
+    (
         r"pull access denied|manifest unknown|manifest for \S+ not found|no matching manifest|toomanyrequests"
         r"|failed to resolve reference|lookup \S+.*: (no such host|server misbehaving)|TLS handshake timeout"
         r"|dial tcp \S+: (i/o timeout|connect: (connection refused|network is unreachable|no route to host))"
         r"|request canceled while waiting for connection|requested access to the resource is denied"
-        r"|failed to authorize|server gave HTTP response to HTTPS client|unexpected status code \[manifests",
+        r"|failed to authorize|server gave HTTP response to HTTPS client|unexpected status code \[manifests"
+        r"|manifest verification failed|does not match (?:provided )?digest",
         _pull,
     ),
 )

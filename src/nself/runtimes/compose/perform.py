@@ -10,6 +10,7 @@ from nself.events import Note, StepStarted
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
 from nself.runtimes.compose import reload, volumes
+from nself.runtimes.compose.docker_errors import CommandFailedError, PullError
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
 
 STOP_S = 600.0
+PULL_S = 3600.0
 
 
 def start(
@@ -69,8 +71,17 @@ def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
     refuse_unbuilt(specs, here)
     for reference in sorted({spec.image.reference for spec in specs if spec.image} - here.keys()):
         compose.emit(Note(f"pulling {reference}"))
-        compose.docker.run("pull", "--quiet", reference, timeout_s=3600)
+        _pull(compose, reference)
         compose.forget_images()
+
+
+def _pull(compose: Compose, reference: str) -> None:
+    """Whatever the reason, the error names the image: a registry's own words often do not."""
+    try:
+        compose.docker.run("pull", "--quiet", reference, timeout_s=PULL_S)
+    except (PullError, CommandFailedError) as error:
+        said = error.said if isinstance(error, PullError) else error.message
+        raise PullError(said, reference) from error
 
 
 def refuse_unbuilt(specs: Sequence[ServiceSpec], here: Collection[str]) -> None:

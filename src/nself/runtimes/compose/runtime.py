@@ -22,7 +22,7 @@ from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.reach import Reach
 from nself.runtimes.outcome import After, Outcome, Patience
-from nself.runtimes.plan import Fingerprint, Observed, Running, Step, Wanted
+from nself.runtimes.plan import Fingerprint, Observed, Running, State, Step, Wanted
 from nself.runtimes.probes import Health
 from nself.runtimes.runtime import Command, Inside, Usage
 
@@ -64,6 +64,12 @@ class Compose:
             )
         except FileNotFoundError:
             raise ConfigError(f"{file} is missing: the project was not built", fixes=["nself build"]) from None
+        except (yaml.YAMLError, UnicodeDecodeError):
+            found = {}
+        services = found.get("services") if isinstance(found, dict) else None
+        wanted = {replicas.service_of(spec.name) for spec in self.specs}
+        if not isinstance(services, dict) or not wanted <= services.keys():
+            raise ConfigError(f"{file} is not as it was built", fixes=["nself build writes it anew"])
         return found
 
     def compose(self, *argv: str, labels: bool = False) -> list[str]:
@@ -115,7 +121,7 @@ class Compose:
         told = reload.told(self.layout.run)
         found = {copy: (each, _running(each)) for copy, each in self.containers().items()}
         return {
-            copy: replace(running, fingerprint=told.get(each.id, running.fingerprint))
+            copy: replace(running, fingerprint={**told.get(each.id, running.fingerprint), **_lost(each)})
             for copy, (each, running) in found.items()
         }
 
@@ -249,6 +255,11 @@ class Compose:
 
 def _why_absent(found: Container | None) -> str:
     return f"not asked: {found.reason or str(found.state)}" if found else "not asked: there is no container"
+
+
+def _lost(found: Container) -> Fingerprint:
+    """Taken off its network by hand it finds nobody and is found by nobody: as if it were made from something else."""
+    return {"network": "none"} if found.state is State.RUNNING and not found.address else {}
 
 
 def _running(found: Container) -> Running:

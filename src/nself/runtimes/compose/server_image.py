@@ -94,7 +94,7 @@ class ServerImage:
     def _pull(self) -> str:
         self.builder.emit(Note(f"pulling {self.base}"))
         try:
-            self.builder.docker.run("pull", "--quiet", self.base)
+            self.builder.docker.run("pull", "--quiet", self.base, timeout_s=3600)
         except PullError as error:
             raise PullError(error.said, self.base, instead=INSTEAD) from error
         return str((self.builder.docker.inspect_image(self.base) or {})["Id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,16 @@ from nself.events import Healthy, Note, StepStarted, Waiting
 from nself.model import replicas
 from nself.model.spec import ServiceSpec
 from nself.runtimes import wire
-from nself.runtimes.compose import output, password, reload
+from nself.runtimes.compose import output, password, reload, taken
 from nself.runtimes.compose.containers import Container
-from nself.runtimes.compose.docker_errors import DaemonDownError
+from nself.runtimes.compose.docker_errors import (
+    CommandFailedError,
+    DaemonDownError,
+    HangingError,
+    NoDiskError,
+    NotInstalledError,
+    PortTakenError,
+)
 from nself.runtimes.outcome import After, Failure, Outcome, Patience
 from nself.runtimes.plan import State, Step
 from nself.runtimes.probes import Health
@@ -46,6 +54,8 @@ class Walk:
         self.restarts = {copy: each.restarts for copy, each in found.items()}
         self.running = {copy: each for copy, each in found.items() if each.state is State.RUNNING}
         self.mended: set[str] = set()
+        self.reasons: dict[str, str] = {}
+        """Why a container ended last: one that is just started again does not tell any more."""
         self.began = self.told = compose.host.monotonic()
         self.pause = FIRST_POLL_S
         self.number = 0
@@ -143,7 +153,7 @@ class Walk:
         services = list(dict.fromkeys(replicas.service_of(name) for name in names))
         try:
             self._compose_up(services, more)
-        except DaemonDownError:
+        except (DaemonDownError, HangingError, NoDiskError, NotInstalledError):
             raise
         except DockerError as error:
             if len(services) == 1:
@@ -156,11 +166,23 @@ class Walk:
         argv = self.compose.compose(
             "up", "--detach", "--no-deps", "--no-build", "--pull", "never", *more, *services, labels=True
         )
-        self.compose.docker.run(*argv, timeout_s=UP_S)
+        try:
+            self.compose.docker.run(*argv, timeout_s=UP_S)
+        except CommandFailedError as error:
+            # A stopped container keeps to the very network it was made with, which somebody removed.
+            if "--force-recreate" in more or not re.search(r"network \S+ not found", error.message):
+                raise
+            self._compose_up(services, ["--force-recreate"])
 
     def _give_up(self, names: Sequence[str], error: DockerError) -> None:
         for name in names:
-            self._fail(self.waiting[name], Failure(service=name, reason=error.message))
+            spec = self.waiting[name]
+            reason = error.message
+            if error.fixes and not isinstance(error, CommandFailedError):
+                reason += f"; {error.fixes[0]}"
+            if isinstance(error, PortTakenError) and error.port:
+                reason = taken.explain(self.compose, spec, error.port)
+            self._fail(spec, Failure(service=name, reason=reason))
 
     def _look(self) -> bool:
         """Ask everything that is awaited once; whether something was settled."""
@@ -170,6 +192,7 @@ class Walk:
         found = self.compose.containers()
         answers = self.compose.check(list(self.waiting.values()))
         for name, spec in list(self.waiting.items()):
+            self._remember(spec, found.get(name))
             self._judge(spec, found.get(name), answers[name])
         if len(self.waiting) < before:
             self.pause = FIRST_POLL_S
@@ -184,10 +207,17 @@ class Walk:
             password.change(self.compose, spec)
         elif container is not None and self._crashes(container):
             self.compose.docker.run("stop", container.id, check=False, timeout_s=UP_S)
-            why = f"its container ends as soon as it is started: {container.reason}"
-            self._fail_with(spec, container, answer, why)
+            why = self.reasons.get(spec.name) or f"it ended {container.restarts} times"
+            self._fail_with(spec, container, answer, f"its container ends as soon as it is started: {why}")
         elif self.compose.host.monotonic() - self.began > self.patience.timeout_s:
             self._fail_with(spec, container, answer, f"not healthy within {self.patience.timeout_s:g} s", late=True)
+
+    def _remember(self, spec: ServiceSpec, container: Container | None) -> None:
+        if container is not None and container.reason:
+            limit = f" of {spec.resources.memory} was reached; {taken.memory_setting(spec)} raises it"
+            told = container.reason.replace(" was reached", limit) if container.killed else container.reason
+            if container.killed or spec.name not in self.reasons:
+                self.reasons[spec.name] = told
 
     def _crashes(self, container: Container) -> bool:
         ended = container.restarts - self.restarts.get(container.copy, 0)
