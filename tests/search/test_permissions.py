@@ -144,6 +144,30 @@ def test_a_role_of_postgresql_finds_nothing_until_granted_and_then_by_its_polici
     asyncio.run(script())
 
 
+def test_whoever_writes_to_the_table_needs_no_right_in_the_schema_and_gets_none(searchable: str, role: str) -> None:
+    async def script() -> None:
+        async with opened(searchable) as database:
+            await database.execute(
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON articles TO {role}; GRANT CREATE ON SCHEMA public TO {role}"
+            )
+            async with database.transaction() as connection:
+                await connection.execute(f"SET LOCAL ROLE {role}")
+                await connection.execute("INSERT INTO articles (id, title) VALUES (5, 'Umbrella')")
+                await connection.execute("UPDATE articles SET title = 'Parasol' WHERE id = 5")
+            rows = await database.fetch("SELECT id FROM search.articles('parasol ')")
+            assert [row["id"] for row in rows] == [5]
+            assert await database.fetch_value("SELECT problem FROM search.indexes") is None
+            forged = (
+                "CREATE TABLE mine (LIKE articles); CREATE TRIGGER forged AFTER INSERT ON mine REFERENCING NEW TABLE AS"
+                " new_rows FOR EACH STATEMENT EXECUTE FUNCTION search.changed('articles')"
+            )
+            for grant in ("SELECT", f"GRANT USAGE ON SCHEMA search TO {role}"):
+                await database.execute(grant)
+                assert await refused(database, role, forged) == "42501"
+
+    asyncio.run(script())
+
+
 def test_grants_on_the_function_outlive_a_reindex(searchable: str, role: str) -> None:
     async def script() -> None:
         async with opened(searchable) as database:
@@ -162,7 +186,7 @@ async def refused(database: Any, role: str, sql: str) -> str | None:
     with pytest.raises(asyncpg.PostgresError) as caught:
         async with database.transaction() as connection:
             await connection.execute(f"SET LOCAL ROLE {role}")
-            await connection.fetch(sql)
+            await connection.execute(sql)
     return caught.value.sqlstate
 
 
