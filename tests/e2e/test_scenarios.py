@@ -5,9 +5,11 @@ One project a runtime, started once; the scenarios come in the order of a day wi
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -162,6 +164,38 @@ def test_one_service_stops_and_starts_with_what_it_needs(stack: Stack) -> None:
             httpx.get(f"https://127.0.0.1:{port}/", headers={"Host": "app.localhost"}, verify=False).status_code == 200
         )
     )
+
+
+def test_a_service_grows_and_shrinks_and_no_request_is_lost(stack: Stack) -> None:
+    port = stack.project.json("urls")["urls"][0]["url"].rpartition(":")[2]
+    failures: list[str] = []
+    answered, stop = itertools.count(), threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(verify=False, headers={"Host": "app.localhost"}, timeout=20) as client:
+            while not stop.is_set():
+                try:
+                    answer = client.get(f"https://127.0.0.1:{port}/")
+                    if answer.status_code != 200:
+                        failures.append(f"{answer.status_code}")
+                except httpx.HTTPError as error:
+                    failures.append(repr(error))
+                next(answered)
+                time.sleep(0.02)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        stack.project.nself("scale", "out", "web", "--replicas", "3")
+        grown = stack.project.status()["web"]["replicas"]
+        stack.project.nself("scale", "in", "web", "--replicas", "1")
+    finally:
+        stop.set()
+        asking.join(timeout=30)
+    assert (grown["wanted"], grown["healthy"]) == (3, 3)
+    assert stack.project.status()["web"]["replicas"]["wanted"] == 1
+    assert next(answered) > 20
+    assert failures == []
 
 
 def test_a_service_that_ends_at_once_takes_nobody_with_it(stack: Stack) -> None:

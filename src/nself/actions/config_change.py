@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nself.actions import history
+from nself.actions import active, history
 from nself.actions.config import source, unknown
 from nself.actions.init import token
 from nself.actions.project import LARGEST_FILE, find, reader
@@ -21,6 +21,7 @@ from nself.model.load import Loaded
 from nself.model.project import Environment, Project
 from nself.model.schema import masked
 from nself.model.sources import Read
+from nself.model.spec import Runtime
 from nself.services.catalogue import catalogue
 
 _ENV_FILE = re.compile(r"\.env(\.[A-Za-z0-9_-]+)*|\.environments/[A-Za-z0-9_-]+/\.env(\.secrets)?")
@@ -73,6 +74,8 @@ class Target:
     environ: Mapping[str, str]
     host: LocalHost
     env: str | None = None
+    runtime: Runtime | None = None
+    """The one the command line names; None: what runs, else what nself.yml says."""
     force: bool = False
     """Write unknown keys, and values that would not load."""
     backup: bool = True
@@ -86,7 +89,8 @@ class Target:
         """The project as it would be with the texts of some files replaced."""
         root = self.root
         read = _with(reader(root, self.host), replaced or {})
-        return model.load(root, read=read, environ=self.environ, services=catalogue(), env=self.env)
+        runtime = self.runtime or active.runtime(root, self.host)
+        return model.load(root, read=read, environ=self.environ, services=catalogue(), env=self.env, runtime=runtime)
 
 
 def set_value(target: Target, key: str, value: str, *, file: str | None = None) -> Set:

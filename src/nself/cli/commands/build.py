@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     result="nself.actions.images:BuildResult",
 )
 @click.option("-f", "--force", is_flag=True, help="Write every file, changed or not.")
-@click.option("--only", metavar="PART[,PART]", help="Write these parts only: supervisor, nginx, env, services, ssl.")
+@click.option(
+    "--only", metavar="PART[,PART]", help="Write these parts only: supervisor or compose, nginx, env, services, ssl."
+)
 @click.option("--no-ssl", is_flag=True, help="Leave the certificate alone.")
 @click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
 @click.option("--diff", is_flag=True, help="Show how files change, line by line; values of env files stay hidden.")

@@ -117,6 +117,7 @@ def target(app: App, options: dict[str, Any]) -> Target:
         environ=app.environ,
         host=app.host,
         env=app.env,
+        runtime=app.runtime,
         force=options.get("force", False),
         backup=not options.get("no_backup", False),
         emit=app.emit,
