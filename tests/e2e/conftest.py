@@ -29,6 +29,7 @@ PORTS = (
     "MAILPIT_SMTP_PORT",
     "NGINX_PORT",
     "NGINX_SSL_PORT",
+    "NGINX_HEALTH_PORT",
 )
 LEAN = {"AUTH_ENABLED": "false", "STORAGE_ENABLED": "false", "FUNCTIONS_ENABLED": "false", "MAILPIT_ENABLED": "false"}
 """PostgreSQL, GraphQL and nginx: enough for most, and quicker."""
@@ -133,10 +134,6 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
         base = {"PROJECT_NAME": "shop", "ENV": "dev", "BASE_DOMAIN": "localhost", "JWT_KEY": SECRET}
         secrets = {"HASURA_GRAPHQL_ADMIN_SECRET": SECRET, "POSTGRES_PASSWORD": PASSWORD}
         project.write(**base, **secrets, **ports, **(LEAN if lean else {}), **variables)
-        # The one port without a setting, fixed all the same: two tests at once would choose the same free one.
-        remembered = {"offset": 0, "ports": {"nginx/health": free_port()}}
-        (folder / ".nself").mkdir(exist_ok=True)
-        (folder / ".nself" / "ports.json").write_text(json.dumps(remembered))
         made.append(project)
         return project
 

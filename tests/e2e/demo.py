@@ -18,7 +18,7 @@ def initialised(folder: Path, *arguments: str) -> Project:
     project.variables = {name: str(free_port()) for name in PORTS}
     with (folder / ".env").open("a", encoding="utf-8") as env:
         env.writelines(f"{name}={port}\n" for name, port in project.variables.items())
-    remembered = {"offset": 0, "ports": {"nginx/health": free_port(), "web/http": free_port()}}
+    remembered = {"offset": 0, "ports": {"web/http": free_port()}}
     (folder / ".nself").mkdir(exist_ok=True)
     (folder / ".nself" / "ports.json").write_text(json.dumps(remembered))
     return project

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -92,8 +91,6 @@ def services(
         PROJECT_NAME="zoo", ENV="dev", BASE_DOMAIN="localhost", JWT_KEY=SECRET, HASURA_GRAPHQL_ADMIN_SECRET=SECRET,
         POSTGRES_PASSWORD=PASSWORD, SSL_MODE="none", HASURA_ENABLED="false", **ports, **LEAN, **customs, **fixed,
     )  # fmt: skip
-    (root / ".nself").mkdir()
-    (root / ".nself/ports.json").write_text(json.dumps({"offset": 0, "ports": {"nginx/health": free_port()}}))
     # The first time compilers run and packages come over the network; afterwards they come from their caches.
     ran = subprocess.run(
         project.argv("start"), cwd=root, env=project.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -38,6 +38,8 @@ def start(
     specs = [spec for spec in compose.specs if spec.name in chosen or spec.name in standing]
     outcome = Walk(compose, specs, chosen, after, patience).walk()
     proxies = {spec.name for spec in compose.specs if spec.reload}
+    if chosen.keys() - proxies:
+        reload.resolve_anew(compose)
     if late and not any(failure.service in proxies for failure in outcome.failed):
         reload.drain(compose)
         stop(compose, late, remove=True)

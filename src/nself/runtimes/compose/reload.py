@@ -26,6 +26,22 @@ WORKER, LEAVING = "worker process", "is shutting down"
 
 def reload(compose: Compose, container: Container, made: Fingerprint) -> str:
     """Empty once new workers run and the old ones take no new connection, else why not."""
+    refusal = _renew(compose, container)
+    if not refusal:
+        _write(compose, container.id, made)
+    return refusal
+
+
+def resolve_anew(compose: Compose) -> None:
+    """Containers that came up have new addresses, which a proxy that runs would learn only when its names expire. One
+    that does not take the signal learns them then."""
+    names = {spec.name for spec in compose.specs if spec.reload}
+    for container in compose.containers().values():
+        if container.service in names and container.pid:
+            _renew(compose, container)
+
+
+def _renew(compose: Compose, container: Container) -> str:
     before = _workers(compose, container)
     if not before:
         return "it has no workers"
@@ -35,7 +51,6 @@ def reload(compose: Compose, container: Container, made: Fingerprint) -> str:
         if compose.host.monotonic() > deadline:
             return f"it did not replace its workers within {WITHIN_S:g} s"
         compose.host.sleep(POLL_S)
-    _write(compose, container.id, made)
     return ""
 
 
