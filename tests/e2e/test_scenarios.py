@@ -1,6 +1,6 @@
 """What every runtime must do alike: the demo as a user has it, natively and in containers, from one suite.
 
-One project a runtime, started once; the scenarios come in the order of a day with it and leave it running.
+One project a runtime, started once by whoever asks first; every scenario finds it running and leaves it so.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ MORE = """
 class Stack:
     """A project on one runtime, and how this suite kills things there."""
 
-    def __init__(self, project: Project, runtime: str, docker: Engine | None) -> None:
-        self.project, self.runtime, self.docker = project, runtime, docker
+    def __init__(self, project: Project, runtime: str, docker: Engine | None, started: Any) -> None:
+        self.project, self.runtime, self.docker, self.started = project, runtime, docker, started
 
     def kill(self, service: str) -> None:
         """As the kernel does when memory is short: no warning."""
@@ -75,14 +75,16 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     if docker:
         project.nself("build", "--images", "web")
-    yield Stack(project, runtime, docker)
+    found = Stack(project, runtime, docker, project.json("start"))
+    project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1), (2)")
+    yield found
     project.nself("stop", "--volumes", "--yes", check=False)
     if docker:
         docker.run("image", "rm", f"{name}/web", f"{name}/broken", check=False)
 
 
 def test_it_starts_and_everything_is_well(stack: Stack, proved: Proved) -> None:
-    started = stack.project.json("start")
+    started = stack.started
     assert (started["failed"], started["healthy"]) == ([], started["total"])
     assert tuple(sorted(started["started"])) == SERVICES
     for name, health in stack.project.health().items():
@@ -129,7 +131,6 @@ def test_what_a_service_said_is_found_again(stack: Stack) -> None:
 
 
 def test_a_killed_database_comes_back_with_its_data(stack: Stack) -> None:
-    stack.project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1), (2)")
     before = stack.identity("postgres")
     stack.kill("postgres")
     stack.project.nself("start")
