@@ -128,7 +128,9 @@ def _dockerfile(wanted: Base, copied: Mapping[str, Path]) -> str:
 
 def _build(reference: str, text: str, copied: Mapping[str, Path], engine: Engine) -> None:
     debian(engine)
-    archive, dockerfile = Path(os.environ[RUN]) / "base.tar", Path(os.environ[RUN]) / "base.Dockerfile"
+    # Another worker may be building another base.
+    own = Path(os.environ[RUN]) / f"base-{os.getpid()}"
+    archive, dockerfile = own.with_suffix(".tar"), own.with_suffix(".Dockerfile")
     dockerfile.write_text(text)
     pack(archive, {"Dockerfile": dockerfile, **{f"root/{name}": path for name, path in copied.items()}})
     with archive.open("rb") as context:
