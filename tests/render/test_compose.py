@@ -18,6 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nself
 from nself.errors import ConfigProblemsError
 from nself.model.containers import ContainerNetwork
 from nself.model.project import Engine, Environment, Project
@@ -31,6 +32,8 @@ from tests.render.checkers import nginx_accepts
 from tests.render.test_golden import CASES, NAMES, load
 from tests.services.projects import custom, network, project
 
+PRODUCT = Path(nself.__file__).parent
+"""Images of services whose Dockerfile the product ships are built from where it is installed."""
 GOLDEN = Path(__file__).parent.parent / "golden" / "compose"
 STORE = {"SEAWEEDFS_ENABLED": "true", "S3_ACCESS_KEY": "golden-access", "S3_SECRET_KEY": "golden-secret-0000000000001"}
 ODD = custom(
@@ -80,7 +83,8 @@ each = pytest.mark.parametrize("case", sorted(cases()))
 @each
 def test_golden_compose_file(case: str, golden: Callable[[Path, str], None]) -> None:
     text = render(cases()[case]())[compose.FILE]
-    golden(GOLDEN / f"{case}.yml", text.replace(str(CASES / case), f"/srv/{case}"))
+    placed = text.replace(str(CASES / case), f"/srv/{case}").replace(str(PRODUCT), "/usr/lib/nself")
+    golden(GOLDEN / f"{case}.yml", placed)
 
 
 @each

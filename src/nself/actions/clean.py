@@ -96,7 +96,7 @@ class Engine:
 
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str], kinds: Sequence[Kind]) -> None:
         docker = Docker(host, environ)
-        self.leftovers = Leftovers(docker=docker, project=project.name)
+        self.leftovers = Leftovers(docker=docker, host=host, project=project.name)
         if kinds:
             found = containers.of(docker, project.name).values()
             containers.refuse_strangers(project.name, project.layout.build(Runtime.COMPOSE), found)

@@ -77,7 +77,7 @@ def words(service: CustomService) -> tuple[str, ...]:
 
     There is no shell: `&&` and pipes need `sh -c '...'`."""
     if not service.command:
-        return template.get(service.template).command
+        return () if service.image else template.get(service.template).command
     try:
         return tuple(shlex.split(service.command))
     except ValueError as error:

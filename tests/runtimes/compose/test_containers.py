@@ -21,7 +21,12 @@ from nself.runtimes.compose.runtime import Compose
 from tests.docker.engine import Engine
 
 PROJECT = f"strangers-{secrets.token_hex(4)}"
-DOCKER = Docker(LocalHost(), dict(os.environ))
+
+
+@pytest.fixture(scope="module")
+def client(docker: Engine) -> Docker:
+    """Ours, of the engine the tests use."""
+    return Docker(LocalHost(), {**os.environ, **docker.environ})
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +41,16 @@ def theirs(docker: Engine, debian_image: str) -> Iterator[Path]:
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Compose:
+def ours(client: Docker, tmp_path: Path) -> Compose:
     """Another project by the same name."""
     network = ContainerNetwork(project=PROJECT, numbers={}, copies={}, scheme="https", proxy_port=443)
     return Compose(
         project=PROJECT,
         layout=Layout(tmp_path),
         specs=[],
-        network=Reach(inside=network, published={}, docker=DOCKER),
+        network=Reach(inside=network, published={}, docker=client),
         host=LocalHost(),
-        docker=DOCKER,
+        docker=client,
         emit=ignore,
     )
 
@@ -56,12 +61,12 @@ def test_containers_of_another_project_of_this_name_are_not_shown_as_ours(theirs
     assert not ours.running()
 
 
-def test_nor_are_they_removed(theirs: Path, ours: Compose) -> None:
+def test_nor_are_they_removed(theirs: Path, client: Docker, ours: Compose) -> None:
     with pytest.raises(DockerError, match="another project"):
         ours.shutdown()
-    assert containers.any_of(DOCKER, PROJECT, theirs)
+    assert containers.any_of(client, PROJECT, theirs)
 
 
-def test_a_project_finds_its_own_by_name_and_folder(theirs: Path, tmp_path: Path) -> None:
-    assert containers.any_of(DOCKER, PROJECT, theirs)
-    assert not containers.any_of(DOCKER, PROJECT, tmp_path, ended=True)
+def test_a_project_finds_its_own_by_name_and_folder(theirs: Path, client: Docker, tmp_path: Path) -> None:
+    assert containers.any_of(client, PROJECT, theirs)
+    assert not containers.any_of(client, PROJECT, tmp_path, ended=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from nself.host import LocalHost
+from nself.host import Host, LocalHost, Ran
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.docker_errors import EngineBusyError
 from nself.runtimes.compose.leftovers import Kind, Leftovers
 from tests.docker.engine import Engine
 
@@ -29,7 +31,8 @@ class Project:
 
     @property
     def leftovers(self) -> Leftovers:
-        return Leftovers(docker=Docker(LocalHost(), dict(os.environ)), project=self.name)
+        host = LocalHost()
+        return Leftovers(docker=Docker(host, dict(os.environ)), host=host, project=self.name)
 
     def labels(self, *, compose: bool = True) -> list[str]:
         names = ["nself.project", *(["com.docker.compose.project"] if compose else [])]
@@ -143,3 +146,40 @@ def test_volumes_go_with_their_data_measured(projects: Two) -> None:
 def test_a_project_that_left_nothing_has_nothing(projects: Two) -> None:
     mine, _ = projects
     assert all(mine.leftovers.have(kind) == {} for kind in Kind if kind is not Kind.BUILDERS)
+
+
+class Busy:
+    """A `docker` that answers as an engine which prunes for another program, `times` times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.slept = 0.0
+
+    def run(self, argv: Sequence[str], **_: object) -> Ran:
+        said = "Error response from daemon: a prune operation is already running"
+        busy, self.times = self.times > 0, self.times - 1
+        return Ran(
+            tuple(argv), 1 if busy else 0, "Total reclaimed space: 3MB\n" if not busy else "", said if busy else ""
+        )
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def cleaning(busy: Busy) -> Leftovers:
+    host = cast(Host, busy)
+    return Leftovers(docker=Docker(host, {}), host=host, project="mine")
+
+
+def test_an_engine_that_cleans_for_another_is_waited_for() -> None:
+    busy = Busy(times=3)
+    assert cleaning(busy).remove(Kind.IMAGES) == 3_000_000
+    assert busy.slept
+
+
+def test_but_not_for_ever() -> None:
+    with pytest.raises(EngineBusyError, match="a prune operation is already running, for another program"):
+        cleaning(Busy(times=10**6)).remove(Kind.IMAGES)

@@ -131,6 +131,13 @@ class CommandFailedError(DockerError):
     """Docker refused something for a reason that is its own; the message is its last words."""
 
 
+class EngineBusyError(DockerError):
+    """The engine does this for one at a time, whoever asks; what it says is in the message."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"{said}, for another program", fixes=["wait until it is done, and try again"])
+
+
 def recognise(stderr: str, *, doing: str) -> NselfError:
     """The error behind what Docker printed while `doing` something (`docker build`)."""
     for pattern, error in _KNOWN:
@@ -166,6 +173,7 @@ def _port(said: str, found: re.Match[str]) -> NselfError:
 
 
 _KNOWN: tuple[tuple[str, Maker], ...] = (
+    (r"a (prune|disk usage) operation is already running", lambda _, found: EngineBusyError(found[0])),
     (
         r"permission denied while trying to connect|dial unix \S+: connect: permission denied",
         lambda *_: SocketDeniedError(),

@@ -6,19 +6,25 @@ keeps it to the project. The build cache of the engine carries no labels: of it 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from nself.host import Host
 from nself.runtimes.compose.containers import PROJECT
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.docker_errors import EngineBusyError
 from nself.runtimes.compose.server_image import BASE, INPUTS, PACKAGES
 from nself.runtimes.compose.volumes import size
 
 OURS = "nself.project"
 """Label of everything that is made for a project, images included."""
 WAIT_S = 600.0
+TURN_S = 120.0
+"""How long it waits for its turn: the engine prunes, and measures its disk, for one at a time."""
+POLL_S = 0.5
 _RECLAIMED = re.compile(r"^Total reclaimed space: (\S+)$", re.MULTILINE)
 
 
@@ -37,6 +43,7 @@ class Leftovers:
     """Of one project on one engine."""
 
     docker: Docker
+    host: Host
     project: str
 
     def have(self, kind: Kind) -> dict[str, int]:
@@ -81,13 +88,23 @@ class Leftovers:
         return "--filter", f"label={PROJECT}={self.project}"
 
     def _volumes(self) -> dict[str, int]:
-        told = self.docker.json("system", "df", "-v", "--format", "{{json .Volumes}}", timeout_s=WAIT_S)
+        told = json.loads(self._in_turn("system", "df", "-v", "--format", "{{json .Volumes}}"))
         mine = {f"{label}={self.project}" for label in (PROJECT, OURS)}
         return {each["Name"]: size(each["Size"]) for each in told or [] if mine & set(each["Labels"].split(","))}
 
     def _prune(self, noun: str, *filters: str) -> int:
-        found = _RECLAIMED.search(self.docker.run(noun, "prune", "--force", *filters, timeout_s=WAIT_S).stdout)
+        found = _RECLAIMED.search(self._in_turn(noun, "prune", "--force", *filters))
         return size(found[1]) if found else 0
+
+    def _in_turn(self, *argv: str) -> str:
+        deadline = self.host.monotonic() + TURN_S
+        while True:
+            try:
+                return self.docker.run(*argv, timeout_s=WAIT_S).stdout
+            except EngineBusyError:
+                if self.host.monotonic() > deadline:
+                    raise
+                self.host.sleep(POLL_S)
 
     def _listed(self, *argv: str) -> list[Any]:
         return self.docker.ndjson(*argv, "--format", "{{json .}}", timeout_s=WAIT_S)
