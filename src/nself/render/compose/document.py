@@ -98,7 +98,7 @@ def service(
         "extra_hosts": [f"{MACHINE}:host-gateway"],
         "restart": "unless-stopped",
         "read_only": image.read_only,
-        "tmpfs": [f"{folder}:mode=1777,exec" for folder in _temporary(spec)],
+        "tmpfs": _temporary(spec),
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "stop_signal": f"SIG{spec.stop.signal}",
@@ -186,8 +186,14 @@ def _bind(source: str, target: str) -> Entry:
 
 
 def _temporary(spec: ServiceSpec) -> list[str]:
+    """Folders in memory, of the account that the container runs as. Their mode alone would not do: before 1.1.10 runc
+    takes it from the folder below as soon as that is there, and so whenever a container is started again."""
     image = spec.image
-    return list(dict.fromkeys([*TEMPORARY, str(Layout(ROOT).run), *(image.writable if image else ())]))
+    assert image is not None
+    folders = dict.fromkeys([*TEMPORARY, str(Layout(ROOT).run), *image.writable])
+    uid, _, gid = (image.user or "").partition(":")
+    owner = "".join([f",uid={uid}" if uid.isdigit() else "", f",gid={gid}" if gid.isdigit() else ""])
+    return [f"{folder}:mode=1777,exec{owner}" for folder in folders]
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
