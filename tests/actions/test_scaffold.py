@@ -42,10 +42,12 @@ def test_a_users_env_file_keeps_its_lines_and_gains_what_it_lacks() -> None:
 
 def test_every_mode_brings_a_document_and_metadata() -> None:
     for mode in Mode:
-        files = scaffold.contents(mode, "shop")
+        files = scaffold.contents(Wish(name="shop", mode=mode))
         assert {"nself.yml", "metadata/version.yaml", "metadata/databases/databases.yaml"} <= files.keys()
         assert not any("{{" in text for path, text in files.items() if path.startswith(("nself.yml", ".env")))
 
 
 def test_full_has_a_file_for_each_environment() -> None:
-    assert {".env.dev", ".env.staging", ".env.prod", ".env.secrets"} <= scaffold.contents(Mode.FULL, "shop").keys()
+    assert {".env.dev", ".env.staging", ".env.prod", ".env.secrets"} <= scaffold.contents(
+        Wish(name="shop", mode=Mode.FULL)
+    ).keys()

@@ -58,7 +58,7 @@ def test_the_result_has_its_documented_shape(tmp_path: Path, capsys: pytest.Capt
     assert (code, err) == (0, "")
     found = json.loads(out)
     jsonschema.validate(found, shapes.schema(Initialised))
-    assert found.keys() == {"project", "domain", "env", "mode", "created", "skipped", "backed_up"}
+    assert found.keys() == {"project", "domain", "env", "mode", "runtime", "created", "skipped", "backed_up"}
     assert (found["project"], found["domain"], found["env"], found["mode"]) == ("shop", "shop.test", "dev", "full")
     assert ".env" in found["created"]
 
@@ -67,6 +67,19 @@ def test_the_environment_is_the_one_asked_for(tmp_path: Path, capsys: pytest.Cap
     assert run(capsys, tmp_path, "init", "--name", "shop", "--env", "production")[0] == 0
     assert project.load(tmp_path, {}).env == "prod"
     assert run(capsys, tmp_path / "x", "init", "--name", "shop", "--env", "nowhere")[0] == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--full"], ["--demo"]], ids=["minimal", "full", "demo"])
+def test_the_runtime_asked_for_is_the_one_written_and_its_first_steps_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    for runtime in ("native", "compose"):
+        folder = tmp_path / runtime
+        code, out, _ = run(capsys, folder, "--runtime", runtime, "init", "--name", "shop", *more)
+        assert code == 0
+        assert project.load(folder, {}).runtime == runtime
+        assert f"runtime: {runtime}\n" in (folder / "nself.yml").read_text()
+        assert ("nself build --images" in out) == (runtime == "compose")
 
 
 def test_a_second_time_exits_3_and_says_how_to_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,17 +148,18 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
         ("Domain [localhost]:", "shop.test"),
         ("Environment (dev, staging, prod) [dev]:", "staging"),
         ("Contents (minimal, full, demo) [minimal]:", "full"),
+        ("Runtime (native, compose) [native]:", "compose"),
         ("Create it? [Y/n]:", "y"),
     )
     assert code == 0, shown
     assert "cannot be a project's name" in shown
     found = project.load(folder, {})
-    assert (found.name, found.base_domain, found.env) == ("shop", "shop.test", "staging")
+    assert (found.name, found.base_domain, found.env, found.runtime) == ("shop", "shop.test", "staging", "compose")
     assert (folder / ".env.prod").exists()
 
 
 def test_saying_no_creates_nothing(tmp_path: Path) -> None:
-    questions = ("Project name", "Domain", "Environment", "Contents")
+    questions = ("Project name", "Domain", "Environment", "Contents", "Runtime")
     code, shown = wizard(tmp_path, *((question, "") for question in questions), ("Create it? [Y/n]:", "n"))
     assert code == 2, shown
     assert list(tmp_path.iterdir()) == []

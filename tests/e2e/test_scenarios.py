@@ -63,10 +63,11 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         request.getfixturevalue("server_image")
         images = {"PYTHON_IMAGE": request.getfixturevalue("base_image")("python")}
     name = f"scenes-{os.getpid()}-{runtime}"
-    project = initialised(tmp_path_factory.mktemp(runtime) / "hiking log", "--demo", "--name", name)
+    folder = tmp_path_factory.mktemp(runtime) / "hiking log"
+    project = initialised(folder, "--demo", "--name", name, "--runtime", runtime)
     project.more = {**(images or {})}
     description = project.root / "nself.yml"
-    text = description.read_text().replace("runtime: native", f"runtime: {runtime}")
+    text = description.read_text()
     # A port that no other project of this run chooses.
     description.write_text(text.replace("    route: app\n", f"    route: app\n    port: {free_port()}\n"))
     (project.root / "services" / "broken").mkdir()

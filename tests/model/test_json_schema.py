@@ -8,7 +8,7 @@ import yaml
 
 from nself.actions import scaffold
 from nself.actions.config import full_schema
-from nself.actions.scaffold import Mode
+from nself.actions.scaffold import Mode, Wish
 from nself.model import json_schema
 
 
@@ -37,7 +37,9 @@ def test_variables_fit_their_types(values: dict[str, Any], fits: bool) -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_init_writes_fits(mode: Mode) -> None:
-    jsonschema.validate(yaml.safe_load(scaffold.contents(mode, "shop")["nself.yml"]), json_schema.document())
+    jsonschema.validate(
+        yaml.safe_load(scaffold.contents(Wish(name="shop", mode=mode))["nself.yml"]), json_schema.document()
+    )
 
 
 @pytest.mark.parametrize(

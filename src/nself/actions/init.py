@@ -23,22 +23,13 @@ from nself.model.checks import suggested
 from nself.model.keys import HOST_PATTERN, NAME_PATTERN
 from nself.model.project import Environment, Project
 from nself.model.schema import Schema, gather
+from nself.model.spec import Runtime
 from nself.services.catalogue import settings_classes
 
 PRIVATE = frozenset({".env", ".env.secrets", JOURNAL})
 LAST = (".env", "nself.yml")
 """What makes a folder a project is written last: until then there is none to mistake for a whole one."""
 _OURS = frozenset({"nself.yml", ".env", ".env.example"})
-_EDIT_AND_START = ("edit nself.yml and .env", "nself start", "nself urls")
-_NEXT = {
-    Mode.MINIMAL: _EDIT_AND_START,
-    Mode.FULL: _EDIT_AND_START,
-    Mode.DEMO: (
-        "nself start",
-        "open the page at app.<domain>: nself urls",
-        "take apart metadata/, functions/, services/",
-    ),
-}
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -52,6 +43,7 @@ class Initialised:
     domain: str
     env: Environment
     mode: Mode
+    runtime: Runtime
     created: tuple[str, ...]
     skipped: tuple[str, ...]
     backed_up: tuple[str, ...]
@@ -98,11 +90,12 @@ def init(
         domain=wish.domain,
         env=wish.env,
         mode=wish.mode,
+        runtime=wish.runtime,
         created=tuple(sorted(path for path in change.writes if path not in change.before)),
         skipped=tuple(sorted(change.skipped)),
         backed_up=tuple(backed_up),
         root=root,
-        next=_NEXT[wish.mode],
+        next=_next(wish),
     )
 
 
@@ -111,6 +104,14 @@ def _record(root: Path, wish: Wish, host: LocalHost, emit: Emit) -> None:
     project = Project(root=root, name=wish.name, env=wish.env, base_domain=wish.domain)
     with history.recorded(project, host, emit, history.Entry("init", f"init {wish.name}", {"mode": wish.mode.value})):
         pass
+
+
+def _next(wish: Wish) -> tuple[str, ...]:
+    images = ("nself build --images",) if wish.runtime is Runtime.COMPOSE else ()
+    if wish.mode is Mode.DEMO:
+        look = ("open the page at app.<domain>: nself urls", "take apart metadata/, functions/, services/")
+        return (*images, "nself start", *look)
+    return ("edit nself.yml and .env", *images, "nself start", "nself urls")
 
 
 def default_name(root: Path) -> str:
@@ -175,7 +176,7 @@ def _plan(
     """Which files to write. What the user has stays theirs, save the settings of a project that is made anew."""
     change = _Change()
     anew = force and is_project(root, host)
-    for path, text in scaffold.contents(wish.mode, wish.name).items():
+    for path, text in scaffold.contents(wish).items():
         _add(change, root, path, text, host, replace=anew and (path in _OURS or wish.mode is Mode.DEMO))
     old = _read(root / ".env", host)
     env_text = scaffold.main_env(wish, schema, token, _secrets(old, schema))

@@ -11,6 +11,7 @@ from nself import templates
 from nself.model import dotenv, env_example
 from nself.model.project import Environment
 from nself.model.schema import Schema
+from nself.model.spec import Runtime
 
 TEMPLATES = Path(templates.__file__).parent
 
@@ -57,18 +58,20 @@ class Wish:
     domain: str = "localhost"
     env: Environment = Environment.DEV
     mode: Mode = Mode.MINIMAL
+    runtime: Runtime = Runtime.NATIVE
 
 
-def contents(mode: Mode, name: str) -> dict[str, str]:
+def contents(wish: Wish) -> dict[str, str]:
     """{path: text} of everything that comes from templates. `env.x` becomes `.env.x`."""
     files = {}
-    for source in SOURCES[mode]:
+    for source in SOURCES[wish.mode]:
         folder = TEMPLATES / source
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 relative = path.relative_to(folder).as_posix()
                 target = f".{relative}" if relative.startswith("env.") else relative
-                files[target] = path.read_text(encoding="utf-8").replace("{{PROJECT_NAME}}", name)
+                text = path.read_text(encoding="utf-8").replace("{{PROJECT_NAME}}", wish.name)
+                files[target] = text.replace("{{RUNTIME}}", wish.runtime)
     return files
 
 

@@ -39,10 +39,12 @@ def command(
       nself init                                 ask, then create
       nself init --name shop --domain shop.test  create without asking
       nself init --demo --yes && nself start     a running demo in an empty folder
+      nself init --name shop --runtime compose   to run in containers
     """
     from nself.actions import config, init
     from nself.actions.scaffold import Mode, Wish
     from nself.model.checks import suggested
+    from nself.model.spec import Runtime
 
     if full and demo:
         raise UsageError("--full and --demo exclude each other", fixes=["nself init --demo"])
@@ -56,6 +58,7 @@ def command(
         domain=domain or "localhost",
         env=config.environment(app.env or "dev"),
         mode=Mode.DEMO if demo else Mode.FULL if full else Mode.MINIMAL,
+        runtime=app.runtime or Runtime.NATIVE,
     )
     if asks:
         init.check_place(root, app.host, force=force)
@@ -69,6 +72,7 @@ def ask(first: Wish) -> Wish:
     from nself.actions import init
     from nself.actions.scaffold import Mode, Wish
     from nself.model.project import Environment
+    from nself.model.spec import Runtime
 
     def checked(text: str) -> str:
         try:
@@ -86,22 +90,25 @@ def ask(first: Wish) -> Wish:
 
     # Values, not members: click would offer an enumeration's names.
     envs, modes = click.Choice([each.value for each in Environment]), click.Choice([each.value for each in Mode])
+    runtimes = click.Choice([Runtime.NATIVE.value, Runtime.COMPOSE.value])
     wish = Wish(
         name=click.prompt("Project name", default=first.name, value_proc=checked, err=True),
         domain=click.prompt("Domain", default=first.domain, value_proc=domain, err=True),
         env=Environment(click.prompt("Environment", default=first.env.value, type=envs, err=True)),
         mode=Mode(click.prompt("Contents", default=first.mode.value, type=modes, err=True)),
+        runtime=Runtime(click.prompt("Runtime", default=first.runtime.value, type=runtimes, err=True)),
     )
-    click.echo(f"\n{wish.name}, {wish.mode} project for {wish.env} at *.{wish.domain}", err=True)
+    click.echo(f"\n{wish.name}, {wish.mode} project for {wish.env} at *.{wish.domain}, {wish.runtime}", err=True)
     if not click.confirm("Create it?", default=True, err=True):
         raise UsageError("nothing was created: you said no")
     return wish
 
 
 def human(done: Initialised) -> list[str]:
+    kind = [done.mode.value, done.env.value, *(["compose"] if done.runtime == "compose" else [])]
     elsewhere = [f"cd {shlex.quote(str(done.root))}"] if done.root != Path.cwd() else []
     return [
-        f"Created {done.project} ({done.mode}, {done.env}, *.{done.domain})",
+        f"Created {done.project} ({', '.join(kind)}, *.{done.domain})",
         *(f"  + {path}" for path in done.created),
         *(f"  = {path} (kept as it was)" for path in done.skipped),
         *(f"  ~ {path} (copy of the old one)" for path in done.backed_up),
