@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from nself.actions import reference
-from nself.actions.config import full_schema
+from nself.actions.config.read import full_schema
 
 
 def test_every_variable_has_a_row_and_every_row_four_cells() -> None:

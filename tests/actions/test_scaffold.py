@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nself.actions import scaffold
-from nself.actions.config import full_schema
+from nself.actions.config.read import full_schema
 from nself.actions.scaffold import IGNORED, Mode, Wish, gitignore, with_missing
 from nself.model import dotenv
 

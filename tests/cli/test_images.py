@@ -50,7 +50,7 @@ def test_images_are_told_with_their_size_and_the_next_step(nself: Typed, server_
     assert out.endswith("next: nself start --runtime compose\n")
     _, out, err = nself(*words, "--json")
     assert err == ""
-    jsonschema.validate(json.loads(out), shapes.of_result("nself.actions.images:BuildResult"))
+    jsonschema.validate(json.loads(out), shapes.of_result("nself.actions.images.make:BuildResult"))
     assert json.loads(out)["images"][0]["built"] is False
 
 
@@ -58,7 +58,7 @@ def test_a_stack_of_our_own_image_has_nothing_to_update(nself: Typed, server_ima
     code, out, _ = nself("update", "images", "--plan")
     assert (code, "nself build --images makes it" in out) == (0, True)
     _, out, _ = nself("update", "images", "--plan", "--json")
-    jsonschema.validate(json.loads(out), shapes.of_result("nself.actions.image_updates:Updates"))
+    jsonschema.validate(json.loads(out), shapes.of_result("nself.actions.images.updates:Updates"))
     assert json.loads(out) == {"images": [], "pulled": [], "written": []}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nself.actions.permissions import Access, Matrix, Reach, TableAccess
+from nself.actions.database.permissions import Access, Matrix, Reach, TableAccess
 from nself.cli.commands.db.permissions import human_matrix
 from nself.cli.output import Table
 

@@ -20,16 +20,16 @@ from tests.search.articles import INDEXES, TABLE
 
 Typed = Callable[..., tuple[int, str, str]]
 SHAPES = {
-    ("status",): "nself.actions.search:Listing",
-    ("list",): "nself.actions.search:Listing",
-    ("setup", "--dry-run"): "nself.actions.search:Built",
-    ("setup",): "nself.actions.search:Built",
-    ("reindex", "articles"): "nself.actions.search:Built",
-    ("query", "articles", "shoes", "--highlight"): "nself.actions.search:Found",
-    ("sync",): "nself.actions.search:Synced",
-    ("stats",): "nself.actions.search:Figures",
-    ("health",): "nself.actions.search:Health",
-    ("clear", "--yes"): "nself.actions.search:Dropped",
+    ("status",): "nself.actions.search.indexes:Listing",
+    ("list",): "nself.actions.search.indexes:Listing",
+    ("setup", "--dry-run"): "nself.actions.search.indexes:Built",
+    ("setup",): "nself.actions.search.indexes:Built",
+    ("reindex", "articles"): "nself.actions.search.indexes:Built",
+    ("query", "articles", "shoes", "--highlight"): "nself.actions.search.indexes:Found",
+    ("sync",): "nself.actions.search.indexes:Synced",
+    ("stats",): "nself.actions.search.indexes:Figures",
+    ("health",): "nself.actions.search.indexes:Health",
+    ("clear", "--yes"): "nself.actions.search.indexes:Dropped",
 }
 
 

@@ -21,10 +21,10 @@ SHAPES = {
     ("build", "--check"): "nself.actions.build:Built",
     ("urls",): "nself.actions.urls:Urls",
     ("urls", "--all"): "nself.actions.urls:Urls",
-    ("ssl", "bootstrap"): "nself.actions.ssl:Certificates",
-    ("ssl", "status"): "nself.actions.ssl:Certificates",
-    ("ssl", "renew"): "nself.actions.ssl:Renewed",
-    ("trust", "status"): "nself.actions.trust:Trusted",
+    ("ssl", "bootstrap"): "nself.actions.tls.certificate:Certificates",
+    ("ssl", "status"): "nself.actions.tls.certificate:Certificates",
+    ("ssl", "renew"): "nself.actions.tls.certificate:Renewed",
+    ("trust", "status"): "nself.actions.tls.trust:Trusted",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from nself.actions import scaffold
-from nself.actions.config import full_schema
+from nself.actions.config.read import full_schema
 from nself.actions.scaffold import Mode, Wish
 from nself.model import json_schema
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nself.actions import rendering, ssl, stack, templates
+from nself.actions import rendering, stack
 from nself.actions.differences import Difference, Found, between, texts
 from nself.actions.resolve import Resolved, resolve
+from nself.actions.service import templates
+from nself.actions.tls import certificate as ssl
 from nself.errors import ConfigError
 from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost

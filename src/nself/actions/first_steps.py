@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from nself.actions import database
+from nself.actions.database import connection as database
 from nself.actions.objects import prepare as objects
 from nself.actions.stack import Stack
 from nself.runtimes.outcome import After

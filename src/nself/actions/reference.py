@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nself.actions.config import full_schema
+from nself.actions.config.read import full_schema
 from nself.model.document import DocumentSettings, extra_fields, fields_of
 from nself.model.keys import OBSOLETE, PASSED_THROUGH, RESERVED
 from nself.services import extensions as catalogue

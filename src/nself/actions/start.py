@@ -6,8 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nself.actions import active, evolve, history
+from nself.actions import active, history
 from nself.actions import build as builds
+from nself.actions.database import evolve
 from nself.actions.stack import Stack, open_stack
 from nself.errors import NselfError
 from nself.events import Emit
@@ -143,7 +144,8 @@ def perform_steps(
     """Walk a plan and see that all of `names` are well at its end. The caller holds the lock. Without `evolving` the
     project's migrations are left for later."""
     # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
-    from nself.actions import database, first_steps
+    from nself.actions import first_steps
+    from nself.actions.database import connection as database
 
     threading.Thread(target=database.warm, daemon=True).start()
     active.remember(opened.project, opened.runtime.host)

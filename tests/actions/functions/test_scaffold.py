@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nself.actions import project as projects
-from nself.actions.config_change import Target
+from nself.actions.config.change import Target
 from nself.actions.functions import listing, scaffold, schedule
 from nself.actions.functions.scaffold import Kind, Wish
 from nself.errors import UsageError

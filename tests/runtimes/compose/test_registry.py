@@ -1,5 +1,5 @@
 """Registries as they differ: tokens for anybody, pages of tags, refusals. The protocol is played; a real registry
-answers in tests/actions/test_image_updates.py."""
+answers in tests/actions/images/test_updates.py."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nself.actions import ssl
 from nself.actions.doctor.check import Check, Fix, Patient, State, failed, passed
+from nself.actions.tls import certificate as ssl
 from nself.errors import NselfError
 
 CATEGORY = "ssl"

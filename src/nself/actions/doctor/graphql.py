@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from nself.actions import hasura
+from nself.actions.database import hasura
 from nself.actions.doctor.check import Check, Fix, Patient, State, passed
 from nself.actions.stack import Stack, open_stack
 from nself.errors import NetworkError, NselfError

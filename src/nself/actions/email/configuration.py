@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nself.actions import config
+from nself.actions.config import read as config
 from nself.actions.email.conversation import Conversation
 from nself.actions.email.outgoing import outgoing
 from nself.auth.settings import AuthSettings

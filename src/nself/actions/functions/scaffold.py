@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from nself import templates
-from nself.actions import config_change, history
+from nself.actions import history
 from nself.actions import project as projects
-from nself.actions.config_change import Target
+from nself.actions.config import change as config_change
+from nself.actions.config.change import Target
 from nself.actions.functions import listing, schedule
 from nself.errors import UsageError
 from nself.functions import catalog

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nself.actions import services, status
+from nself.actions import status
 from nself.actions.health import history
 from nself.actions.health.report import HOPEFUL, Report, ServiceHealth, Word, report
+from nself.actions.service import listing as services
 from nself.actions.stack import open_stack
 from nself.actions.status import ServiceStatus, View
 from nself.events import Emit

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nself.actions import active, config_change, history
+from nself.actions import active, history
 from nself.actions import build as builds
 from nself.actions import start as starting
 from nself.actions import stop as stopping
+from nself.actions.config import change as config_change
 from nself.actions.moving import database, files
 from nself.actions.stack import Stack, open_stack
 from nself.errors import ConfigError, NselfError

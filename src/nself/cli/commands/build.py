@@ -13,13 +13,13 @@ from nself.errors import UsageError
 
 if TYPE_CHECKING:
     from nself.actions.build import Built
-    from nself.actions.images import BuiltImages
+    from nself.actions.images.make import BuiltImages
 
 
 @verb(
     short_help="Write everything that runs, from .env and nself.yml.",
     section="Core lifecycle",
-    result="nself.actions.images:BuildResult",
+    result="nself.actions.images.make:BuildResult",
 )
 @click.option("-f", "--force", is_flag=True, help="Write every file, changed or not.")
 @click.option(
@@ -91,7 +91,7 @@ def command(
 
 
 def _images(app: App, services: tuple[str, ...], base_image: str | None, no_cache: bool) -> None:
-    from nself.actions import images
+    from nself.actions.images import make as images
     from nself.model.spec import Runtime
 
     options = images.Options(only=services, base=base_image, no_cache=no_cache)

@@ -41,7 +41,8 @@ def command(
       nself init --demo --yes && nself start     a running demo in an empty folder
       nself init --name shop --runtime compose   to run in containers
     """
-    from nself.actions import config, init
+    from nself.actions import init
+    from nself.actions.config import read as config
     from nself.actions.scaffold import Mode, Wish
     from nself.model.checks import suggested
     from nself.model.spec import Runtime

@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app, verb
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.ssl import Certificates, Renewed
+    from nself.actions.tls.certificate import Certificates, Renewed
 
 
 @group(short_help="Look at and renew the project's certificate.", section="Configuration")
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Show the certificate and who signed it.", result="nself.actions.ssl:Certificates")
+@verb(short_help="Show the certificate and who signed it.", result="nself.actions.tls.certificate:Certificates")
 @click.option("--ca-path", is_flag=True, help="Print only where the authority's certificate is, as for curl --cacert.")
 @pass_app
 def status(app: App, ca_path: bool) -> None:
@@ -36,7 +36,7 @@ def status(app: App, ca_path: bool) -> None:
       nself ssl status --json
       curl --cacert "$(nself ssl status --ca-path)" https://api.localhost:8443/healthz
     """
-    from nself.actions import ssl
+    from nself.actions.tls import certificate as ssl
 
     found = ssl.status(app.project, app.host, app.environ)
     if ca_path:
@@ -45,7 +45,7 @@ def status(app: App, ca_path: bool) -> None:
         app.output.result(found, _certificates)
 
 
-@verb(short_help="Make the certificate anew, now.", result="nself.actions.ssl:Renewed")
+@verb(short_help="Make the certificate anew, now.", result="nself.actions.tls.certificate:Renewed")
 @pass_app
 def renew(app: App) -> None:
     """Make a new certificate for the project's hosts; a running nginx takes it at once.
@@ -54,12 +54,15 @@ def renew(app: App) -> None:
     Example:
       nself ssl renew
     """
-    from nself.actions import ssl
+    from nself.actions.tls import certificate as ssl
 
     app.output.result(ssl.renew(app.project, app.host, app.environ), _renewed)
 
 
-@verb(short_help="Make authority and certificate if they are missing.", result="nself.actions.ssl:Certificates")
+@verb(
+    short_help="Make authority and certificate if they are missing.",
+    result="nself.actions.tls.certificate:Certificates",
+)
 @pass_app
 def bootstrap(app: App) -> None:
     """Make this machine's certificate authority and the project's certificate, as far as they are missing.
@@ -68,7 +71,7 @@ def bootstrap(app: App) -> None:
     Example:
       nself ssl bootstrap && nself trust install
     """
-    from nself.actions import ssl
+    from nself.actions.tls import certificate as ssl
 
     app.output.result(ssl.bootstrap(app.project, app.host, app.environ, app.emit), _certificates)
 

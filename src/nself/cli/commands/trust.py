@@ -11,13 +11,13 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line
 
 if TYPE_CHECKING:
-    from nself.actions.trust import Trusted
+    from nself.actions.tls.trust import Trusted
 
 
 @verb(
     short_help="Make browsers and programs trust your local certificates.",
     section="Configuration",
-    result="nself.actions.trust:Trusted",
+    result="nself.actions.tls.trust:Trusted",
 )
 @click.argument("what", type=click.Choice(["install", "uninstall", "status"]), default="install")
 @pass_app
@@ -32,7 +32,7 @@ def command(app: App, what: str) -> None:
       nself trust status --json
       nself trust uninstall
     """
-    from nself.actions import trust
+    from nself.actions.tls import trust
 
     actions = {"install": trust.install, "uninstall": trust.uninstall, "status": trust.status}
     app.output.result(actions[what](app.host, app.environ), _human)

@@ -14,7 +14,7 @@ from nself.cli.output import Line, Styled
 from nself.errors import ConfigProblemsError, UsageError
 
 if TYPE_CHECKING:
-    from nself.actions.config_change import Edited, Imported, Set, Target
+    from nself.actions.config.change import Edited, Imported, Set, Target
 
 file_option = click.option("--file", metavar="FILE", help="Which env file to change, as .env.prod.")
 
@@ -29,7 +29,7 @@ def change_options(command: Callback) -> Callback:
     return command
 
 
-@verb(name="set", short_help="Set one key.", result="nself.actions.config_change:Set")
+@verb(name="set", short_help="Set one key.", result="nself.actions.config.change:Set")
 @click.argument("key")
 @click.argument("value")
 @change_options
@@ -45,7 +45,7 @@ def set_value(app: App, /, key: str, value: str, **options: Any) -> None:
       nself config set PROD_DOMAIN shop.example --file .env.prod
       pass show smtp | nself config set AUTH_SMTP_PASS -
     """
-    from nself.actions import config_change
+    from nself.actions.config import change as config_change
 
     def human(done: Set) -> Iterator[Line]:
         yield f"{done.file}:{done.line}: {done.key}={done.value}"
@@ -56,7 +56,7 @@ def set_value(app: App, /, key: str, value: str, **options: Any) -> None:
     app.output.result(config_change.set_value(target(app, options), key, text, file=options["file"]), human)
 
 
-@verb(name="import", short_help="Set every key of an env file.", result="nself.actions.config_change:Imported")
+@verb(name="import", short_help="Set every key of an env file.", result="nself.actions.config.change:Imported")
 @click.argument("source", type=click.Path(path_type=Path))
 @change_options
 @pass_app
@@ -67,7 +67,7 @@ def import_file(app: App, /, source: Path, **options: Any) -> None:
     Example:
       nself config import old-project.env
     """
-    from nself.actions import config_change
+    from nself.actions.config import change as config_change
 
     def human(done: Imported) -> Iterator[Line]:
         yield f"{len(done.imported)} set in {done.file}, {len(done.unchanged)} were the same"
@@ -76,7 +76,7 @@ def import_file(app: App, /, source: Path, **options: Any) -> None:
     app.output.result(config_change.import_file(target(app, options), given, file=options["file"]), human)
 
 
-@verb(short_help="Edit an env file, checked when you save.", result="nself.actions.config_change:Edited")
+@verb(short_help="Edit an env file, checked when you save.", result="nself.actions.config.change:Edited")
 @change_options
 @pass_app
 def edit(app: App, /, **options: Any) -> None:
@@ -86,7 +86,7 @@ def edit(app: App, /, **options: Any) -> None:
     Example:
       nself config edit --file .env.prod
     """
-    from nself.actions import config_change
+    from nself.actions.config import change as config_change
 
     if not app.output.interactive:
         raise UsageError("an editor needs a terminal, and there is none", fixes=["nself config set KEY VALUE"])
@@ -110,7 +110,7 @@ def edit(app: App, /, **options: Any) -> None:
 
 
 def target(app: App, options: dict[str, Any]) -> Target:
-    from nself.actions.config_change import Target
+    from nself.actions.config.change import Target
 
     return Target(
         directory=app.directory,

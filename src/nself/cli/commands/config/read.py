@@ -14,13 +14,13 @@ from nself.cli.output import Line, Styled, Table
 from nself.errors import NselfError
 
 if TYPE_CHECKING:
-    from nself.actions.config import Differing, Explained, Exported, Got, Listed, Shown, Validated
+    from nself.actions.config.read import Differing, Explained, Exported, Got, Listed, Shown, Validated
     from nself.model.load import Loaded
 
 reveal_option = click.option("--reveal", is_flag=True, help="Show secrets in full.")
 
 
-@verb(short_help="Every value that is set.", result="nself.actions.config:Shown")
+@verb(short_help="Every value that is set.", result="nself.actions.config.read:Shown")
 @reveal_option
 @pass_app
 def show(app: App, reveal: bool) -> None:
@@ -31,7 +31,7 @@ def show(app: App, reveal: bool) -> None:
       nself config show
       nself config show --env prod --json
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     def human(found: Shown) -> Iterator[Line]:
         yield f"# {found.env}, from {', '.join(found.files) or 'no file'}"
@@ -41,7 +41,7 @@ def show(app: App, reveal: bool) -> None:
     app.output.result(config.show(loaded, reveal=reveal), human)
 
 
-@verb(short_help="One value.", result="nself.actions.config:Got")
+@verb(short_help="One value.", result="nself.actions.config.read:Got")
 @click.argument("key")
 @reveal_option
 @pass_app
@@ -52,7 +52,7 @@ def get(app: App, key: str, reveal: bool) -> None:
     Example:
       nself config get BASE_DOMAIN
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     def human(found: Got) -> Iterator[Line]:
         yield found.value or ""
@@ -61,7 +61,7 @@ def get(app: App, key: str, reveal: bool) -> None:
     app.output.result(config.get(loaded, key, reveal=reveal), human)
 
 
-@verb(name="list", short_help="Every key there is.", result="nself.actions.config:Listed")
+@verb(name="list", short_help="Every key there is.", result="nself.actions.config.read:Listed")
 @pass_app
 def list_keys(app: App) -> None:
     """Every key that nself knows, with its value here.
@@ -70,7 +70,7 @@ def list_keys(app: App) -> None:
     Example:
       nself config list
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     def human(found: Listed) -> Iterator[Line]:
         yield Table(
@@ -81,7 +81,7 @@ def list_keys(app: App) -> None:
     app.output.result(config.listed(inspect(app)), human)
 
 
-@verb(short_help="Where a value comes from and what it means.", result="nself.actions.config:Explained")
+@verb(short_help="Where a value comes from and what it means.", result="nself.actions.config.read:Explained")
 @click.argument("key")
 @reveal_option
 @pass_app
@@ -92,13 +92,13 @@ def explain(app: App, key: str, reveal: bool) -> None:
     Example:
       nself config explain POSTGRES_PORT
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     loaded = inspect(app, reveal)
     app.output.result(config.explain(loaded, key, reveal=reveal, given=_given(app, loaded)), _explained)
 
 
-@verb(short_help="Check every file of the project.", result="nself.actions.config:Validated")
+@verb(short_help="Check every file of the project.", result="nself.actions.config.read:Validated")
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @pass_app
 def validate(app: App, strict: bool) -> int:
@@ -109,14 +109,14 @@ def validate(app: App, strict: bool) -> int:
       nself config validate
       nself config validate --env prod --strict --json
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     found = config.validate(inspect(app), strict=strict)
     app.output.result(found, report)
     return 0 if found.valid else 1
 
 
-@verb(short_help="Where two environments differ.", result="nself.actions.config:Differing")
+@verb(short_help="Where two environments differ.", result="nself.actions.config.read:Differing")
 @click.argument("first", metavar="ENV")
 @click.argument("second", metavar="[ENV2]", required=False)
 @pass_app
@@ -128,14 +128,14 @@ def diff(app: App, first: str, second: str | None) -> None:
       nself config diff staging prod
       nself config diff prod           against the current environment
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     a = config.environment(first)
     b = config.environment(second) if second else None
     app.output.result(config.diff(app.directory, app.environ, a, b or app.env), _differences)
 
 
-@verb(short_help="The values as one env file.", result="nself.actions.config:Exported")
+@verb(short_help="The values as one env file.", result="nself.actions.config.read:Exported")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there (0600).")
 @click.option("--reveal", is_flag=True, help="Write secrets too; they are left out otherwise.")
 @pass_app
@@ -147,7 +147,7 @@ def export(app: App, output: Path | None, reveal: bool) -> None:
       nself config export > shop.env
       nself config export --reveal --output shop.env
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     done = config.export(inspect(app, reveal), reveal=reveal)
     if output is not None:
@@ -170,7 +170,7 @@ def schema(app: App, document: bool) -> None:
       nself config schema > variables.schema.json
       nself config schema --nself-yml
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     app.output.text(json.dumps(config.schema(document=document), indent=2, ensure_ascii=False))
 

@@ -11,7 +11,7 @@ from nself.cli.commands.config.read import inspect, report
 from nself.cli.output import Line
 
 if TYPE_CHECKING:
-    from nself.actions.config_change import Generated
+    from nself.actions.config.change import Generated
 
 
 @group(name="secrets", short_help="Make and check the project's secrets.")
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Make those that are missing.", result="nself.actions.config_change:Generated")
+@verb(short_help="Make those that are missing.", result="nself.actions.config.change:Generated")
 @file_option
 @pass_app
 def generate(app: App, file: str | None) -> None:
@@ -35,7 +35,7 @@ def generate(app: App, file: str | None) -> None:
     Example:
       nself config secrets generate --env prod
     """
-    from nself.actions import config_change
+    from nself.actions.config import change as config_change
 
     def human(done: Generated) -> Iterator[Line]:
         yield from (f"+ {name} in {done.file}" for name in done.generated)
@@ -44,7 +44,7 @@ def generate(app: App, file: str | None) -> None:
     app.output.result(config_change.generate_secrets(target(app, {}), file=file), human)
 
 
-@verb(short_help="Check their strength.", result="nself.actions.config:Validated")
+@verb(short_help="Check their strength.", result="nself.actions.config.read:Validated")
 @pass_app
 def validate(app: App) -> int:
     """Check that every secret is there, long enough and not a well-known default. Exits 1 when one is not.
@@ -53,7 +53,7 @@ def validate(app: App) -> int:
     Example:
       nself config secrets validate --env prod
     """
-    from nself.actions import config
+    from nself.actions.config import read as config
 
     found = config.validate_secrets(inspect(app))
     app.output.result(found, report)

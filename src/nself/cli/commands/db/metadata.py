@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app
 from nself.cli.output import Line, Styled
 
 if TYPE_CHECKING:
-    from nself.actions.metadata import Applied, Compared, Exported, Finding, Reloaded, Validated
+    from nself.actions.database.metadata import Applied, Compared, Exported, Finding, Reloaded, Validated
     from nself.actions.stack import Stack
 
 folder_option = click.option("--dir", "folder", metavar="DIR", help="The metadata directory [default: metadata].")
@@ -32,7 +32,7 @@ def command() -> None:
     """
 
 
-@command.command("validate", result="nself.actions.metadata:Validated", short_help="Check the files.")
+@command.command("validate", result="nself.actions.database.metadata:Validated", short_help="Check the files.")
 @folder_option
 @click.pass_context
 @pass_app
@@ -42,7 +42,7 @@ def validate(app: App, context: click.Context, folder: str | None) -> None:
     Lists objects that could not be served, and keys without an effect here, each with its file and line. Exits 3
     when something could not be served.
     """
-    from nself.actions import metadata
+    from nself.actions.database import metadata
 
     result = metadata.validate(_opened(app), metadata.folder_of(app.project, folder))
     app.output.result(result, human_validated)
@@ -50,13 +50,13 @@ def validate(app: App, context: click.Context, folder: str | None) -> None:
         context.exit(3)
 
 
-@command.command("apply", result="nself.actions.metadata:Applied", short_help="Run on what the files say.")
+@command.command("apply", result="nself.actions.database.metadata:Applied", short_help="Run on what the files say.")
 @folder_option
 @click.option("--allow-inconsistent", is_flag=True, help="Leave out what cannot be served instead of refusing all.")
 @pass_app
 def apply(app: App, folder: str | None, allow_inconsistent: bool) -> None:
     """Make the running GraphQL API what the metadata directory says: all of it, or nothing."""
-    from nself.actions import metadata
+    from nself.actions.database import metadata
 
     where = metadata.folder_of(app.project, folder)
     app.output.result(
@@ -64,7 +64,9 @@ def apply(app: App, folder: str | None, allow_inconsistent: bool) -> None:
     )
 
 
-@command.command("export", result="nself.actions.metadata:Exported", short_help="Write what runs into the files.")
+@command.command(
+    "export", result="nself.actions.database.metadata:Exported", short_help="Write what runs into the files."
+)
 @folder_option
 @pass_app
 def export(app: App, folder: str | None) -> None:
@@ -72,19 +74,19 @@ def export(app: App, folder: str | None) -> None:
 
     Files that say the same already stay as they are, with their comments.
     """
-    from nself.actions import metadata
+    from nself.actions.database import metadata
 
     app.output.result(metadata.export(_opened(app), app.host, metadata.folder_of(app.project, folder)), human_exported)
 
 
-@command.command("diff", result="nself.actions.metadata:Compared", short_help="What apply would change.")
+@command.command("diff", result="nself.actions.database.metadata:Compared", short_help="What apply would change.")
 @folder_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 when there are differences.")
 @click.pass_context
 @pass_app
 def diff(app: App, context: click.Context, folder: str | None, exit_code: bool) -> None:
     """Compare what runs (-) with what the files say (+). Comments and layout do not count."""
-    from nself.actions import metadata
+    from nself.actions.database import metadata
 
     result = metadata.diff(_opened(app), metadata.folder_of(app.project, folder))
     app.output.result(result, human_compared)
@@ -92,12 +94,14 @@ def diff(app: App, context: click.Context, folder: str | None, exit_code: bool) 
         context.exit(1)
 
 
-@command.command("reload", result="nself.actions.metadata:Reloaded", short_help="Read the database's tables again.")
+@command.command(
+    "reload", result="nself.actions.database.metadata:Reloaded", short_help="Read the database's tables again."
+)
 @folder_option
 @pass_app
 def reload(app: App, folder: str | None) -> None:
     """Have the GraphQL API read the database's tables and functions again, after they were changed behind its back."""
-    from nself.actions import metadata
+    from nself.actions.database import metadata
 
     app.output.result(metadata.reload(_opened(app), metadata.folder_of(app.project, folder)), human_reloaded)
 

@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app
 from nself.cli.output import Line, Styled, Table
 
 if TYPE_CHECKING:
-    from nself.actions.migrate import Created, Status, Up
+    from nself.actions.database.migrate import Created, Status, Up
 
 
 @group(short_help="Apply, list and create migrations.")
@@ -27,7 +27,7 @@ def command() -> None:
     """
 
 
-@command.command("up", result="nself.actions.migrate:Up", short_help="Apply pending migrations.")
+@command.command("up", result="nself.actions.database.migrate:Up", short_help="Apply pending migrations.")
 @click.argument("count", required=False, type=click.IntRange(min=1))
 @click.option("--to", type=int, metavar="VERSION", help="Stop after this version.")
 @click.option("--dry-run", is_flag=True, help="Show what would be applied.")
@@ -48,7 +48,8 @@ def up(app: App, context: click.Context, count: int | None, to: int | None, dry_
     and ends the run. A file headed by `-- nself: no-transaction` holds one statement that PostgreSQL refuses inside
     a transaction.
     """
-    from nself.actions import database, evolve, migrate
+    from nself.actions.database import connection as database
+    from nself.actions.database import evolve, migrate
     from nself.actions.stack import open_stack
 
     if dry_run:
@@ -63,21 +64,24 @@ def up(app: App, context: click.Context, count: int | None, to: int | None, dry_
         context.exit(5)
 
 
-@command.command("status", result="nself.actions.migrate:Status", short_help="List applied and pending migrations.")
+@command.command(
+    "status", result="nself.actions.database.migrate:Status", short_help="List applied and pending migrations."
+)
 @pass_app
 def status(app: App) -> None:
     """List what is applied, what is pending, and files that changed after they were applied."""
-    from nself.actions import database, migrate
+    from nself.actions.database import connection as database
+    from nself.actions.database import migrate
 
     app.output.result(migrate.status(app.project, database.url(app.project, app.host, app.environ)), human_status)
 
 
-@command.command("create", result="nself.actions.migrate:Created", short_help="Make an empty migration.")
+@command.command("create", result="nself.actions.database.migrate:Created", short_help="Make an empty migration.")
 @click.argument("name")
 @pass_app
 def create(app: App, name: str) -> None:
     """Make an empty pair of files, named by the time and NAME."""
-    from nself.actions import migrate
+    from nself.actions.database import migrate
 
     app.output.result(migrate.create(app.project, name, app.host), human_created)
 

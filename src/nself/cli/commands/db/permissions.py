@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app
 from nself.cli.output import Line, Styled, Table
 
 if TYPE_CHECKING:
-    from nself.actions.permissions import Access, Matrix, Tested
+    from nself.actions.database.permissions import Access, Matrix, Tested
 
 _WIDTH: Final = 80
 
@@ -30,17 +30,21 @@ def command() -> None:
     """
 
 
-@command.command("matrix", result="nself.actions.permissions:Matrix", short_help="Tables and roles at a glance.")
+@command.command(
+    "matrix", result="nself.actions.database.permissions:Matrix", short_help="Tables and roles at a glance."
+)
 @folder_option
 @pass_app
 def matrix(app: App, folder: str | None) -> None:
     """Show what each role may do with each table, as the metadata directory says."""
-    from nself.actions import metadata, permissions
+    from nself.actions.database import metadata, permissions
 
     app.output.result(permissions.matrix(metadata.folder_of(app.project, folder)), human_matrix)
 
 
-@command.command("test", result="nself.actions.permissions:Tested", short_help="Try to reach what nobody should.")
+@command.command(
+    "test", result="nself.actions.database.permissions:Tested", short_help="Try to reach what nobody should."
+)
 @folder_option
 @click.option("--running", is_flag=True, help="Try what GraphQL runs on instead of the files.")
 @click.option("--accept", is_flag=True, help="Write what is shared into db/permissions.yml, as meant.")
@@ -66,7 +70,7 @@ def test(
     Exits 1 when a row leaks, or when one person may reach another one's rows and db/permissions.yml does not say
     that this is meant.
     """
-    from nself.actions import metadata, permissions
+    from nself.actions.database import metadata, permissions
 
     where = None if running else metadata.folder_of(app.project, folder)
     result = permissions.test(app.project, app.host, app.environ, app.emit, where)

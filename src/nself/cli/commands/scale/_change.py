@@ -13,10 +13,10 @@ from nself.cli.commands.start import human_failure, say_failures
 from nself.cli.output import Line, Styled
 
 if TYPE_CHECKING:
-    from nself.actions.scale import Scaled
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.change import Scaled
+    from nself.actions.scale.rules import Wish
 
-SHAPE = "nself.actions.scale:Scaled"
+SHAPE = "nself.actions.scale.change:Scaled"
 replicas = click.option("--replicas", type=click.IntRange(min=0), metavar="N", help="How many there are to be.")
 memory = click.option("--memory", metavar="SIZE", help="Memory each replica may use: 512M, 4G.")
 cpu = click.option("--cpu", type=click.FloatRange(min=0.01), metavar="CORES", help="CPU each replica may use: 0.5, 2.")
@@ -25,8 +25,8 @@ timeout = click.option("--timeout", type=click.IntRange(1, 600), metavar="SECOND
 
 
 def change(app: App, context: click.Context, service: str, wish: Wish, *, dry: bool, patience: int | None) -> None:
-    from nself.actions import scale as action
     from nself.actions import start
+    from nself.actions.scale import change as action
 
     settings = start.settings(app.environ, timeout_s=patience)
     job = action.Job(target=target(app, {}), service=service, settings=settings, emit=app.emit)

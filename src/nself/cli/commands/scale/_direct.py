@@ -36,7 +36,7 @@ def command(
       nself scale web 3
       nself scale web --memory 1G --cpu 1
     """
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.rules import Wish
 
     if count is not None and replicas not in (None, count):
         raise click.UsageError(f"{count} and --replicas {replicas} are two different numbers")

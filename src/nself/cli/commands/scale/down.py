@@ -33,7 +33,7 @@ def command(
       nself scale down web
       nself scale down web --memory 128M
     """
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.rules import Wish
 
     wish = Wish(direction="down", memory=memory, cpu=cpu)
     shared.change(app, context, service, wish, dry=dry_run, patience=timeout)

@@ -26,6 +26,6 @@ def command(
       nself scale in web
       nself scale in web --replicas 1 --dry-run
     """
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.rules import Wish
 
     shared.change(app, context, service, Wish(direction="in", replicas=replicas), dry=dry_run, patience=timeout)

@@ -26,6 +26,6 @@ def command(
       nself scale out web
       nself scale out web --replicas 3
     """
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.rules import Wish
 
     shared.change(app, context, service, Wish(direction="out", replicas=replicas), dry=dry_run, patience=timeout)

@@ -12,7 +12,7 @@ from nself.cli.commands.config.change import target
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.pooler import Configured, Status
+    from nself.actions.scale.pooler import Configured, Status
 
 
 @group(short_help="Many clients over few connections to PostgreSQL.")
@@ -27,7 +27,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Put PgBouncer before PostgreSQL.", result="nself.actions.pooler:Configured")
+@verb(short_help="Put PgBouncer before PostgreSQL.", result="nself.actions.scale.pooler:Configured")
 @pass_app
 def enable(app: App) -> None:
     """Switch the pool on. DATABASE_URL of your services then names it; DIRECT_DATABASE_URL stays PostgreSQL's own.
@@ -36,12 +36,12 @@ def enable(app: App) -> None:
     Example:
       nself scale pooler enable
     """
-    from nself.actions import pooler
+    from nself.actions.scale import pooler
 
     app.output.result(pooler.enable(target(app, {}), app.emit), human)
 
 
-@verb(short_help="Go to PostgreSQL directly again.", result="nself.actions.pooler:Configured")
+@verb(short_help="Go to PostgreSQL directly again.", result="nself.actions.scale.pooler:Configured")
 @pass_app
 def disable(app: App) -> None:
     """Switch the pool off.
@@ -50,12 +50,12 @@ def disable(app: App) -> None:
     Example:
       nself scale pooler disable
     """
-    from nself.actions import pooler
+    from nself.actions.scale import pooler
 
     app.output.result(pooler.disable(target(app, {})), human)
 
 
-@verb(short_help="How many connections and clients.", result="nself.actions.pooler:Configured")
+@verb(short_help="How many connections and clients.", result="nself.actions.scale.pooler:Configured")
 @click.option("--pool-size", type=click.IntRange(min=1), metavar="N", help="Connections to keep to PostgreSQL.")
 @click.option("--max-clients", type=click.IntRange(min=1), metavar="N", help="Clients at once; more are refused.")
 @click.option("--mode", type=click.Choice(["transaction", "session"]), help="When a client gives its connection back.")
@@ -67,14 +67,14 @@ def config(app: App, pool_size: int | None, max_clients: int | None, mode: str |
     Example:
       nself scale pooler config --pool-size 50 --max-clients 1000
     """
-    from nself.actions import pooler
+    from nself.actions.scale import pooler
 
     asked = {"POOLER_POOL_SIZE": pool_size, "POOLER_MAX_CLIENTS": max_clients, "POOLER_MODE": mode}
     changes = {key: str(value) for key, value in asked.items() if value is not None}
     app.output.result(pooler.configure(target(app, {}), changes), human)
 
 
-@verb(short_help="What its pools are doing.", result="nself.actions.pooler:Status")
+@verb(short_help="What its pools are doing.", result="nself.actions.scale.pooler:Status")
 @pass_app
 def status(app: App) -> None:
     """Show what is set and, of a running PgBouncer, its pools: who waits, and for how long.
@@ -83,7 +83,7 @@ def status(app: App) -> None:
     Example:
       nself scale pooler status --json
     """
-    from nself.actions import pooler
+    from nself.actions.scale import pooler
 
     app.output.result(pooler.status(app.project, app.host, app.environ), pools)
 

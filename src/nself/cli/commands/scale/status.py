@@ -11,10 +11,10 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.scale_status import Allocation, Allocations
+    from nself.actions.scale.status import Allocation, Allocations
 
 
-@verb(short_help="What each service may use, and uses.", result="nself.actions.scale_status:Allocations")
+@verb(short_help="What each service may use, and uses.", result="nself.actions.scale.status:Allocations")
 @click.argument("service", required=False)
 @pass_app
 def command(app: App, service: str | None) -> None:
@@ -25,7 +25,7 @@ def command(app: App, service: str | None) -> None:
       nself scale status
       nself scale status web
     """
-    from nself.actions import scale_status as action
+    from nself.actions.scale import status as action
 
     app.output.result(action.status(app.project, app.host, app.environ, service), human)
 

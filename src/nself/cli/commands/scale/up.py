@@ -33,7 +33,7 @@ def command(
       nself scale up web
       nself scale up web --memory 4G --cpu 2
     """
-    from nself.actions.scale_rules import Wish
+    from nself.actions.scale.rules import Wish
 
     wish = Wish(direction="up", memory=memory, cpu=cpu)
     shared.change(app, context, service, wish, dry=dry_run, patience=timeout)

@@ -13,11 +13,11 @@ from nself.cli.commands.config.change import target
 from nself.cli.output import Line
 
 if TYPE_CHECKING:
-    from nself.actions.service_switch import Switched
+    from nself.actions.service.switch import Switched
 
 
 def switch(app: App, context: click.Context, word: str, *, on: bool) -> None:
-    from nself.actions import service_switch as action
+    from nself.actions.service import switch as action
 
     done = action.switch(target(app, {}), word, on=on)
     offered = done.changed and app.output.interactive and not app.assume_yes

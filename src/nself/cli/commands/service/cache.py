@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app, verb
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.cache import Flushed, Keys, Stats
+    from nself.actions.service.cache import Flushed, Keys, Stats
 
 SHOWN = 100
 
@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Memory, keys, hits and misses.", result="nself.actions.cache:Stats")
+@verb(short_help="Memory, keys, hits and misses.", result="nself.actions.service.cache:Stats")
 @pass_app
 def stats(app: App) -> None:
     """Show how much Redis holds and how well it serves.
@@ -37,7 +37,7 @@ def stats(app: App) -> None:
     Example:
       nself service cache stats --json
     """
-    from nself.actions import cache
+    from nself.actions.service import cache
 
     def human(found: Stats) -> Iterator[Line]:
         asked = found.hits + found.misses
@@ -48,7 +48,7 @@ def stats(app: App) -> None:
     app.output.result(cache.stats(app.project, app.host, app.environ), human)
 
 
-@verb(short_help="List keys.", result="nself.actions.cache:Keys")
+@verb(short_help="List keys.", result="nself.actions.service.cache:Keys")
 @click.option(
     "--pattern", default="*", show_default=True, metavar="GLOB", help="Keys like this: session:*, user:[0-9]*."
 )
@@ -63,7 +63,7 @@ def keys(app: App, pattern: str, limit: int) -> None:
     Example:
       nself service cache keys --pattern 'session:*' --limit 20
     """
-    from nself.actions import cache
+    from nself.actions.service import cache
 
     def human(found: Keys) -> Iterator[Line]:
         if not found.keys:
@@ -77,7 +77,7 @@ def keys(app: App, pattern: str, limit: int) -> None:
     app.output.result(cache.keys(app.project, app.host, app.environ, pattern, limit=limit), human)
 
 
-@verb(short_help="Remove keys; refused in production.", result="nself.actions.cache:Flushed")
+@verb(short_help="Remove keys; refused in production.", result="nself.actions.service.cache:Flushed")
 @click.option("--pattern", metavar="GLOB", help="Only keys like this; all of them when not given.")
 @pass_app
 def flush(app: App, pattern: str | None) -> None:
@@ -88,8 +88,8 @@ def flush(app: App, pattern: str | None) -> None:
       nself service cache flush --pattern 'session:*'
       nself service cache flush --yes
     """
-    from nself.actions import cache
     from nself.actions.guard import refuse_in_production
+    from nself.actions.service import cache
 
     refuse_in_production(app.project, "removing keys from its cache")
     what = f"All keys like {pattern}" if pattern else "All keys, queues and counters"

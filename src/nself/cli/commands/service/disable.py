@@ -8,7 +8,7 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.commands.service._switch import switch
 
 
-@verb(short_help="Switch a service off; its data stays.", result="nself.actions.service_switch:Switched")
+@verb(short_help="Switch a service off; its data stays.", result="nself.actions.service.switch:Switched")
 @click.argument("service")
 @click.pass_context
 @pass_app

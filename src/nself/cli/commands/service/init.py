@@ -12,10 +12,10 @@ from nself.cli.commands.config.change import target
 from nself.cli.output import Line, Styled
 
 if TYPE_CHECKING:
-    from nself.actions.service_init import Added
+    from nself.actions.service.init import Added
 
 
-@verb(short_help="Add a service of your own from a template.", result="nself.actions.service_init:Added")
+@verb(short_help="Add a service of your own from a template.", result="nself.actions.service.init:Added")
 @click.argument("name")
 @click.option("--template", metavar="NAME", help="What it is made from: nself service templates.")
 @click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Port it listens on; a free one from 8001.")
@@ -32,7 +32,7 @@ def command(app: App, name: str, template: str | None, port: int | None, route: 
       nself service init jobs --template express-ts --port 8100
       nself service init mine --template custom --command './server --port $PORT'
     """
-    from nself.actions import service_init as action
+    from nself.actions.service import init as action
 
     def human(done: Added) -> Iterator[Line]:
         what = "added to" if done.added else "is already in"

@@ -10,10 +10,10 @@ from nself.cli.commands.status import SYMBOLS
 from nself.cli.output import Line, Styled, Table
 
 if TYPE_CHECKING:
-    from nself.actions.services import Listed, Services
+    from nself.actions.service.listing import Listed, Services
 
 
-@verb(short_help="Every service there is, enabled or not.", result="nself.actions.services:Services")
+@verb(short_help="Every service there is, enabled or not.", result="nself.actions.service.listing:Services")
 @pass_app
 def command(app: App) -> None:
     """Every service of the catalogue and of your own: whether it is on, whether it is well, where it answers.
@@ -22,7 +22,7 @@ def command(app: App) -> None:
     Example:
       nself service list
     """
-    from nself.actions import services as action
+    from nself.actions.service import listing as action
 
     def human(found: Services) -> Iterator[Line]:
         yield Styled(f"{app.project.name} ({app.project.env}, {app.project.runtime})", "bold")

@@ -11,7 +11,7 @@ from nself.cli.app import App, group, pass_app, verb
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.mlflow import Experiments, Installed, Models, Runs, Status
+    from nself.actions.service.mlflow import Experiments, Installed, Models, Runs, Status
 
 
 @group(short_help="Install MLflow, and look at what it holds.")
@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="Get the MLflow of the native runtime.", result="nself.actions.mlflow:Installed")
+@verb(short_help="Get the MLflow of the native runtime.", result="nself.actions.service.mlflow:Installed")
 @pass_app
 def install(app: App) -> None:
     """Install the pinned MLflow from PyPI into an environment of its own below .nself: about 900 MB.
@@ -34,7 +34,7 @@ def install(app: App) -> None:
     Example:
       nself service mlflow install
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(done: Installed) -> Iterator[Line]:
         yield f"✓ MLflow {done.version} is {'installed' if done.changed else 'there already'}"
@@ -43,7 +43,7 @@ def install(app: App) -> None:
     app.output.result(mlflow.install(app.project, app.host, app.environ, app.emit), human)
 
 
-@verb(short_help="Whether it answers, and how much is in it.", result="nself.actions.mlflow:Status")
+@verb(short_help="Whether it answers, and how much is in it.", result="nself.actions.service.mlflow:Status")
 @pass_app
 def status(app: App) -> int:
     """Show whether MLflow answers, its version, and how many experiments and models it has. Exits 1 when it is down.
@@ -52,7 +52,7 @@ def status(app: App) -> int:
     Example:
       nself service mlflow status
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(found: Status) -> Iterator[Line]:
         if not found.running:
@@ -67,7 +67,7 @@ def status(app: App) -> int:
     return 0 if found.running else 1
 
 
-@verb(short_help="List experiments.", result="nself.actions.mlflow:Experiments")
+@verb(short_help="List experiments.", result="nself.actions.service.mlflow:Experiments")
 @pass_app
 def experiments(app: App) -> None:
     """List the experiments and where their artifacts are.
@@ -76,7 +76,7 @@ def experiments(app: App) -> None:
     Example:
       nself service mlflow experiments
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(found: Experiments) -> Iterator[Line]:
         rows = [(each.id, each.name, each.artifacts) for each in found.experiments]
@@ -85,7 +85,7 @@ def experiments(app: App) -> None:
     app.output.result(mlflow.experiments(app.project, app.host, app.environ), human)
 
 
-@verb(short_help="List the latest runs.", result="nself.actions.mlflow:Runs")
+@verb(short_help="List the latest runs.", result="nself.actions.service.mlflow:Runs")
 @click.argument("experiment", required=False)
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, metavar="N", help="At most so many."
@@ -98,7 +98,7 @@ def runs(app: App, experiment: str | None, limit: int) -> None:
     Example:
       nself service mlflow runs churn --limit 5
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(found: Runs) -> Iterator[Line]:
         if not found.runs:
@@ -120,7 +120,7 @@ def runs(app: App, experiment: str | None, limit: int) -> None:
     app.output.result(mlflow.runs(app.project, app.host, app.environ, experiment, limit=limit), human)
 
 
-@verb(short_help="List registered models.", result="nself.actions.mlflow:Models")
+@verb(short_help="List registered models.", result="nself.actions.service.mlflow:Models")
 @pass_app
 def models(app: App) -> None:
     """List the registered models with their latest version.
@@ -129,7 +129,7 @@ def models(app: App) -> None:
     Example:
       nself service mlflow models
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(found: Models) -> Iterator[Line]:
         if not found.models:
@@ -141,7 +141,7 @@ def models(app: App) -> None:
     app.output.result(mlflow.models(app.project, app.host, app.environ), human)
 
 
-@verb(short_help="Open its page in a browser.", result="nself.actions.mlflow:Status")
+@verb(short_help="Open its page in a browser.", result="nself.actions.service.mlflow:Status")
 @pass_app
 def open_page(app: App) -> int:
     """Open MLflow's page in a browser, and say its address.
@@ -150,7 +150,7 @@ def open_page(app: App) -> int:
     Example:
       nself service mlflow open
     """
-    from nself.actions import mlflow
+    from nself.actions.service import mlflow
 
     def human(found: Status) -> Iterator[Line]:
         yield found.url if found.running else f"✗ stopped ({found.url})"

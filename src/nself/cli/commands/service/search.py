@@ -16,8 +16,8 @@ from nself.cli.output import Line, Styled, Table
 from nself.errors import UsageError
 
 if TYPE_CHECKING:
-    from nself.actions.search import Built, Dropped, Figures, Found, Health, Listing, Place, Synced
-    from nself.actions.search_switch import Switched
+    from nself.actions.search.indexes import Built, Dropped, Figures, Found, Health, Listing, Place, Synced
+    from nself.actions.search.switch import Switched
 
 CONDITION = re.compile(r"(?P<name>[^=<>!]+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*)", re.DOTALL)
 SIGNS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
@@ -54,7 +54,7 @@ def command() -> None:
     """
 
 
-@verb(short_help="The engine and its indexes.", result="nself.actions.search:Listing")
+@verb(short_help="The engine and its indexes.", result="nself.actions.search.indexes:Listing")
 @pass_app
 def status(app: App) -> None:
     """Show which engine searches and how each index stands to its definition.
@@ -63,12 +63,12 @@ def status(app: App) -> None:
     Example:
       nself service search status
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     app.output.result(search.listing(_at(app)), human_listing)
 
 
-@verb(short_help="Switch search on, and choose its engine.", result="nself.actions.search_switch:Switched")
+@verb(short_help="Switch search on, and choose its engine.", result="nself.actions.search.switch:Switched")
 @click.argument("engine", required=False, type=click.Choice(["postgres", "meilisearch"]))
 @pass_app
 def enable(app: App, engine: str | None) -> None:
@@ -79,12 +79,12 @@ def enable(app: App, engine: str | None) -> None:
       nself service search enable
       nself service search enable meilisearch
     """
-    from nself.actions import search_switch
+    from nself.actions.search import switch as search_switch
 
     app.output.result(search_switch.enable(target(app, {}), engine), human_switched)
 
 
-@verb(short_help="Switch search off.", result="nself.actions.search_switch:Switched")
+@verb(short_help="Switch search off.", result="nself.actions.search.switch:Switched")
 @pass_app
 def disable(app: App) -> None:
     """No engine runs and search commands refuse. Indexes inside PostgreSQL stay up to date until they are cleared.
@@ -93,12 +93,12 @@ def disable(app: App) -> None:
     Example:
       nself service search disable
     """
-    from nself.actions import search_switch
+    from nself.actions.search import switch as search_switch
 
     app.output.result(search_switch.disable(target(app, {})), human_switched)
 
 
-@verb(short_help="Make the indexes what search/indexes.yml says.", result="nself.actions.search:Built")
+@verb(short_help="Make the indexes what search/indexes.yml says.", result="nself.actions.search.indexes:Built")
 @click.option("--dry-run", is_flag=True, help="Show what would be built and dropped.")
 @pass_app
 def setup(app: App, dry_run: bool) -> None:
@@ -109,12 +109,12 @@ def setup(app: App, dry_run: bool) -> None:
       nself service search setup --dry-run
       nself service search setup
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     app.output.result(search.setup(_at(app), dry_run=dry_run), human_built)
 
 
-@verb(short_help="Build indexes anew from their tables.", result="nself.actions.search:Built")
+@verb(short_help="Build indexes anew from their tables.", result="nself.actions.search.indexes:Built")
 @click.argument("indexes", nargs=-1, metavar="[INDEX]...")
 @pass_app
 def reindex(app: App, indexes: tuple[str, ...]) -> None:
@@ -125,12 +125,12 @@ def reindex(app: App, indexes: tuple[str, ...]) -> None:
       nself service search reindex
       nself service search reindex articles
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     app.output.result(search.reindex(_at(app), indexes), human_built)
 
 
-@verb(short_help="Ask an index.", result="nself.actions.search:Found")
+@verb(short_help="Ask an index.", result="nself.actions.search.indexes:Found")
 @click.argument("index")
 @click.argument("text", default="")
 @click.option(
@@ -162,7 +162,7 @@ def query(
       nself service search query articles "red shoes"
       nself service search query articles shoes --filter 'price<50' --sort -price --json
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     marks = ("<mark>", "</mark>") if app.output.json else ("»", "«")
     asked = search.Query(
@@ -171,7 +171,7 @@ def query(
     app.output.result(search.query(_at(app), index, asked), human_found)
 
 
-@verb(short_help="Tell the engine what changed.", result="nself.actions.search:Synced")
+@verb(short_help="Tell the engine what changed.", result="nself.actions.search.indexes:Synced")
 @pass_app
 def sync(app: App) -> None:
     """Tell Meilisearch which rows changed since it was last told. PostgreSQL's own indexes need no telling.
@@ -180,7 +180,7 @@ def sync(app: App) -> None:
     Example:
       nself service search sync
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     def human(done: Synced) -> Iterator[Line]:
         for name, count in done.changes.items():
@@ -189,7 +189,7 @@ def sync(app: App) -> None:
     app.output.result(search.sync(_at(app)), human)
 
 
-@verb(short_help="Remove indexes; refused in production.", result="nself.actions.search:Dropped")
+@verb(short_help="Remove indexes; refused in production.", result="nself.actions.search.indexes:Dropped")
 @click.argument("indexes", nargs=-1, metavar="[INDEX]...")
 @pass_app
 def clear(app: App, indexes: tuple[str, ...]) -> None:
@@ -199,8 +199,8 @@ def clear(app: App, indexes: tuple[str, ...]) -> None:
     Example:
       nself service search clear articles
     """
-    from nself.actions import search
     from nself.actions.guard import refuse_in_production
+    from nself.actions.search import indexes as search
 
     refuse_in_production(app.project, "removing search indexes")
     app.confirm("Remove them?", consequence=f"{', '.join(indexes) or 'Every search index'} will find nothing any more.")
@@ -222,7 +222,7 @@ def export(app: App, index: str, output: Path | None) -> None:
     Example:
       nself service search export articles --output articles.ndjson
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     if output is None:
         search.export(_at(app), index, lambda document: app.output.text(_line(document)))
@@ -234,7 +234,7 @@ def export(app: App, index: str, output: Path | None) -> None:
         app.output.text(f"✓ wrote {count} documents to {output}")
 
 
-@verb(short_help="Documents, sizes, pending changes.", result="nself.actions.search:Figures")
+@verb(short_help="Documents, sizes, pending changes.", result="nself.actions.search.indexes:Figures")
 @pass_app
 def stats(app: App) -> None:
     """Show how large each index is and what it has not been told yet.
@@ -243,12 +243,12 @@ def stats(app: App) -> None:
     Example:
       nself service search stats --json
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     app.output.result(search.stats(_at(app)), human_figures)
 
 
-@verb(short_help="Whether every index answers and is up to date.", result="nself.actions.search:Health")
+@verb(short_help="Whether every index answers and is up to date.", result="nself.actions.search.indexes:Health")
 @click.pass_context
 @pass_app
 def health(app: App, context: click.Context) -> None:
@@ -258,7 +258,7 @@ def health(app: App, context: click.Context) -> None:
     Example:
       nself service search health
     """
-    from nself.actions import search
+    from nself.actions.search import indexes as search
 
     found = search.health(_at(app))
 
@@ -331,7 +331,7 @@ def human_figures(found: Figures) -> Iterator[Line]:
 
 
 def _at(app: App) -> Place:
-    from nself.actions.search import Place
+    from nself.actions.search.indexes import Place
 
     return Place(project=app.project, host=app.host, environ=app.environ, emit=app.emit)
 

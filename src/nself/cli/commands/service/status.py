@@ -11,10 +11,10 @@ from nself.cli.commands.service.list import table
 from nself.cli.output import Line
 
 if TYPE_CHECKING:
-    from nself.actions.services import Services
+    from nself.actions.service.listing import Services
 
 
-@verb(short_help="The services that are enabled, or one of any.", result="nself.actions.services:Services")
+@verb(short_help="The services that are enabled, or one of any.", result="nself.actions.service.listing:Services")
 @click.argument("service", required=False)
 @click.pass_context
 @pass_app
@@ -27,7 +27,7 @@ def command(app: App, context: click.Context, service: str | None) -> None:
     Example:
       nself service status functions
     """
-    from nself.actions import services as action
+    from nself.actions.service import listing as action
 
     def human(found: Services) -> list[Line]:
         return [table(found.services)]

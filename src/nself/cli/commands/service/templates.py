@@ -9,10 +9,10 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line, Table
 
 if TYPE_CHECKING:
-    from nself.actions.templates import Listing
+    from nself.actions.service.templates import Listing
 
 
-@verb(short_help="What a service of your own can be made from.", result="nself.actions.templates:Listing")
+@verb(short_help="What a service of your own can be made from.", result="nself.actions.service.templates:Listing")
 @pass_app
 def command(app: App) -> None:
     """The templates of services, and the programs each needs natively.
@@ -21,7 +21,7 @@ def command(app: App) -> None:
     Example:
       nself service templates
     """
-    from nself.actions import templates as action
+    from nself.actions.service import templates as action
 
     def human(found: Listing) -> Iterator[Line]:
         rows = [(each.name, each.language, ", ".join(each.needs) or "-", each.summary) for each in found.templates]

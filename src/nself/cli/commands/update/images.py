@@ -11,10 +11,12 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.output import Line, Styled, Table
 
 if TYPE_CHECKING:
-    from nself.actions.image_updates import Updates
+    from nself.actions.images.updates import Updates
 
 
-@verb(short_help="Pin container images to what their tags stand for now.", result="nself.actions.image_updates:Updates")
+@verb(
+    short_help="Pin container images to what their tags stand for now.", result="nself.actions.images.updates:Updates"
+)
 @click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @click.option("--plan", is_flag=True, help="Say what there is; pull and write nothing.")
 @pass_app
@@ -30,7 +32,7 @@ def command(app: App, services: tuple[str, ...], plan: bool) -> None:
       nself update images --plan
       nself update images redis
     """
-    from nself.actions import image_updates
+    from nself.actions.images import updates as image_updates
 
     options = image_updates.Options(only=services, plan=plan)
     found = image_updates.update(app.project, app.host, app.environ, app.emit, options)

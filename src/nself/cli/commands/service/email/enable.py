@@ -8,7 +8,7 @@ from nself.cli.app import App, pass_app, verb
 from nself.cli.commands.service._switch import switch
 
 
-@verb(short_help="Switch the development inbox on.", result="nself.actions.service_switch:Switched")
+@verb(short_help="Switch the development inbox on.", result="nself.actions.service.switch:Switched")
 @click.pass_context
 @pass_app
 def command(app: App, context: click.Context) -> None:

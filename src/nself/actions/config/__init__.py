@@ -1,0 +1,1 @@
+"""The project's settings: read and explained, changed."""

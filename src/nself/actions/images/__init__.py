@@ -1,0 +1,1 @@
+"""Container images: made from Dockerfiles, pinned, brought up to date."""

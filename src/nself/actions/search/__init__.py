@@ -1,0 +1,1 @@
+"""`nself service search`: its indexes, and its switch."""

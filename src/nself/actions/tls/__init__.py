@@ -1,0 +1,1 @@
+"""The project's certificate, and who trusts it."""
