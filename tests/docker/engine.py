@@ -62,7 +62,7 @@ def open_engine() -> Engine:
     folder = Path(os.environ[RUN])
     with locked("engine"):
         (folder / "config" / "cli-plugins").mkdir(parents=True, exist_ok=True)
-        _link_plugins(folder / "config" / "cli-plugins")
+        link_plugins(folder / "config" / "cli-plugins")
         environ = {"DOCKER_CONFIG": str(folder / "config"), "PIP_CACHE_DIR": str(HOME / ".cache" / "pip")}
         socket = folder / "docker.sock"
         if socket.exists():
@@ -72,7 +72,7 @@ def open_engine() -> Engine:
         return Engine(environ | _start(folder, socket))
 
 
-def _link_plugins(into: Path) -> None:
+def link_plugins(into: Path) -> None:
     """`docker compose` is looked for in the user's configuration, which tests do not share."""
     for folder in reversed(PLUGINS):
         for plugin in folder.glob("docker-*"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from nself.runtimes.compose.server_image import ServerImage
 from nself.services import images
 from tests.docker import bases
 from tests.docker.engine import RUN, Engine, UnavailableError, close_run, locked, open_engine
+from tests.docker.private import PrivateEngine, private_engine
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +42,19 @@ def docker() -> Iterator[Engine]:
         for name, text in engine.environ.items():
             patch.setenv(name, text)
         yield engine
+
+
+@pytest.fixture(scope="session")
+def own_engine() -> Iterator[PrivateEngine]:
+    """An engine to be broken; who breaks it mends it. Tests with it are of one `xdist_group`."""
+    folder = Path(tempfile.mkdtemp(prefix="nself-engine-"))
+    try:
+        with private_engine(folder) as engine:
+            yield engine
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -86,9 +86,10 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
     headings += ["PORTS"]
     rows = [row(service, ports=ports, resources=resources) for service in found.services]
     yield Table(headings, rows)
-    if detailed:
-        shown = [each for service in found.services for each in service.instances or (service,)]
-        yield from (f"{each.name}: {each.answer}" for each in shown if each.answer)
+    shown = [each for service in found.services for each in service.instances or (service,)]
+    yield from (
+        f"{each.name}: {each.answer}" for each in shown if each.answer and (detailed or each.health == "unhealthy")
+    )
     if resources and any(service.shares_process_with for service in found.services):
         yield "* one process hosts these services: CPU and memory are those of all of them"
     total = found.summary

@@ -22,7 +22,7 @@ FINGERPRINT = "nself.fingerprint"
 STATES = {
     "running": State.RUNNING,
     "restarting": State.RESTARTING,
-    "paused": State.STOPPED,
+    "paused": State.FAILED,
     "created": State.STOPPED,
     "removing": State.STOPPING,
     "exited": State.STOPPED,
@@ -57,6 +57,8 @@ class Container:
     reason: str
     killed: bool = False
     """By the kernel: it, or a process in it, wanted more memory than its limit."""
+    paused: bool = False
+    """By hand: it keeps all it has and does nothing."""
 
     @property
     def service(self) -> str:
@@ -119,6 +121,7 @@ def _container(told: Mapping[str, Any]) -> Container | None:
         checked=str(log[-1].get("Output", "")).strip() if log else "",
         reason=_reason(state),
         killed=bool(state.get("OOMKilled")),
+        paused=state["Status"] == "paused",
     )
 
 
@@ -132,6 +135,8 @@ def _reason(state: Mapping[str, Any]) -> str:
         return "it was killed: its memory limit was reached"
     if state.get("Error"):
         return str(state["Error"])
+    if state["Status"] == "paused":
+        return "it is paused (docker pause)"
     ended = state["Status"] in {"exited", "restarting", "dead"}
     return f"it ended with exit code {state.get('ExitCode')}" if ended else ""
 

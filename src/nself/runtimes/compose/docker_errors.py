@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from nself.errors import DockerError, NetworkError, NselfError, PermissionDeniedError
 
+LOCAL = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")
+"""Where the engine of this machine listens, unless somebody said otherwise."""
+
 
 class NotInstalledError(DockerError):
     """There is no `docker` on PATH."""
@@ -35,12 +38,40 @@ class ComposeMissingError(DockerError):
 
 
 class DaemonDownError(DockerError):
-    """The client is there, the engine does not answer."""
+    """The client is there, the engine does not answer. `where` is its address, as the client tells it."""
+
+    def __init__(self, why: str = "", *, where: str = "") -> None:
+        self.where = where
+        named = f"the Docker daemon{f' at {where}' if where else ''} does not answer"
+        here = not where or where in LOCAL
+        fixes = [
+            "sudo systemctl start docker" if here else "is that the engine you mean? DOCKER_HOST or a context says so",
+            "docker context ls, if yours is on another machine" if here else "docker context ls; echo $DOCKER_HOST",
+            "then run this again: containers and data are as they were",
+        ]
+        super().__init__(f"{named}{f': {why}' if why else ''}; what runs in it cannot be told", fixes=fixes)
+
+
+class NoContextError(DockerError):
+    """What the client was told to use of its own configuration is not there."""
 
     def __init__(self, said: str) -> None:
         super().__init__(
-            f"the Docker daemon does not answer: {said}",
-            fixes=["sudo systemctl start docker", "docker context ls, if yours is on another machine"],
+            f"the docker client does not know which engine to use: {said}",
+            fixes=[
+                "docker context ls shows those there are, docker context use default the one of this machine",
+                "env | grep DOCKER_ shows what the shell says: DOCKER_CONTEXT, DOCKER_HOST, DOCKER_TLS_VERIFY",
+            ],
+        )
+
+
+class NoEngineError(DockerError):
+    """Something answers, and it is not a Docker engine."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"what answers at {where} is not a Docker engine",
+            fixes=["docker version: does it answer there?", "docker context ls; echo $DOCKER_HOST"],
         )
 
 
@@ -167,6 +198,26 @@ def _pull(said: str, found: re.Match[str]) -> NselfError:
     return PullError(said, named[1] if named else None)
 
 
+def _down(said: str) -> NselfError:
+    """The client's own words hold a question, an address of our request and sometimes all of an ssh command."""
+    at = re.search(r"(?:daemon|API) at (\S+?)[.,;]?(?:\s|$)", said)
+    if at:
+        return DaemonDownError(where=at[1])
+    ssh = re.search(r"command \[(ssh .*?) docker system dial-stdio\].*?stderr=(.*)", said)
+    if ssh:
+        return DaemonDownError(ssh[2].strip(), where=f"ssh://{ssh[1].split()[-1]}")
+    request = re.search(r'(?:Get|Post|Head|Delete|Put) "?(\S+?)"?: (.*)', said)
+    return DaemonDownError(request[2], where=_address(request[1])) if request else DaemonDownError(said)
+
+
+def _address(url: str) -> str:
+    """Of an engine, from the request that was sent to it."""
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
+    return f"unix://{unquote(parts.netloc)}" if parts.netloc.startswith("%2F") else f"tcp://{parts.netloc}"
+
+
 def _port(said: str, found: re.Match[str]) -> NselfError:
     named = re.search(r":(\d+)(?::| failed)", said)
     return PortTakenError(said, int(named[1]) if named else None)
@@ -178,11 +229,13 @@ _KNOWN: tuple[tuple[str, Maker], ...] = (
         r"permission denied while trying to connect|dial unix \S+: connect: permission denied",
         lambda *_: SocketDeniedError(),
     ),
+    (r"request returned .+ for API route and version (\S+),", lambda _, found: NoEngineError(_address(found[1]))),
     (
         r"cannot connect to the docker daemon|is the docker daemon running|error during connect"
         r"|failed to connect to the docker api",
-        lambda said, _: DaemonDownError(said),
+        lambda said, _: _down(said),
     ),
+    (r"unable to resolve docker endpoint: (.+)", lambda _, found: NoContextError(found[1])),
     (
         r"client version \S+ is too (new|old)",
         lambda said, _: TooOldError(said, fixes=["docker version", "bring client and engine to releases of one year"]),

@@ -53,6 +53,7 @@ class Walk:
         found = compose.containers()
         self.restarts = {copy: each.restarts for copy, each in found.items()}
         self.running = {copy: each for copy, each in found.items() if each.state is State.RUNNING}
+        self.paused = {copy: each.id for copy, each in found.items() if each.paused}
         self.mended: set[str] = set()
         self.reasons: dict[str, str] = {}
         """Why a container ended last: one that is just started again does not tell any more."""
@@ -122,6 +123,7 @@ class Walk:
             self.number += 1
             step = self.steps[name]
             self.compose.emit(StepStarted(self.number, len(self.steps), f"{step.verb} {name}", step.why))
+        self._wake(names)
         names = [name for name in names if not (self.steps[name].verb == "reload" and self._reloaded(name))]
         anew = [name for name in names if self.steps[name].verb != "start" or self.restarts.get(name, 0)]
         joining = [name for name in names if name not in anew and self._has_company(name)]
@@ -140,6 +142,12 @@ class Walk:
         service = replicas.service_of(name)
         others = [copy for copy, each in self.running.items() if each.service == service and copy not in self.steps]
         return bool(others)
+
+    def _wake(self, names: Sequence[str]) -> None:
+        """Compose brings up what is stopped, and fails over what is paused."""
+        ids = [self.paused[name] for name in names if name in self.paused]
+        if ids:
+            self.compose.docker.run("unpause", *ids, timeout_s=UP_S)
 
     def _remove(self, names: Sequence[str]) -> None:
         """What is left of an earlier life: it may have been made from something else."""

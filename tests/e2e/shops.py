@@ -1,0 +1,58 @@
+"""Small projects in containers, on an engine of their own: one service of 2 MB, that needs nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.docker.private import PrivateEngine
+from tests.e2e.conftest import LEAN, PASSWORD, SECRET, Project
+
+PORT = 8001
+DOCKERFILE = """\
+FROM scratch
+COPY busybox /bin/busybox
+COPY run.sh /run.sh
+COPY www /www
+ENTRYPOINT ["/bin/busybox", "sh"]
+CMD ["/run.sh"]
+USER 1000:1000
+"""
+RUN = """\
+/bin/busybox httpd -p $PORT -h /www
+echo web listens on $PORT
+trap 'exit 0' TERM
+while :; do /bin/busybox sleep 1 & wait; done
+"""
+SERVICE = {"port": PORT, "depends_on": [], "memory": "32M"}
+
+
+def shop(root: Path, engine: PrivateEngine, *, name: str = "shop", **services: dict[str, object]) -> Project:
+    """A project with `web` and the `services` on top: what nself.yml says of each. Nothing is built or started."""
+    program = shutil.which("busybox")
+    if program is None:
+        pytest.skip("busybox is not installed, of which the smallest image is made")
+    root.mkdir(parents=True, exist_ok=True)
+    project = Project(root, prefix=engine.prefix, more=dict(engine.environ))
+    secrets = {"JWT_KEY": SECRET, "HASURA_GRAPHQL_ADMIN_SECRET": SECRET, "POSTGRES_PASSWORD": PASSWORD}
+    project.write(PROJECT_NAME=name, ENV="dev", BASE_DOMAIN="localhost", **secrets, **LEAN)
+    declared = {"web": SERVICE, **services}
+    declare(project, **declared)
+    for service in declared:
+        folder = root / "services" / service
+        (folder / "www").mkdir(parents=True)
+        (folder / "www" / "health").write_text("ok\n")
+        (folder / "Dockerfile").write_text(DOCKERFILE)
+        (folder / "run.sh").write_text(RUN)
+        shutil.copy(program, folder / "busybox")
+    return project
+
+
+def declare(project: Project, **services: dict[str, object]) -> None:
+    """nself.yml, written anew."""
+    import yaml
+
+    document = {"version": "1", "runtime": "compose", "services": services}
+    (project.root / "nself.yml").write_text(yaml.safe_dump(document, sort_keys=False))
