@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nself.model.document_insert import insert
+from nself.model.document_insert import insert, remove
 
 FIELDS = {"template": "fastapi", "port": "8001"}
 ENTRY = "  api:\n    template: fastapi\n    port: 8001\n"
@@ -47,3 +47,22 @@ def test_lines_end_as_they_did() -> None:
 )
 def test_a_form_without_a_place_for_it_is_left_to_the_user(text: str) -> None:
     assert insert(text, "services", "api", FIELDS) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"services:\n{ENTRY}", "services:\n"),
+        (f"services:\n{ENTRY}  web:\n    port: 1\n", "services:\n  web:\n    port: 1\n"),
+        (f"services:\n{ENTRY}    # of api\n  # of web\n  web:\n", "services:\n  # of web\n  web:\n"),
+        (f"services:\r\n{ENTRY}x: 1\r\n".replace("\n", "\r\n").replace("\r\r", "\r"), "services:\r\nx: 1\r\n"),
+        ("services:\n  api:\n    env: |\n     x\n\nx: 1\n", "services:\nx: 1\n"),
+    ],
+)
+def test_an_entry_that_goes_takes_its_own_lines_only(before: str, after: str) -> None:
+    assert remove(before, "services", "api") == after
+
+
+@pytest.mark.parametrize("text", ["services: {api: {}}\n", "services:\n  web:\n", "{services: {}}", "a: [\n", ""])
+def test_one_that_does_not_stand_there_by_itself_is_not_taken_out(text: str) -> None:
+    assert remove(text, "services", "api") is None

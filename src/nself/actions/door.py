@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nself.actions.resolve import remembered
+from nself.actions.resolve import Resolved, remembered
 from nself.errors import ConfigError, NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -25,7 +25,8 @@ STANDARD = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Where the proxy answers, and each API's public host behind it; `hosts` lacks what this project does not run."""
+    """Where the proxy answers, and the public host of each API and frontend behind it; `hosts` lacks what this project
+    does not run."""
 
     scheme: str
     address: str
@@ -83,7 +84,12 @@ def open_door(project: Project, host: LocalHost, environ: Mapping[str, str]) -> 
         scheme=found.proxy.scheme,
         address="127.0.0.1" if bound.host in {"0.0.0.0", "::"} else bound.host,
         port=bound.port,
-        hosts={spec.name: spec.routes[0].host for spec in found.specs if spec.routes},
+        hosts=_hosts(project, found),
         ca=ca,
         admin_secret=project.settings(graphql.HasuraSettings).admin_secret,
     )
+
+
+def _hosts(project: Project, found: Resolved) -> dict[str, str]:
+    services = {spec.name: spec.routes[0].host for spec in found.specs if spec.routes}
+    return {each.name: each.host for each in project.frontends} | services

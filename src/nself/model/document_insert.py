@@ -1,4 +1,4 @@
-"""nself.yml with one more entry of a list in it; every other byte stays, comments too. Text in, text out."""
+"""nself.yml with one entry of a list more or less in it; every other byte stays, comments too. Text in, text out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ EMPTY = 'version: "1"\n'
 
 def entry(name: str, fields: Mapping[str, str], *, indent: int = 2, step: int = 2) -> list[str]:
     """The lines of an entry. Values are written as they are: plain words, or quoted by the caller."""
+    if not fields:
+        return [f"{' ' * indent}{name}: {{}}"]
     return [
         f"{' ' * indent}{name}:",
         *(f"{' ' * (indent + step)}{key}: {text}" for key, text in fields.items()),
@@ -47,6 +49,34 @@ def insert(text: str, section: str, name: str, fields: Mapping[str, str]) -> str
     else:
         return None
     return _joined(text, [*lines[:at], *entry(name, fields, indent=indent), *lines[at:]])
+
+
+def remove(text: str, section: str, name: str) -> str | None:
+    """`text` without the entry, and without the comments that stand below its last line and belong to it. None when it
+    is written in a form it cannot be taken out of, or is not there."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    entries = _block(root, section)
+    found = next((pair for pair in entries if pair[0].value == name), None)
+    if found is None or found[0].start_mark.line in {key.start_mark.line for key, _ in entries if key is not found[0]}:
+        return None
+    key, value = found
+    lines = text.splitlines()
+    end = max(int(key.end_mark.line), _last_line(value)) + 1
+    rest = [*lines[: key.start_mark.line], *lines[_after(lines, end, key.start_mark.column + 1) :]]
+    return _joined(text, rest) if rest else ""
+
+
+def _block(root: yaml.Node | None, section: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The entries of a list that is written a line each."""
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        return []
+    value = next((value for key, value in root.value if key.value == section), None)
+    if not isinstance(value, yaml.MappingNode) or value.flow_style:
+        return []
+    return list(value.value)
 
 
 def _last_line(node: yaml.Node) -> int:

@@ -73,6 +73,17 @@ def assign(text: str, file: str, key: str, value: str) -> str:
     return f"{text}{gap}{key}={quote(value)}{newline}"
 
 
+def remove(text: str, file: str, key: str) -> str:
+    """`text` without the lines that set `key`; every other byte stays."""
+    for entry in reversed([entry for entry in parse(text, file).entries if entry.key == key]):
+        start = max(text.rfind("\n", 0, entry.span[0]), text.rfind("\r", 0, entry.span[0])) + 1
+        line = _REST_OF_LINE.match(text, entry.span[1])
+        assert line is not None
+        ending = _NEWLINE.match(text, line.end())
+        text = text[:start] + text[ending.end() if ending else line.end() :]
+    return text
+
+
 _BLANK = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ASSIGNMENT = re.compile(rf"[^\S\r\n]*(?:export[^\S\r\n]+)?({KEY.pattern})[^\S\r\n]*=([^\S\r\n]*)")
 _START = re.compile(rf"[^\S\r\n]*(?:export[^\S\r\n]+)?({KEY.pattern})[^\S\r\n]*=")

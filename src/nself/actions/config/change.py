@@ -14,7 +14,7 @@ from nself.actions.project import LARGEST_FILE, find, reader
 from nself.errors import ConfigError, ConfigProblemsError, NselfError, Problem, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model import document, dotenv, yaml_text
+from nself.model import document, document_insert, dotenv, yaml_text
 from nself.model import load as model
 from nself.model.cascade import PRIVATE
 from nself.model.load import Loaded
@@ -144,8 +144,7 @@ def variable_edits(target: Target, pairs: Mapping[str, str]) -> list[Edit]:
 def document_edits(target: Target, pairs: Mapping[tuple[str, ...], str]) -> list[Edit]:
     """What sets these values in nself.yml, comments and all else as they are. Nothing is written."""
     file = target.inspect().document.file or document.FILES[0]
-    path = target.root / file
-    old = new = target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else ""
+    old = new = _as_it_is(target, file)
     try:
         for keys, value in pairs.items():
             new = yaml_text.assign(new, keys, value)
@@ -157,6 +156,58 @@ def document_edits(target: Target, pairs: Mapping[tuple[str, ...], str]) -> list
     return [Edit(file=file, old=old, new=new)]
 
 
+def insert_entry(
+    target: Target, before: Loaded, section: str, name: str, fields: Mapping[str, str], what: str
+) -> tuple[str, Loaded]:
+    """Write an entry of `services:` or `frontends:` into nself.yml: (the file, the project with it). Values in
+    `fields` are written as they are. Refused when the file means anything else afterwards than that."""
+    file = before.document.file or document.FILES[0]
+    old = _as_it_is(target, file)
+    new = document_insert.insert(old or document_insert.EMPTY, section, name, fields)
+    if new is None or not _differs_by(name, section, before, target.inspect({file: new})):
+        raise ConfigError(
+            f"{file} is written in a way that leaves no place for an entry to be added by itself",
+            fixes=[f"add below `{section}:`:\n" + "\n".join(document_insert.entry(name, fields))],
+        )
+    try:
+        after, _ = write(target, file, old, new, what)
+    except ConfigProblemsError as error:
+        raise refused(error) from None
+    return file, after
+
+
+def remove_entry(target: Target, before: Loaded, section: str, name: str) -> Edit:
+    """What takes an entry out of nself.yml, with the comments that belong to it. Nothing is written."""
+    file = before.document.file or document.FILES[0]
+    old = _as_it_is(target, file)
+    new = document_insert.remove(old, section, name)
+    if new is None or not _differs_by(name, section, target.inspect({file: new}), before):
+        raise ConfigError(
+            f"{file} is written in a way that an entry cannot be taken out of by itself",
+            fixes=[f"remove {section}.{name} yourself"],
+        )
+    return Edit(file=file, old=old, new=new)
+
+
+def _as_it_is(target: Target, file: str) -> str:
+    path = target.root / file
+    return target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else ""
+
+
+def _differs_by(name: str, section: str, less: Loaded, more: Loaded) -> bool:
+    """Whether the one nself.yml means what the other does, and this one entry more."""
+
+    def meaning(loaded: Loaded) -> dict[str, dict[str, object]]:
+        return {
+            each: {entry.name: (entry.texts, entry.env) for entry in getattr(loaded.document, each)}
+            for each in document.LISTS
+        }
+
+    small, large = meaning(less), meaning(more)
+    added = large[section].pop(name, None)
+    return added is not None and small == large and less.document.settings == more.document.settings
+
+
 def _dotted(pairs: Mapping[tuple[str, ...], str]) -> list[tuple[str, str]]:
     return [(".".join(keys), value) for keys, value in pairs.items()]
 
@@ -165,8 +216,7 @@ def apply(target: Target, edits: Sequence[Edit], what: str) -> None:
     """Write them, unless the project would not load with them or someone else changed a file meanwhile."""
     with target.host.hold(target.root, wait_s=5):
         for edit in edits:
-            path = target.root / edit.file
-            if (target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else "") != edit.old:
+            if _as_it_is(target, edit.file) != edit.old:
                 raise ConfigError(f"{edit.file} was changed by someone else meanwhile", fixes=["try again"])
         for edit in edits:
             write(target, edit.file, edit.old, edit.new, what)
@@ -196,6 +246,13 @@ def import_file(target: Target, given: str, *, file: str | None = None) -> Impor
 def current_text(target: Target, file: str) -> str:
     """What an editor is to show."""
     return _text(target, _checked_file(file))
+
+
+def env_files(target: Target) -> list[str]:
+    """The project's env files, of every environment."""
+    root, names = target.root, (".env*", ".environments/*/.env*")
+    found = [str(path.relative_to(root)) for name in names for path in target.host.glob(root, name)]
+    return sorted(file for file in found if _ENV_FILE.fullmatch(file) and file not in _NOT_READ)
 
 
 def replace_text(target: Target, file: str, old: str, new: str) -> Edited:

@@ -12,14 +12,12 @@ from itertools import count
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Target
 from nself.actions.service import templates
-from nself.errors import ConfigError, ConfigProblemsError, UsageError
-from nself.model import custom, document_insert, template
-from nself.model.document import FILES
+from nself.errors import ConfigError, UsageError
+from nself.model import custom, template
 from nself.model.load import Loaded
 from nself.model.project import CustomService, Project
 
 ROUTE = re.compile(r"[A-Za-z0-9.-]+")
-LARGEST_FILE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +74,9 @@ def init(target: Target, wish: Wish) -> Added:
 
 
 def _add(target: Target, before: Loaded, project: Project, wish: Wish) -> tuple[str, Project]:
-    fields = _fields(project, wish)
-    file = before.document.file or FILES[0]
-    path = target.root / file
-    old = target.host.read(path, limit=LARGEST_FILE) if target.host.exists(path) else ""
-    new = document_insert.insert(old or document_insert.EMPTY, "services", wish.name, fields)
-    if new is None or not _only_added(before, target.inspect({file: new}), wish.name):
-        raise ConfigError(
-            f"{file} is written in a way that leaves no place for an entry to be added by itself",
-            fixes=["add below `services:`:\n" + "\n".join(document_insert.entry(wish.name, fields))],
-        )
-    try:
-        after, _ = config_change.write(target, file, old, new, f"service init {wish.name}")
-    except ConfigProblemsError as error:
-        raise config_change.refused(error) from None
+    file, after = config_change.insert_entry(
+        target, before, "services", wish.name, _fields(project, wish), f"service init {wish.name}"
+    )
     return file, after.checked()
 
 
@@ -131,18 +118,6 @@ def _check_same(there: CustomService, wish: Wish) -> None:
                 f"{there.name} is there already, with {field} {has}",
                 fixes=["choose another name", "change its entry: nself config show"],
             )
-
-
-def _only_added(before: Loaded, after: Loaded, name: str) -> bool:
-    """Whether the new text means what the old one did, and one service more."""
-    old, new = before.document, after.document
-    same = {each.name: (each.texts, each.env) for each in new.services if each.name != name}
-    return (
-        same == {each.name: (each.texts, each.env) for each in old.services}
-        and sum(each.name == name for each in new.services) == 1
-        and [each.texts for each in new.frontends] == [each.texts for each in old.frontends]
-        and new.settings == old.settings
-    )
 
 
 def _scaffolded(target: Target, project: Project, service: CustomService) -> tuple[str, ...]:
