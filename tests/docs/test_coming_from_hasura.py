@@ -19,7 +19,6 @@ PROJECT = Path(__file__).parents[1] / "fixtures" / "hasura-project"
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("stack")
 def test_a_project_of_hasuras_is_taken_over_unchanged(tmp_path: Path) -> None:
     open_to_others(tmp_path)
     shutil.copytree(PROJECT, tmp_path / "shop")

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.conftest import Project
 from tests.e2e.demo import initialised
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 HIKES = "metadata/databases/default/tables/public_hikes.yaml"
 
 

@@ -14,6 +14,8 @@ from nself.render.nginx.syntax import Lines, block, directive
 
 IDLE = 32
 """Connections each worker keeps open to an upstream."""
+IDLE_S = 1
+"""How long: less than servers themselves do (gunicorn 2 s, Node 5 s), or a request arrives as one is being closed."""
 LEFT_OUT_S = 2
 ZONE = "64k"
 """Room for the state that workers share: which replica failed, what a name resolves to."""
@@ -45,4 +47,8 @@ def upstream(place: Place, *, resolved: bool) -> Lines:
     servers = [directive("server", str(at), *more, *limits) for at in place.servers]
     if place.spare:
         servers.append(directive("server", str(place.spare), "backup"))
-    return block("upstream", place.upstream, body=[*zone, *servers, directive("keepalive", IDLE)])
+    return block(
+        "upstream",
+        place.upstream,
+        body=[*zone, *servers, directive("keepalive", IDLE), directive("keepalive_timeout", f"{IDLE_S}s")],
+    )

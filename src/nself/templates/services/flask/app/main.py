@@ -49,7 +49,18 @@ def create_app() -> Flask:
 
 
 def http_error(error: HTTPException) -> tuple[dict[str, Any], int]:
+    if error.code == 413:
+        discard_body()
     return failure(error.code or 500, error.description or error.name)
+
+
+def discard_body() -> None:
+    """What was refused is read all the same, within reason: gunicorn closes a connection on which much is left unread,
+    and the client's next request may be on its way there."""
+    stream = request.environ["wsgi.input"]
+    for _ in range(64):
+        if not stream.read(256 * 1024):
+            return
 
 
 def unexpected_error(error: Exception) -> tuple[dict[str, Any], int]:

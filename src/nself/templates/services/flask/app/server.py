@@ -25,6 +25,8 @@ class JsonLogger(Logger):
 bind = f"{settings.host}:{settings.port}"
 workers = 1
 threads = 8
+# Longer than any proxy keeps an idle connection: one that is closed as a request arrives on it costs that request.
+keepalive = 75
 graceful_timeout = settings.grace_s
 logger_class = JsonLogger
 control_socket_disable = True
