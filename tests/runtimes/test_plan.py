@@ -150,6 +150,22 @@ def test_replicas_are_restarted_one_after_the_other() -> None:
     ]
 
 
+def test_what_is_joined_and_changed_ends_once_the_proxy_knows_the_new_ones() -> None:
+    """`page` needs `web`, and so comes after it: the reload cannot wait for either."""
+    observed = {name: running(name, made={"definition": "0"}) for name in ("web", "web.2", "page")}
+    observed["nginx"] = running("nginx", made=OLD)
+    names = [wanted("web"), wanted("web.2"), wanted("web.3"), wanted("page", "web"), wanted("other")]
+
+    assert {step.service: step.after for step in plan([proxy(NEW), *names], observed)} == {
+        "web.3": (),
+        "other": (),
+        "nginx": ("web.3", "other"),
+        "web": ("web.3", "nginx"),
+        "web.2": ("web.3", "web", "nginx"),
+        "page": ("web",),
+    }
+
+
 def test_a_reload_does_not_wait_for_what_waits_for_it() -> None:
     """`page` needs `site`, which needs the proxy."""
     services = [proxy(NEW), wanted("site", "nginx"), wanted("page", "site"), wanted("web")]

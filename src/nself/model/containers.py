@@ -17,6 +17,10 @@ ROOT = Path("/project")
 SECRET_FILES = Path("/run") / SECRETS / "nself"
 EVERYWHERE = "0.0.0.0"
 DOCKER_DNS = "127.0.0.11"
+NAME_LASTS_S = 2
+"""How long the proxy takes a name for the address it had: a container that was made anew may have another one."""
+LEARNED_AFTER_S = 5.0
+"""When the proxy surely knows a new address: the old one had its time, and one question more remained unanswered."""
 MACHINE = "host.docker.internal"
 STANDARD = {"https": 443, "http": 80}
 

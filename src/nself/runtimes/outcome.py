@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from nself.errors import NselfError
 from nself.events import Emit
 
 
@@ -34,6 +35,13 @@ class Patience:
 
     timeout_s: float = 120.0
     probe: bool = True
+
+
+class NotTakenUpError(NselfError):
+    """A running program was told of its new files and goes on with the old ones. Nothing is gained by ending it: what
+    it refused now it would refuse at its start, and then nobody would answer."""
+
+    kind = "reload"
 
 
 After = Mapping[str, Callable[[Emit], None]]

@@ -83,8 +83,8 @@ class Step:
 def plan(wanted: Sequence[Wanted], observed: Observed, *, fresh: bool = False) -> list[Step]:
     """What brings `observed` to `wanted`: stops first, then starts in the order of needs.
 
-    Replicas come and go without a gap: those of one service are restarted one after the other, a reload of the proxy
-    comes after the new ones are there, and those that are too many stop last, when nobody is led to them any more."""
+    Replicas come and go without a gap: a reload of the proxy comes once the new ones are there, then those that run are
+    restarted one after the other, and those that are too many stop last, when nobody is led to them any more."""
     names = {each.spec.name for each in wanted}
     strays = sorted(name for name, running in observed.items() if name not in names and running.state in ALIVE)
     surplus = [name for name in strays if replicas.service_of(name) in names]
@@ -92,18 +92,33 @@ def plan(wanted: Sequence[Wanted], observed: Observed, *, fresh: bool = False) -
     changes = [(each, change) for each in ordered(wanted) if (change := _change(each, observed, fresh=fresh))]
     for each, (verb, why) in changes:
         needs = tuple(name for name in each.spec.needs if name in names)
-        first = _before(each.spec, verb, [other.spec.name for other, _ in changes], wanted)
+        first = _before(each.spec, verb, {other.spec.name: change[0] for other, change in changes}, wanted)
         steps.append(Step(verb, each.spec.name, why, (*needs, *first)))
     return [*steps, *(Step("stop", name, "one replica less", late=True) for name in surplus)]
 
 
-def _before(spec: ServiceSpec, verb: Change, changed: Sequence[str], wanted: Sequence[Wanted]) -> list[str]:
+def _before(spec: ServiceSpec, verb: Change, changed: Mapping[str, Change], wanted: Sequence[Wanted]) -> list[str]:
     """Which of the others that change come first, besides what it needs."""
+    joined = {name for name, change in changed.items() if change == "restart" and _joining(name, changed)}
     if verb == "reload":
-        return [name for name in changed if spec.name not in {each.spec.name for each in with_needs(wanted, [name])}]
-    service, number = replicas.service_of(spec.name), replicas.number_of(spec.name)
-    siblings = [name for name in changed if replicas.service_of(name) == service] if verb == "restart" else []
-    return [name for name in siblings if replicas.number_of(name) < number]
+        later = {spec.name, *joined}
+        return [name for name in changed if not later & {each.spec.name for each in with_needs(wanted, [name])}]
+    if verb == "start":
+        return []
+    number = replicas.number_of(spec.name)
+    others = [name for name in _siblings(spec.name, changed) if replicas.number_of(name) < number]
+    # Those that join it are asked only once the proxy knows of them.
+    reloads = [name for name, change in changed.items() if change == "reload" and spec.name in joined]
+    return list(dict.fromkeys((*_joining(spec.name, changed), *others, *reloads)))
+
+
+def _siblings(copy: str, changed: Mapping[str, Change]) -> list[str]:
+    return [name for name in changed if name != copy and replicas.service_of(name) == replicas.service_of(copy)]
+
+
+def _joining(copy: str, changed: Mapping[str, Change]) -> list[str]:
+    """Copies of its service that do not run yet."""
+    return [name for name in _siblings(copy, changed) if changed[name] == "start"]
 
 
 def stops_of(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:

@@ -117,7 +117,7 @@ def _perform(job: Job) -> tuple[list[Step], tuple[Failure, ...]]:
         for step in opened.plan(())
         if replicas.service_of(step.service) == job.service or (step.service == nginx.NAME and step.verb != "start")
     ]
-    first = [step for step in steps if step.service != nginx.NAME and step.verb != "stop"]
+    first = [step for step in steps if step.service != nginx.NAME and step.verb == "start"]
     rest = [step for step in steps if step not in first]
     for part in (first, rest):
         outcome = _walk(opened, part, job) if part else Outcome()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nself.model.containers import NAME_LASTS_S
 from nself.model.spec import Network
 from nself.render.nginx.sites import Place, Site
 from nself.render.nginx.syntax import Lines, block, directive
@@ -19,8 +20,6 @@ IDLE_S = 1
 LEFT_OUT_S = 2
 ZONE = "64k"
 """Room for the state that workers share: which replica failed, what a name resolves to."""
-LEARNED = "valid=5s"
-"""How long a resolved name counts: a container that was started anew may have another address."""
 
 
 def render(sites: Sequence[Site], network: Network) -> Lines:
@@ -29,7 +28,7 @@ def render(sites: Sequence[Site], network: Network) -> Lines:
     lines: Lines = []
     if network.resolver:
         lines = [
-            directive("resolver", network.resolver, LEARNED, "ipv6=off"),
+            directive("resolver", network.resolver, f"valid={NAME_LASTS_S}s", "ipv6=off"),
             directive("resolver_timeout", "2s"),
         ]
     for _, place in sorted(places.items()):

@@ -11,6 +11,7 @@ from typing import Any
 
 from nself.errors import DockerError
 from nself.model import replicas
+from nself.model.containers import container_name
 from nself.runtimes.compose.docker import Docker, parsed
 from nself.runtimes.plan import Fingerprint, State
 
@@ -32,11 +33,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container of a project. `copy` is its service's name, with a number behind it from the second on."""
+    """One container of a project. `copy` is its service's name, with a number behind it from the second on: that of the
+    container's name, by which others reach it. `number` is Compose's own, which nothing can change later."""
 
     id: str
     name: str
     copy: str
+    number: int
     state: State
     exit_code: int
     restarts: int
@@ -102,10 +105,12 @@ def _container(told: Mapping[str, Any]) -> Container | None:
     log = health.get("Log") or []
     word = STATES.get(state["Status"], State.FAILED)
     crashed = word is State.STOPPED and state["Status"] == "exited" and _failed(state)
+    name, number = told["Name"].lstrip("/"), int(labels.get(NUMBER, "1"))
     return Container(
         id=told["Id"],
-        name=told["Name"].lstrip("/"),
-        copy=replicas.name(labels[SERVICE], int(labels.get(NUMBER, "1"))),
+        name=name,
+        copy=replicas.name(labels[SERVICE], _named(name, labels) or number),
+        number=number,
         state=State.FAILED if crashed else word,
         exit_code=int(state.get("ExitCode", 0)),
         restarts=int(told.get("RestartCount", 0)),
@@ -123,6 +128,13 @@ def _container(told: Mapping[str, Any]) -> Container | None:
         killed=bool(state.get("OOMKilled")),
         paused=state["Status"] == "paused",
     )
+
+
+def _named(name: str, labels: Mapping[str, str]) -> int:
+    """The number in its name; 0 where it has another, as one that Compose is about to replace."""
+    head, _, number = name.rpartition("-")
+    ours = head == container_name(labels.get(PROJECT, ""), labels[SERVICE]).rpartition("-")[0]
+    return int(number) if ours and number.isdecimal() else 0
 
 
 def _failed(state: Mapping[str, Any]) -> bool:

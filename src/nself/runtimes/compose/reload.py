@@ -7,29 +7,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nself.runtimes.compose import output
 from nself.runtimes.compose.containers import Container
+from nself.runtimes.outcome import NotTakenUpError
 from nself.runtimes.plan import Fingerprint
 
 if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
 
 FILE = "reloaded.json"
-WITHIN_S = 10.0
+REFUSED = "[emerg]"
+"""In the line by which nginx says why it goes on with its old configuration."""
+LAST_LINES = 1000
+"""What is looked through for it: requests are logged to the same place."""
+ADDRESSES_S = 10.0
 DRAIN_S = 30.0
-POLL_S = 0.1
+POLL_S = 0.2
 WORKER, LEAVING = "worker process", "is shutting down"
 """What nginx makes the titles of its workers."""
 
 
-def reload(compose: Compose, container: Container, made: Fingerprint) -> str:
-    """Empty once new workers run and the old ones take no new connection, else why not."""
-    refusal = _renew(compose, container)
-    if not refusal:
+def reload(compose: Compose, container: Container, made: Fingerprint, *, within_s: float) -> str:
+    """Empty once new workers run and the old ones take no new connection, else why it has to be made anew: it answers
+    nobody now. NotTakenUpError when it refuses its new files, or takes longer, and lives."""
+    ended = _renew(compose, container, within_s=within_s)
+    if not ended:
         _write(compose, container.id, made)
-    return refusal
+    return ended
 
 
 def resolve_anew(compose: Compose) -> None:
@@ -38,20 +46,35 @@ def resolve_anew(compose: Compose) -> None:
     names = {spec.name for spec in compose.specs if spec.reload}
     for container in compose.containers().values():
         if container.service in names and container.pid:
-            _renew(compose, container)
+            with suppress(NotTakenUpError):
+                _renew(compose, container, within_s=ADDRESSES_S)
 
 
-def _renew(compose: Compose, container: Container) -> str:
-    before = _workers(compose, container)
-    if not before:
-        return "it has no workers"
-    compose.docker.run("kill", "--signal", "HUP", container.id)
-    deadline = compose.host.monotonic() + WITHIN_S
-    while not _replaced(before, _workers(compose, container)):
+def _renew(compose: Compose, container: Container, *, within_s: float) -> str:
+    deadline = compose.host.monotonic() + within_s
+    while not (before := _workers(compose, container)):
+        if not _lives(compose, container):
+            return "it does not run"
         if compose.host.monotonic() > deadline:
-            return f"it did not replace its workers within {WITHIN_S:g} s"
+            return "it has no workers"
+        compose.host.sleep(POLL_S)
+    said = set(_refusals(compose, container))
+    compose.docker.run("kill", "--signal", "HUP", container.id)
+    while not _replaced(before, now := _workers(compose, container)):
+        if not now and not _lives(compose, container):
+            return "it ended"
+        refused = [line for line in _refusals(compose, container) if line not in said]
+        if refused or compose.host.monotonic() > deadline:
+            why = refused[-1] if refused else f"its workers were not replaced within {within_s:g} s"
+            raise NotTakenUpError(f"it goes on with its old files: {why}")
         compose.host.sleep(POLL_S)
     return ""
+
+
+def _lives(compose: Compose, container: Container) -> bool:
+    """Whether it is still the same life of the same container: one that ended may have been started again."""
+    now = compose.containers().get(container.copy)
+    return now is not None and (now.id, now.pid) == (container.id, container.pid) and now.pid != 0
 
 
 def drain(compose: Compose) -> None:
@@ -80,6 +103,10 @@ def _write(compose: Compose, container: str, made: Fingerprint) -> None:
     here = {each.id for each in compose.containers().values()}
     kept = {key: each for key, each in told(compose.layout.run).items() if key in here}
     compose.host.write(compose.layout.run / FILE, json.dumps({**kept, container: dict(made)}, indent=1) + "\n")
+
+
+def _refusals(compose: Compose, container: Container) -> list[str]:
+    return [line for line in output.lines(compose.docker, container.id, tail=LAST_LINES) if REFUSED in line]
 
 
 def _workers(compose: Compose, container: Container) -> dict[str, str]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from nself.errors import DockerError, InterruptedByUserError
 from nself.events import Healthy, Note, StepStarted, Waiting
 from nself.model import replicas
+from nself.model.containers import LEARNED_AFTER_S
 from nself.model.spec import ServiceSpec
 from nself.runtimes import wire
-from nself.runtimes.compose import output, password, reload, taken
+from nself.runtimes.compose import output, password, reload, replacing, taken
 from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker_errors import (
     CommandFailedError,
@@ -21,7 +22,7 @@ from nself.runtimes.compose.docker_errors import (
     NotInstalledError,
     PortTakenError,
 )
-from nself.runtimes.outcome import After, Failure, Outcome, Patience
+from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
 from nself.runtimes.plan import State, Step
 from nself.runtimes.probes import Health
 
@@ -33,6 +34,8 @@ CRASHES = 3
 """A container that ended so often during one start will not come up by being tried again."""
 UP_S = 600.0
 LAST_LINES = 8
+UNFORESEEN = (DaemonDownError, HangingError, NoDiskError, NotInstalledError)
+"""No service's fault: the next one would meet the same."""
 
 
 class Walk:
@@ -52,12 +55,16 @@ class Walk:
         self.outcome = Outcome()
         found = compose.containers()
         self.restarts = {copy: each.restarts for copy, each in found.items()}
-        self.running = {copy: each for copy, each in found.items() if each.state is State.RUNNING}
+        self.copies = {*found, *(spec.name for spec in compose.specs)}
+        """All that are wanted, and those that there are besides."""
         self.paused = {copy: each.id for copy, each in found.items() if each.paused}
         self.mended: set[str] = set()
         self.reasons: dict[str, str] = {}
         """Why a container ended last: one that is just started again does not tell any more."""
         self.began = self.told = compose.host.monotonic()
+        self.up_since: dict[str, float] = {}
+        """When each was brought up: its patience begins then, not while it waited for others."""
+        self.well_since: dict[str, float] = {}
         self.pause = FIRST_POLL_S
         self.number = 0
 
@@ -66,7 +73,7 @@ class Walk:
             while self.pending or self.waiting:
                 moved = self._bring_up() or self._look()
                 self._say_who_is_awaited()
-                if not moved and self.waiting:
+                if not moved:
                     self.compose.host.sleep(self.pause)
                     self.pause = min(self.pause * 1.2, SLOWEST_POLL_S)
         except KeyboardInterrupt:
@@ -82,17 +89,23 @@ class Walk:
         ready, blocked = [], []
         for spec in self.pending.values():
             needs = [need for need in spec.needs if need in known]
-            lost = [need for need in needs if need in failed]
+            lost = [f"{need}, which it needs, is not healthy" for need in needs if need in failed]
+            lost += [
+                f"{other}, which goes before it, is not healthy: this one was left as it was"
+                for other in self._before(spec)
+                if other in failed
+            ]
             if lost:
                 blocked.append((spec, lost[0]))
             elif all(need in self.outcome.healthy for need in needs) and not self._is_early(spec):
                 ready.append(spec)
-        for spec, need in blocked:
-            self._fail(spec, Failure(service=spec.name, reason=f"{need}, which it needs, is not healthy", blocked=True))
+        for spec, why in blocked:
+            self._fail(spec, Failure(service=spec.name, reason=why, blocked=True))
         for spec in ready:
             del self.pending[spec.name]
             self.waiting[spec.name] = spec
         self._up([spec.name for spec in ready if spec.name in self.steps])
+        self.up_since |= dict.fromkeys((spec.name for spec in ready), self.compose.host.monotonic())
         if ready and not self.patience.probe:
             for spec in ready:
                 if spec.name in self.waiting:
@@ -100,22 +113,31 @@ class Walk:
         return bool(ready or blocked)
 
     def _is_early(self, spec: ServiceSpec) -> bool:
-        """A reload leads traffic to what comes up now, so all of it is settled first, well or not."""
+        """A reload leads traffic to what comes up now, so all of it is settled first, well or not. A replica is made
+        anew once the one before it is well, so that one of them always answers."""
         step = self.steps.get(spec.name)
-        if step is None or step.verb != "reload":
-            return False
-        return any(name in self.pending or name in self.waiting for name in step.after)
+        before = step.after if step and step.verb == "reload" else self._before(spec)
+        return any(name in self.pending or name in self.waiting for name in before)
+
+    def _before(self, spec: ServiceSpec) -> list[str]:
+        """What must be well, besides its needs, before this one may end and be made anew."""
+        step = self.steps.get(spec.name)
+        return [name for name in step.after if name not in spec.needs] if step and step.verb == "restart" else []
 
     def _reloaded(self, name: str) -> bool:
-        """Whether it took up its new files while it runs."""
+        """Whether it took up its new files while it runs, or was given up for refusing them."""
         container = self.compose.containers().get(name)
         if container is None:
             return False
         made = self.compose.fingerprints()[replicas.service_of(name)]
-        refusal = reload.reload(self.compose, container, made)
-        if refusal:
-            self.compose.emit(Note(f"{name} did not take up its new files ({refusal}): making it anew"))
-        return not refusal
+        try:
+            ended = reload.reload(self.compose, container, made, within_s=self.patience.timeout_s)
+        except NotTakenUpError as error:
+            self._fail(self.waiting[name], Failure(service=name, reason=error.message))
+            return True
+        if ended:
+            self.compose.emit(Note(f"{name} could not be told of its new files ({ended}): making it anew"))
+        return not ended
 
     def _up(self, names: Sequence[str]) -> None:
         """Those that run already and are to be made anew whatever they are made from, apart from the others."""
@@ -125,23 +147,28 @@ class Walk:
             self.compose.emit(StepStarted(self.number, len(self.steps), f"{step.verb} {name}", step.why))
         self._wake(names)
         names = [name for name in names if not (self.steps[name].verb == "reload" and self._reloaded(name))]
-        anew = [name for name in names if self.steps[name].verb != "start" or self.restarts.get(name, 0)]
-        joining = [name for name in names if name not in anew and self._has_company(name)]
-        rest = [name for name in names if name not in (*anew, *joining)]
-        self._remove(joining)
-        for group, more in ((anew, ["--force-recreate"]), (joining, ["--no-recreate"]), (rest, [])):
+        beside = self._with_company(names)
+        rest = [name for name in names if name not in beside]
+        anew = [name for name in rest if self.steps[name].verb != "start" or self.restarts.get(name, 0)]
+        for service in dict.fromkeys(map(replicas.service_of, beside)):
+            self._replace(service, [name for name in beside if replicas.service_of(name) == service])
+        replacing.clear(self.compose, rest)
+        for group, more in ((anew, ["--force-recreate"]), ([name for name in rest if name not in anew], [])):
             if group:
                 self._up_together(group, more)
         for name in names:
             self.restarts[name] = 0
         self.compose.forget()
 
-    def _has_company(self, name: str) -> bool:
-        """Whether other copies of its service run and stay as they are. One alone may have a port open on the machine,
-        which is no reason to make it anew when others join it."""
-        service = replicas.service_of(name)
-        others = [copy for copy, each in self.running.items() if each.service == service and copy not in self.steps]
-        return bool(others)
+    def _with_company(self, names: Sequence[str]) -> list[str]:
+        """Those of whose service other copies run and stay as they are for now. One alone may have a port open on the
+        machine, which is no reason to make it anew when others join it."""
+        services = {replicas.service_of(name) for name in names}
+        if not any(name not in names and replicas.service_of(name) in services for name in self.copies):
+            return []
+        found = self.compose.containers()
+        company = {each.service for each in found.values() if each.copy not in names and each.state is State.RUNNING}
+        return [name for name in names if replicas.service_of(name) in company]
 
     def _wake(self, names: Sequence[str]) -> None:
         """Compose brings up what is stopped, and fails over what is paused."""
@@ -149,19 +176,20 @@ class Walk:
         if ids:
             self.compose.docker.run("unpause", *ids, timeout_s=UP_S)
 
-    def _remove(self, names: Sequence[str]) -> None:
-        """What is left of an earlier life: it may have been made from something else."""
-        found = self.compose.containers() if names else {}
-        ids = [found[name].id for name in names if name in found]
-        if ids:
-            self.compose.docker.run("rm", "--force", *ids, timeout_s=UP_S)
+    def _replace(self, service: str, copies: Sequence[str]) -> None:
+        try:
+            replacing.replace(self.compose, service, copies)
+        except UNFORESEEN:
+            raise
+        except DockerError as error:
+            self._give_up(copies, error)
 
     def _up_together(self, names: Sequence[str], more: Sequence[str]) -> None:
         """One call for all is quickest; when it fails, one each tells whose fault it is."""
         services = list(dict.fromkeys(replicas.service_of(name) for name in names))
         try:
             self._compose_up(services, more)
-        except (DaemonDownError, HangingError, NoDiskError, NotInstalledError):
+        except UNFORESEEN:
             raise
         except DockerError as error:
             if len(services) == 1:
@@ -171,9 +199,7 @@ class Walk:
                 self._up_together([name for name in names if replicas.service_of(name) == service], more)
 
     def _compose_up(self, services: Sequence[str], more: Sequence[str]) -> None:
-        argv = self.compose.compose(
-            "up", "--detach", "--no-deps", "--no-build", "--pull", "never", *more, *services, labels=True
-        )
+        argv = self.compose.compose(*replacing.UP, *more, *services, labels=True)
         try:
             self.compose.docker.run(*argv, timeout_s=UP_S)
         except CommandFailedError as error:
@@ -208,7 +234,8 @@ class Walk:
 
     def _judge(self, spec: ServiceSpec, container: Container | None, answer: Health) -> None:
         if answer.ok and container is not None and container.state is State.RUNNING:
-            self._settle(spec)
+            if self._is_known(spec):
+                self._settle(spec)
         elif answer.code in wire.WRONG_PASSWORD and spec.name not in self.mended:
             self.mended.add(spec.name)
             self.compose.emit(Note("POSTGRES_USER or POSTGRES_PASSWORD changed: setting it in the database"))
@@ -217,7 +244,7 @@ class Walk:
             self.compose.docker.run("stop", container.id, check=False, timeout_s=UP_S)
             why = self.reasons.get(spec.name) or f"it ended {container.restarts} times"
             self._fail_with(spec, container, answer, f"its container ends as soon as it is started: {why}")
-        elif self.compose.host.monotonic() - self.began > self.patience.timeout_s:
+        elif self.compose.host.monotonic() - self.up_since[spec.name] > self.patience.timeout_s:
             self._fail_with(spec, container, answer, f"not healthy within {self.patience.timeout_s:g} s", late=True)
 
     def _remember(self, spec: ServiceSpec, container: Container | None) -> None:
@@ -226,6 +253,13 @@ class Walk:
             told = container.reason.replace(" was reached", limit) if container.killed else container.reason
             if container.killed or spec.name not in self.reasons:
                 self.reasons[spec.name] = told
+
+    def _is_known(self, spec: ServiceSpec) -> bool:
+        """Whether the proxy asks it by now: another one is to end once it does."""
+        if not any(spec.name in self._before(other) for other in self.pending.values()):
+            return True
+        now = self.compose.host.monotonic()
+        return now - self.well_since.setdefault(spec.name, now) > LEARNED_AFTER_S
 
     def _crashes(self, container: Container) -> bool:
         ended = container.restarts - self.restarts.get(container.copy, 0)

@@ -8,29 +8,44 @@ from __future__ import annotations
 
 import json
 
-from nself.runtimes.native import processes
+from nself.runtimes.native import processes, units
 from nself.runtimes.native.runtime import Native
+from nself.runtimes.outcome import NotTakenUpError
 
-WITHIN_S = 5.0
+REFUSED = "[emerg]"
+"""In the line by which nginx says why it goes on with its old configuration."""
+LAST_LINES = 1000
+"""What is looked through for it: requests are logged to the same place."""
 DRAIN_S = 30.0
 POLL_S = 0.02
 LEAVING = "is shutting down"
 """What nginx makes the title of a worker that takes no new connection."""
 
 
-def reload(native: Native, unit: str) -> str:
-    """Empty once new workers run, else why they do not."""
+def reload(native: Native, unit: str, *, within_s: float) -> str:
+    """Empty once new workers run, else why a restart is all that is left: it does not answer anybody now.
+
+    NotTakenUpError when it refuses its new files, or takes longer, and lives."""
     pid = _pid(native, unit)
-    before = _workers(pid)
-    if not before:
-        return "it has no workers"
+    deadline = native.host.monotonic() + within_s
+    # The kernel's list of children may miss some while others come and go.
+    while processes.alive(pid) and not (before := _workers(pid)):
+        if native.host.monotonic() > deadline:
+            return "it has no workers"
+        native.host.sleep(POLL_S)
+    if not processes.alive(pid):
+        return "it does not run"
+    said = units.log_size(native, unit)
     # Files that change while it reads them are a reason to tell it again.
     made = json.dumps(native.fingerprint(unit))
     native.supervisor.call("signal", unit)
-    deadline = native.host.monotonic() + WITHIN_S
-    while not (_workers(pid) - before and _all_leaving(before & _workers(pid))):
-        if native.host.monotonic() > deadline:
-            return f"it did not replace its workers within {WITHIN_S:g} s"
+    while not (_workers(pid) - before and _all_leaving(before)):
+        if not processes.alive(pid):
+            return "it ended"
+        refused = [line for line in units.last_lines(native, unit, since=said, count=LAST_LINES) if REFUSED in line]
+        if refused or native.host.monotonic() > deadline:
+            why = refused[-1] if refused else f"its workers were not replaced within {within_s:g} s"
+            raise NotTakenUpError(f"it goes on with its old files: {why}")
         native.host.sleep(POLL_S)
     native.supervisor.call("adopt", unit, made)
     return ""

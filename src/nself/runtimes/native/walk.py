@@ -18,7 +18,7 @@ from nself.runtimes import probes, wire
 from nself.runtimes.native import reload, units
 from nself.runtimes.native.preparation import PreparationError
 from nself.runtimes.native.runtime import Native
-from nself.runtimes.outcome import After, Failure, Outcome, Patience
+from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
 from nself.runtimes.plan import Step
 
 FIRST_POLL_S, SLOWEST_POLL_S = 0.02, 0.25
@@ -108,7 +108,9 @@ class Walk:
                 return
             # What it waited for may have been compiled first: that took nothing of its own time.
             began = self.native.host.monotonic()
-            if step and not early:
+            if step and step.verb == "reload" and self._keeps_its_old_files(unit, specs, step):
+                return
+            if step and step.verb != "reload" and not early:
                 self._bring_up(unit, specs, step)
             self._see_it_well(unit, specs, log_from, began)
         except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
@@ -138,7 +140,7 @@ class Walk:
                     return "interrupted"
         failed = [name for name in names if name not in self.outcome.healthy]
         if step and step.verb == "restart" and failed:
-            return f"{failed[0]}, which was restarted before it, is not healthy: this one was left as it was"
+            return f"{failed[0]}, which goes before it, is not healthy: this one was left as it was"
         return ""
 
     def _made_ready(self, specs: Sequence[ServiceSpec]) -> bool:
@@ -159,15 +161,27 @@ class Walk:
 
     def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
         self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
-        if step.verb == "reload":
-            refusal = reload.reload(self.native, unit)
-            if not refusal:
-                return
-            self.events.put(Note(f"{unit} did not take up its new files ({refusal}): restarting it"))
         if step.verb != "start":
-            units.end(self.native, unit, grace_s=max(spec.stop.grace_s for spec in specs))
+            self._end(unit, specs)
         self._prepare(specs)
         self._launch(unit)
+
+    def _end(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
+        units.end(self.native, unit, grace_s=max(spec.stop.grace_s for spec in specs))
+
+    def _keeps_its_old_files(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> bool:
+        """Whether it was told of its new files in vain. One that answers nobody is restarted."""
+        self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
+        try:
+            ended = reload.reload(self.native, unit, within_s=self.patience.timeout_s)
+        except NotTakenUpError as error:
+            self.outcome.failed += [Failure(service=spec.name, reason=error.message) for spec in specs]
+            return True
+        if ended:
+            self.events.put(Note(f"{unit} could not be told of its new files ({ended}): restarting it"))
+            self._end(unit, specs)
+            self._launch(unit)
+        return False
 
     def _blocked(self, unit: str, specs: Sequence[ServiceSpec], why: str, *, launched: bool) -> None:
         if launched:
