@@ -16,7 +16,7 @@ from nself.events import ignore
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Runtime
-from nself.runtimes.compose import containers
+from nself.runtimes.compose import containers, ownership
 from tests.actions.places import written
 from tests.docker.engine import Engine as DockerEngine
 
@@ -95,7 +95,8 @@ def shop(tmp_path: Path, docker: DockerEngine, debian_image: str) -> Iterator[Pr
     (tmp_path / "nself.yml").write_text("runtime: compose\n")
     name = f"commands-{secrets.token_hex(4)}"
     project = written(tmp_path, {"PROJECT_NAME": name})
-    labels = {"nself.project": name, containers.PROJECT: name}
+    number = ownership.establish(project.layout, LocalHost(), ignore).id
+    labels = {"nself.project": name, containers.PROJECT: name, ownership.LABEL: number}
     words = [word for key, text in labels.items() for word in ("--label", f"{key}={text}")]
     docker.run("network", "create", *words, f"{name}_network")
     docker.run("volume", "create", *words, f"{name}_postgres_data")

@@ -57,6 +57,9 @@ def contained(of: Project) -> ContainerNetwork:
     )
 
 
+NUMBER = "5eed5eed5eed5eed"
+
+
 def render(of: Project) -> dict[str, str]:
     """As on a machine where every port is free."""
     of = replace(of, runtime=Runtime.COMPOSE)
@@ -66,7 +69,7 @@ def render(of: Project) -> dict[str, str]:
     keys = [key for key in outside.ports.numbers if of.env is Environment.DEV or key in wanted]
     published: dict[tuple[str, str], Endpoint] = {key: outside.listen(*key) for key in keys}
     reads = {path for spec in specs for path in spec.reads}
-    return compose.render(specs, net, of, proxy_settings(of), published=published, present=reads)
+    return compose.render(specs, net, of, proxy_settings(of), published=published, present=reads, identity=NUMBER)
 
 
 def cases() -> dict[str, Callable[[], Project]]:

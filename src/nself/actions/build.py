@@ -22,8 +22,9 @@ from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
 from nself.model.project import Project
-from nself.model.spec import Category
+from nself.model.spec import Category, Runtime
 from nself.render import nginx
+from nself.runtimes.compose import ownership
 from nself.runtimes.native import binaries
 
 Files = Mapping[str, str]
@@ -84,6 +85,8 @@ def build(
 
 def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, chosen: Options) -> Built:
     resolved = resolve(project, host, environ)
+    if project.runtime is Runtime.COMPOSE and not chosen.preview:
+        ownership.establish(project.layout, host, emit)
     new = templates.missing(project, host) if chosen.wants("services") else []
     files = _select(rendering.files(project, resolved, host), chosen)
     target = project.layout.build(project.runtime)

@@ -14,7 +14,7 @@ from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Runtime
-from nself.runtimes.compose import containers
+from nself.runtimes.compose import containers, ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.leftovers import Kind as Kind
 from nself.runtimes.compose.leftovers import Leftovers
@@ -96,10 +96,12 @@ class Engine:
 
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str], kinds: Sequence[Kind]) -> None:
         docker = Docker(host, environ)
-        self.leftovers = Leftovers(docker=docker, host=host, project=project.name)
+        identity = ownership.known(project.layout, host)
+        self.leftovers = Leftovers(docker=docker, host=host, project=project.name, root=project.root, identity=identity)
         if kinds:
             found = containers.of(docker, project.name).values()
-            containers.refuse_strangers(project.name, project.layout.build(Runtime.COMPOSE), found)
+            build = project.layout.build(Runtime.COMPOSE)
+            containers.refuse_strangers(project.name, build, found, identity, host)
         self.before = {kind: self.leftovers.have(kind) for kind in kinds}
 
     def clean(self, *, every: bool) -> dict[Kind, Gone]:

@@ -12,6 +12,7 @@ from nself.model.place import SECRETS, Place
 from nself.model.project import Project
 from nself.model.spec import Runtime, ServiceSpec
 from nself.render import compose, configuration, env, nginx, supervisor
+from nself.runtimes.compose import ownership
 from nself.runtimes.native import binaries
 from nself.runtimes.native import programs as wanted
 from nself.services import extensions, postgres
@@ -27,7 +28,7 @@ PARTS: Mapping[str, str] = {
 
 
 def files(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
-    """The same project and machine give the same bytes."""
+    """The same project, folder and machine give the same bytes."""
     if project.runtime is Runtime.NATIVE:
         return _native(project, resolved, host)
     return _compose(project, resolved, host)
@@ -53,6 +54,7 @@ def _compose(project: Project, resolved: Resolved, host: LocalHost) -> dict[str,
         resolved.proxy,
         published=resolved.published,
         present={path for path in reads if host.exists(project.root / path)},
+        identity=identity.id if (identity := ownership.known(project.layout, host)) else "",
     )
 
 

@@ -50,6 +50,7 @@ def reset(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     opened = open_stack(project, host, environ, emit)
     entry = history.Entry("reset", "reset")
     with opened.runtime.locked("reset", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+        opened.runtime.check_volumes()
         take_down(opened)
         backup = back_up(opened, emit) if wishes.backup else None
         gone = [project.layout.state / name for name in GENERATED]

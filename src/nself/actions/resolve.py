@@ -16,9 +16,9 @@ from nself.model.ports import Claim, Key, Ports
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
 from nself.model.spec import Endpoint, Runtime, ServiceSpec
-from nself.runtimes.compose import containers
+from nself.runtimes.compose import containers, ownership
 from nself.runtimes.compose.docker import Docker
-from nself.runtimes.native import identity, listeners
+from nself.runtimes.native import identity, listeners, processes
 from nself.runtimes.native.supervisor import Supervisor
 from nself.services import catalogue, nginx
 
@@ -47,7 +47,7 @@ def resolve(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Re
     problems = _conflicts(project, machine, wanted)
     if problems:
         raise ConfigProblemsError(problems)
-    chosen = ports.choose(wanted, machine.remembered, machine.is_free)
+    chosen = ports.choose(wanted, machine.remembered, machine.is_free, machine.is_held)
     return replace(_resolved(project, chosen), moved=machine.lost(wanted, chosen))
 
 
@@ -105,36 +105,44 @@ def _containers(project: Project, proxy: ProxySettings, port: int) -> ContainerN
 
 
 class _Machine:
-    """What this machine says about ports. A port that our own running stack holds counts as free."""
+    """What this machine says about ports. A port that our own running stack has counts as free."""
 
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
         self.project, self.host, self.environ = project, host, environ
+        self.layout = project.layout
         self.remembered = _read(project, host)
 
     def is_free(self, number: int) -> bool:
-        if self.may_bind(number) and self.host.port_is_free(number):
-            return True
-        return number in self.remembered.numbers.values() and self.ours
+        return (self.may_bind(number) and self.host.port_is_free(number)) or self.is_held(number)
+
+    def is_held(self, number: int) -> bool:
+        """By ourselves. Nobody is asked about a port on which nobody listens."""
+        return not self.host.port_is_free(number) and number in self._held
 
     @cached_property
-    def ours(self) -> bool:
-        """Whether something of this project runs, on whatever runtime, be it without its supervisor."""
-        layout = self.project.layout
-        supervisor = Supervisor(layout.state, identity.known(layout.root), self.host)
-        if supervisor.observe() is not None or supervisor.strays():
-            return True
-        return self.host.exists(layout.build(Runtime.COMPOSE)) and self._has_containers()
+    def _held(self) -> frozenset[int]:
+        """Of our processes, be it without their supervisor, and of our containers."""
+        return self._of_processes() | self._of_containers()
+
+    def _of_processes(self) -> frozenset[int]:
+        account = identity.known(self.layout.root)
+        supervisor = Supervisor(self.layout.state, account, self.host)
+        observed = supervisor.observe()
+        roots = supervisor.strays() if observed is None else [int(observed["pid"])]
+        return listeners.of([pid for root in roots for pid in processes.family(root)], account.uid)
+
+    def _of_containers(self) -> frozenset[int]:
+        if not self.host.exists(self.layout.build(Runtime.COMPOSE)):
+            return frozenset()
+        docker, folder = Docker(self.host, self.environ), self.layout.build(Runtime.COMPOSE)
+        try:
+            return containers.published(docker, self.project.name, folder, ownership.known(self.layout, self.host))
+        except NselfError:  # no Docker: then nothing of ours runs in it
+            return frozenset()
 
     def may_bind(self, number: int) -> bool:
         """Docker's daemon may bind any port, whoever asks it to."""
         return self.project.runtime is not Runtime.NATIVE or listeners.may_bind(number)
-
-    def _has_containers(self) -> bool:
-        try:
-            folder = self.project.layout.build(Runtime.COMPOSE)
-            return containers.any_of(Docker(self.host, self.environ), self.project.name, folder, ended=True)
-        except NselfError:  # no Docker: then nothing of ours runs in it
-            return False
 
     def taken(self, claims: Sequence[Claim]) -> list[Problem]:
         """Fixed ports that another program has, or that we may not have."""

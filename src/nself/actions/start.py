@@ -11,7 +11,7 @@ from nself.actions import build as builds
 from nself.actions.database import evolve
 from nself.actions.stack import Stack, open_stack
 from nself.errors import NselfError
-from nself.events import Emit
+from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes.outcome import Failure as Failure
@@ -90,6 +90,8 @@ class Wishes:
     fresh: bool = False
     build: bool = True
     settings: StartSettings = StartSettings()
+    adopt_volumes: bool = False
+    """Take over what another project has by the names of this one's volumes."""
 
 
 def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Started:
@@ -98,6 +100,8 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     opened = ready(project, host, environ, emit, build=wishes.build)
     entry = history.Entry("start", "start " + (", ".join(wishes.services) or "everything"))
     with opened.runtime.locked("start", wait_s=LOCK_WAIT_S):
+        if wishes.adopt_volumes:
+            _adopt(opened, emit, entry)
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
         names = opened.scope(wishes.services)
         if not steps and not evolve.due(opened, names) and all_well(opened, names, wishes.settings):
@@ -108,6 +112,12 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
             entry.details["started"] = list(result.started)
             entry.exit_code = failure_code(result.failed)
     return result
+
+
+def _adopt(opened: Stack, emit: Emit, entry: history.Entry) -> None:
+    adopted = opened.runtime.adopt_volumes()
+    entry.details["adopted"] = adopted
+    emit(Note(f"taken over: {', '.join(adopted)}" if adopted else "there is no volume to take over"))
 
 
 def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, *, build: bool = True) -> Stack:

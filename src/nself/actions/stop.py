@@ -65,6 +65,8 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
         emit(Note(f"{', '.join(companions)} stop too: they share a process"))
     entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
     with opened.runtime.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+        if wishes.volumes:
+            opened.runtime.check_volumes()
         stopped = take_down(opened, names, grace_s=wishes.grace_s)
         volumes = opened.runtime.remove_volumes() if wishes.volumes else 0
         entry.details["stopped"] = stopped

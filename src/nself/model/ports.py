@@ -49,20 +49,23 @@ class Ports:
         return self.numbers[key]
 
 
-def choose(claims: Sequence[Claim], remembered: Ports, is_free: IsFree) -> Ports:
+def choose(
+    claims: Sequence[Claim], remembered: Ports, is_free: IsFree, is_held: IsFree = lambda number: False
+) -> Ports:
     """Give every claim a port. A remembered automatic port stays as long as it is free; if one is not, all automatic
-    ports move to the first offset where all are free. A new claim joins the offset of the others, or the next free
-    one of its own when its place there is taken.
+    ports move to the first offset where all are free. While the project itself holds some of them (`is_held`), it is
+    only those lost that move. A new claim joins the offset of the others, or the next free one of its own when its
+    place there is taken.
     """
     fixed = {claim.key: claim.fixed for claim in claims if claim.fixed is not None}
     automatic = [claim for claim in claims if claim.fixed is None]
     taken = set(fixed.values())
     kept = {claim.key: remembered.numbers[claim.key] for claim in automatic if _was_automatic(claim, remembered)}
-    if not kept or not _all_free(kept.values(), taken, is_free):
-        kept = {}
-        offset = _offset(automatic, taken, is_free)
-    else:
-        offset = remembered.offset
+    offset = remembered.offset
+    if kept and any(is_held(number) for number in kept.values()):
+        kept = _still_ours(kept, taken, is_free)
+    elif not kept or not _all_free(kept.values(), taken, is_free):
+        kept, offset = {}, _offset(automatic, taken, is_free)
     for claim in automatic:
         if claim.key not in kept:
             kept[claim.key] = _single(claim, offset, taken | set(kept.values()), is_free)
@@ -73,6 +76,15 @@ def _was_automatic(claim: Claim, remembered: Ports) -> bool:
     """A number that was fixed once is forgotten when it no longer is."""
     number = remembered.numbers.get(claim.key, 0)
     return number >= claim.port.number and (number - claim.port.number) % STEP == 0
+
+
+def _still_ours(kept: Mapping[Key, int], taken: set[int], is_free: IsFree) -> dict[Key, int]:
+    """Those that are free, each number once."""
+    found: dict[Key, int] = {}
+    for key, number in kept.items():
+        if number not in found.values() and _all_free([number], taken, is_free):
+            found[key] = number
+    return found
 
 
 def _all_free(numbers: Iterable[int], taken: set[int], is_free: IsFree) -> bool:

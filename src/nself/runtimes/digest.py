@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from pathlib import Path
 
 
 def of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def keyed(data: bytes, key: str) -> str:
+    """For what others can see: without the key nobody can try which secret it is of."""
+    return hmac.new(key.encode(), data, "sha256").hexdigest()[:32]
 
 
 def of_folder(folder: Path) -> str:

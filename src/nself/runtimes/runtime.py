@@ -134,6 +134,14 @@ class Runtime(Protocol):
         """{volume that exists: bytes in it}."""
         ...
 
+    def check_volumes(self) -> None:
+        """Raise when another project has volumes by the names of this one's."""
+        ...
+
+    def adopt_volumes(self) -> Sequence[str]:
+        """Make those this project's own; which there are now."""
+        ...
+
     def remove_volumes(self) -> int:
         """Delete every volume's data; how many there were. Nothing may run."""
         ...

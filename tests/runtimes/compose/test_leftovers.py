@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from nself.host import Host, LocalHost, Ran
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import EngineBusyError
 from nself.runtimes.compose.leftovers import Kind, Leftovers
+from nself.runtimes.compose.ownership import Identity
+from nself.runtimes.compose.volumes import ForeignVolumesError
 from tests.docker.engine import Engine
 
 MIB = 1024 * 1024
@@ -28,15 +31,22 @@ class Project:
     engine: Engine
     base: str
     scratch: Path
+    number: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def leftovers(self) -> Leftovers:
         host = LocalHost()
-        return Leftovers(docker=Docker(host, dict(os.environ)), host=host, project=self.name)
+        docker = Docker(host, dict(os.environ))
+        return Leftovers(docker=docker, host=host, project=self.name, root=self.scratch, identity=self.identity)
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(id=self.number, root=str(self.scratch), key="key")
 
     def labels(self, *, compose: bool = True) -> list[str]:
         names = ["nself.project", *(["com.docker.compose.project"] if compose else [])]
-        return [word for name in names for word in ("--label", f"{name}={self.name}")]
+        found = {**dict.fromkeys(names, self.name), ownership.LABEL: self.number}
+        return [word for name, text in found.items() for word in ("--label", f"{name}={text}")]
 
     def build(self, content: bytes, *, tag: bool = True) -> str:
         """An image with a file of this content; an image that had the tag before has none any more."""
@@ -143,6 +153,21 @@ def test_volumes_go_with_their_data_measured(projects: Two) -> None:
     assert set(other.leftovers.have(Kind.VOLUMES)) == {theirs}
 
 
+def test_what_another_folder_left_under_this_name_stays(projects: Two) -> None:
+    mine, _ = projects
+    other = replace(mine, number=secrets.token_hex(8))
+    theirs = other.container("true"), other.build(b"theirs"), other.network()
+    other.engine.run("wait", theirs[0])
+    kinds = (Kind.CONTAINERS, Kind.IMAGES, Kind.NETWORKS)
+    assert all(mine.leftovers.have(kind) == {} for kind in kinds)
+    for kind in kinds:
+        mine.leftovers.remove(kind, every=True)
+    assert [len(other.leftovers.have(kind)) for kind in kinds] == [1, 1, 1]
+    volume = other.volume()
+    with pytest.raises(ForeignVolumesError, match=volume):
+        mine.leftovers.have(Kind.VOLUMES)
+
+
 def test_a_project_that_left_nothing_has_nothing(projects: Two) -> None:
     mine, _ = projects
     assert all(mine.leftovers.have(kind) == {} for kind in Kind if kind is not Kind.BUILDERS)
@@ -171,7 +196,7 @@ class Busy:
 
 def cleaning(busy: Busy) -> Leftovers:
     host = cast(Host, busy)
-    return Leftovers(docker=Docker(host, {}), host=host, project="mine")
+    return Leftovers(docker=Docker(host, {}), host=host, project="mine", root=Path("/mine"), identity=None)
 
 
 def test_an_engine_that_cleans_for_another_is_waited_for() -> None:

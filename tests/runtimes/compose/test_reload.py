@@ -50,5 +50,6 @@ def test_how_many_there_are_is_no_reason_to_make_one_anew(tmp_path: Path) -> Non
     alone = {"image": "web", "ports": ["127.0.0.1:8001:8001"], "deploy": {"replicas": 1, "resources": {"limits": 1}}}
     among = {"image": "web", "deploy": {"replicas": 3, "resources": {"limits": 1}}}
     bigger = {"image": "web", "deploy": {"replicas": 3, "resources": {"limits": 2}}}
-    prints = [fingerprints.of(web, entry, tmp_path, image_id="1", watched={}) for entry in (alone, among, bigger)]
+    given = (alone, among, bigger)
+    prints = [fingerprints.of(web, entry, tmp_path, image_id="1", key="k", watched={}) for entry in given]
     assert prints[0] == prints[1] != prints[2]

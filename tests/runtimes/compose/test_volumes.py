@@ -4,42 +4,57 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from nself.errors import ConfigError
+from nself.events import ignore
 from nself.host import LocalHost
+from nself.model.layout import Layout
 from nself.model.spec import Category, Image, ServiceSpec, Volume
-from nself.runtimes.compose import volumes
+from nself.runtimes.compose import ownership, volumes
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.runtime import Compose
+from nself.runtimes.compose.volumes import ForeignVolumesError
 from tests.docker.engine import Engine
 
 
 @dataclass
 class Stack:
-    """What `claim` looks at of a stack in containers."""
+    """What is looked at of a stack in containers."""
 
     project: str
     specs: tuple[ServiceSpec, ...]
     docker: Docker
+    layout: Layout
+    host: LocalHost
+
+    @property
+    def identity(self) -> Identity | None:
+        return ownership.known(self.layout, self.host)
 
 
 Make = Callable[..., Compose]
 
 
 @pytest.fixture
-def stack(docker: Engine, debian_image: str) -> Iterator[Make]:
-    """A factory of stacks of one service with the volume `files`, which is removed in the end."""
+def stack(docker: Engine, debian_image: str, tmp_path: Path) -> Iterator[Make]:
+    """A factory of stacks of one name, in one folder or another, of one service with the volume `files`."""
     project = f"volumes-{secrets.token_hex(4)}"
 
-    def make(**image: object) -> Compose:
+    def make(folder: str = "here", **image: object) -> Compose:
         found = Image(reference=debian_image, **image)  # type: ignore[arg-type]
         volume = Volume(name="files", target="/not-in-the-image")
         spec = ServiceSpec(name="keeper", category=Category.OPTIONAL, image=found, volumes=(volume,))
-        return cast(Compose, Stack(project, (spec,), Docker(LocalHost(), dict(os.environ))))
+        host, layout = LocalHost(), Layout(tmp_path / folder)
+        ownership.establish(layout, host, ignore)
+        return cast(Compose, Stack(project, (spec,), Docker(host, dict(os.environ)), layout, host))
 
     yield make
     docker.run("volume", "rm", "--force", f"{project}_files_data")
@@ -63,7 +78,66 @@ def test_a_volume_that_is_there_is_left_as_it_is(docker: Engine, debian_image: s
     assert owner(docker, debian_image, compose).startswith("0:0")
 
 
-def test_images_of_our_own_have_their_folders(docker: Engine, stack: Make) -> None:
+def test_a_volume_for_an_image_of_our_own_is_made_with_our_labels_alone(docker: Engine, stack: Make) -> None:
+    """The image has the folder: Docker gives the volume its owner when the first container takes it."""
     compose = stack(user="1234:4321", built=True)
     volumes.claim(compose, compose.specs)
-    assert volumes.name_of(compose, "files") not in docker.run("volume", "ls", "--quiet").stdout.split()
+    assert volumes.names(compose) == ["files"]
+    listed = docker.run("volume", "inspect", volumes.name_of(compose, "files"), "--format", "{{json .Labels}}").stdout
+    assert f'"{ownership.FOLDER}":"{compose.layout.root}"' in listed
+
+
+def test_another_folder_with_the_same_project_name_neither_uses_nor_deletes_it(docker: Engine, stack: Make) -> None:
+    first, second = stack("first"), stack("second")
+    volumes.claim(first, first.specs)
+    assert (volumes.names(first), volumes.names(second), volumes.sizes(second)) == (["files"], [], {})
+    forbidden: list[Callable[[Compose], object]] = [
+        volumes.refuse_foreign,
+        volumes.remove,
+        lambda compose: volumes.fill(compose, "files", compose.layout.root),
+    ]
+    for act in forbidden:
+        with pytest.raises(ForeignVolumesError, match=f"a project in {first.layout.root}") as raised:
+            act(second)
+        assert {"PROJECT_NAME", "--adopt-volumes"} <= set(" ".join(raised.value.fixes).split())
+    assert volumes.names(first) == ["files"]
+    assert volumes.remove(first) == 1
+
+
+def test_a_volume_is_taken_over_from_a_folder_that_is_gone_and_is_then_this_ones(docker: Engine, stack: Make) -> None:
+    first, second = stack("first"), stack("second")
+    volumes.claim(first, first.specs)
+    with pytest.raises(ConfigError, match=f"{first.layout.root} still has"):
+        volumes.adopt(second)
+    shutil.rmtree(first.layout.root)
+    assert list(volumes.adopt(second).adopted) == [volumes.name_of(second, "files")]
+    volumes.refuse_foreign(second)
+    assert volumes.remove(second) == 1
+    identity = ownership.known(second.layout, second.host)
+    assert identity and identity.adopted == {}
+
+
+def test_a_deleted_state_folder_is_told_apart_from_another_project(stack: Make) -> None:
+    compose = stack()
+    volumes.claim(compose, compose.specs)
+    shutil.rmtree(compose.layout.state)
+    with pytest.raises(ForeignVolumesError, match="made from this folder"):
+        volumes.refuse_foreign(stack())
+    volumes.adopt(compose)
+    volumes.refuse_foreign(compose)
+
+
+def test_a_volume_that_nself_did_not_make_is_not_used_until_it_is_taken_over(docker: Engine, stack: Make) -> None:
+    compose = stack()
+    docker.run("volume", "create", volumes.name_of(compose, "files"))
+    with pytest.raises(ForeignVolumesError, match="not made by nself"):
+        volumes.refuse_foreign(compose)
+    volumes.adopt(compose)
+    assert volumes.names(compose) == ["files"]
+
+
+def test_a_moved_folder_keeps_its_volumes(tmp_path: Path, stack: Make) -> None:
+    before = stack("before")
+    volumes.claim(before, before.specs)
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert volumes.names(stack("after")) == ["files"]

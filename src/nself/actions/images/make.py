@@ -19,8 +19,10 @@ from nself.host import LocalHost
 from nself.model.keys import ProjectSettings
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.images import Builder, Recipe
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.server_image import ServerImage
 from nself.services import images
 
@@ -82,7 +84,8 @@ def build(
     entry = history.Entry("build", f"images of {', '.join(names)}", {"images": names})
     lock = host.lock(project.layout.run / "images.lock", wait_s=0, holder="nself build --images")
     with lock, history.recorded(project, host, emit, entry):
-        work = _Work(project=project, builder=builder, options=chosen)
+        identity = ownership.establish(project.layout, host, emit)
+        work = _Work(project=project, builder=builder, options=chosen, identity=identity)
         return BuiltImages(images=tuple(work.do(name, specs.get(name)) for name in names))
 
 
@@ -130,6 +133,7 @@ class _Work:
     project: Project
     builder: Builder
     options: Options
+    identity: Identity
 
     def do(self, name: str, spec: ServiceSpec | None) -> BuiltImage:
         host = self.builder.host
@@ -179,7 +183,11 @@ class _Work:
                 reference=reference,
                 context=spec.build,
                 passed=tuple(self._passed(spec.name, declared)),
-                labels={"nself.project": self.project.name, "nself.service": spec.name},
+                labels={
+                    "nself.project": self.project.name,
+                    "nself.service": spec.name,
+                    ownership.LABEL: self.identity.id,
+                },
                 no_cache=self.options.no_cache,
             )
         )

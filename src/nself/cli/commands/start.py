@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=click.IntRange(1, 600), metavar="SECONDS", help="Wait this long for health (120).")
 @click.option("--skip-health-checks", "--no-wait", is_flag=True, help="Return once the processes are started.")
 @click.option("--build/--no-build", default=True, help="Build first when the generated files are stale (yes).")
+@click.option("--adopt-volumes", is_flag=True, help="In containers: take over volumes that another folder made.")
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and why.")
 @click.pass_context
 @pass_app
@@ -37,6 +38,7 @@ def command(
     timeout: int | None,
     skip_health_checks: bool,
     build: bool,
+    adopt_volumes: bool,
     dry_run: bool,
 ) -> None:
     """Start everything this project wants, in the order of needs, each service once what it needs is healthy.
@@ -52,7 +54,13 @@ def command(
     from nself.actions import start as action
 
     settings = action.settings(app.environ, quick=quick, timeout_s=timeout, skip_health_checks=skip_health_checks)
-    wishes = action.Wishes(services=services, fresh=fresh or settings.mode != "smart", build=build, settings=settings)
+    wishes = action.Wishes(
+        services=services,
+        fresh=fresh or settings.mode != "smart",
+        build=build,
+        settings=settings,
+        adopt_volumes=adopt_volumes,
+    )
     if dry_run:
         app.output.result(action.preview(app.project, app.host, app.environ, app.emit, wishes), human_plan)
         return

@@ -26,10 +26,13 @@ def render(
     *,
     published: Published,
     present: Collection[str],
+    identity: str,
 ) -> dict[str, str]:
-    """{path below the build folder: text}. `present`: which of the paths that specs read are there to be mounted."""
+    """{path below the build folder: text}. `present`: which of the paths that specs read are there to be mounted;
+    `identity`: the number that tells this project from others of its name."""
     contained = [spec for spec in specs if spec.image is not None]
-    files = {document.FILE: document.render(contained, network, project, published=published, present=present)}
+    text = document.render(contained, network, project, published=published, present=present, identity=identity)
+    files = {document.FILE: text}
     for spec in contained:
         place = ContainerPlace(spec)
         if environment.takes_variables(spec):

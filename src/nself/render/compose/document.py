@@ -33,23 +33,29 @@ Entry = dict[str, Any]
 
 
 def render(
-    specs: Sequence[ServiceSpec], network: Network, project: Project, *, published: Published, present: Collection[str]
+    specs: Sequence[ServiceSpec],
+    network: Network,
+    project: Project,
+    *,
+    published: Published,
+    present: Collection[str],
+    identity: str,
 ) -> str:
+    mine = labels(project, identity)
     by_name = {spec.name: spec for spec in specs}
     volumes = {volume_name(volume.name): None for spec in specs for volume in spec.volumes}
     document: Entry = {
         "name": project.name,
         "services": {
-            spec.name: service(spec, network, project, published=published, present=present, by_name=by_name)
+            spec.name: service(spec, network, published=published, present=present, by_name=by_name)
+            | {"labels": {**mine, **service_labels(spec)}}
             for spec in specs
             if replicas.number_of(spec.name) == 1
         },
-        "networks": {"default": {"name": f"{project.name}_network", "labels": labels(project)}},
+        "networks": {"default": {"name": f"{project.name}_network", "labels": mine}},
     }
     if volumes:
-        document["volumes"] = {
-            name: {"name": f"{project.name}_{name}", "labels": labels(project)} for name in sorted(volumes)
-        }
+        document["volumes"] = {name: {"name": f"{project.name}_{name}", "labels": mine} for name in sorted(volumes)}
     text: str = yaml.dump(
         literal(document), Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1000, allow_unicode=True
     )
@@ -60,15 +66,18 @@ def volume_name(name: str) -> str:
     return f"{name}_data"
 
 
-def labels(project: Project, spec: ServiceSpec | None = None) -> dict[str, str]:
-    found = {"nself.project": project.name, "nself.version": __version__}
-    return found if spec is None else {**found, "nself.service": spec.name, "nself.category": str(spec.category)}
+def labels(project: Project, identity: str) -> dict[str, str]:
+    """Of all there is. They never change: newer releases of Compose make a network anew for another label."""
+    return {"nself.project": project.name, "nself.identity": identity}
+
+
+def service_labels(spec: ServiceSpec) -> dict[str, str]:
+    return {"nself.version": __version__, "nself.service": spec.name, "nself.category": str(spec.category)}
 
 
 def service(
     spec: ServiceSpec,
     network: Network,
-    project: Project,
     *,
     published: Published,
     present: Collection[str],
@@ -104,7 +113,6 @@ def service(
         "stop_signal": f"SIG{spec.stop.signal}",
         "stop_grace_period": f"{spec.stop.grace_s}s",
         "logging": LOG,
-        "labels": labels(project, spec),
     }
 
 

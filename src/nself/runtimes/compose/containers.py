@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from nself.errors import DockerError
+from nself.host import Host
 from nself.model import replicas
 from nself.model.containers import container_name
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker, parsed
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.plan import Fingerprint, State
 
 PROJECT, SERVICE, NUMBER, FOLDER = (
@@ -20,6 +24,9 @@ PROJECT, SERVICE, NUMBER, FOLDER = (
 )
 FINGERPRINT = "nself.fingerprint"
 """Label: JSON of what the container was made from."""
+_PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
+BUILD_DEPTH = 3
+"""How far the build lies below the project's folder: `.nself/build/compose`."""
 STATES = {
     "running": State.RUNNING,
     "restarting": State.RESTARTING,
@@ -52,6 +59,9 @@ class Container:
     published: bool
     """Whether it has ports open on the machine."""
     folder: str
+    """Of the build it was made from."""
+    identity: str
+    """Number of the project it was made for; empty when its label is not ours."""
     fingerprint: Fingerprint
     health: str | None
     """The engine's own word: starting, healthy, unhealthy; None where nothing checks."""
@@ -80,21 +90,48 @@ def of(docker: Docker, project: str) -> dict[str, Container]:
     return {each.copy: each for each in ordered}
 
 
-def any_of(docker: Docker, project: str, folder: Path, *, ended: bool = False) -> bool:
-    """Whether the project whose build is `folder` has containers that run, with `ended` any at all."""
-    filters = [f"label={PROJECT}={project}", f"label={FOLDER}={folder}"]
-    words = [word for each in filters for word in ("--filter", each)]
-    return bool(docker.run("ps", "-q", *(["-a"] if ended else []), *words, timeout_s=30).stdout.split())
+def any_of(docker: Docker, project: str, folder: Path, identity: Identity | None) -> bool:
+    """Whether the project whose build is `folder` has containers that run."""
+    return bool(_running(docker, project, folder, identity))
 
 
-def refuse_strangers(project: str, folder: Path, found: Iterable[Container]) -> None:
+def published(docker: Docker, project: str, folder: Path, identity: Identity | None) -> frozenset[int]:
+    """Ports of this machine that its running containers have."""
+    found = (_PUBLISHED.findall(ports) for ports in _running(docker, project, folder, identity))
+    pairs = [(int(first), int(last or first)) for each in found for first, last in each]
+    return frozenset(number for first, last in pairs for number in range(first, last + 1))
+
+
+def _running(docker: Docker, project: str, folder: Path, identity: Identity | None) -> list[str]:
+    """What each has published, in Docker's words: `127.0.0.1:8088-8089->8088-8089/tcp, ...`."""
+    fields = "\t".join(f'{{{{.Label "{label}"}}}}' for label in (ownership.LABEL, FOLDER)) + "\t{{.Ports}}"
+    told = docker.run("ps", "--filter", f"label={PROJECT}={project}", "--format", fields, timeout_s=30).stdout
+    rows = [line.split("\t") for line in told.splitlines() if line.count("\t") == 2]
+    return [
+        ports
+        for label, made_from, ports in rows
+        if made_from == str(folder) or (identity is not None and label == identity.id)
+    ]
+
+
+def refuse_strangers(
+    project: str, folder: Path, found: Iterable[Container], identity: Identity | None, host: Host
+) -> None:
     """Two projects of one name on one engine would take each other's containers and data; `folder` is our build."""
     for container in found:
-        if container.folder and container.folder != str(folder):
+        if container.folder and container.folder != str(folder) and not _moved(container, identity, host):
             raise DockerError(
                 f"another project called {project} has containers here, made from {container.folder}",
                 fixes=["give this one another PROJECT_NAME", f"stop that one: docker compose -p {project} down"],
             )
+
+
+def _moved(container: Container, identity: Identity | None, host: Host) -> bool:
+    """Whether it is ours, from when our folder was elsewhere. What is there now may be a copy, as alive as we are."""
+    if identity is None or container.identity != identity.id:
+        return False
+    parents = Path(container.folder).parents
+    return len(parents) < BUILD_DEPTH or not ownership.holder(identity.id, parents[BUILD_DEPTH - 1], host)
 
 
 def _container(told: Mapping[str, Any]) -> Container | None:
@@ -121,6 +158,7 @@ def _container(told: Mapping[str, Any]) -> Container | None:
         address=_address(told["NetworkSettings"]),
         published=any((told["NetworkSettings"].get("Ports") or {}).values()),
         folder=labels.get(FOLDER, ""),
+        identity=labels.get(ownership.LABEL, ""),
         fingerprint=_fingerprint(labels.get(FINGERPRINT, "")),
         health=health.get("Status"),
         checked=str(log[-1].get("Output", "")).strip() if log else "",

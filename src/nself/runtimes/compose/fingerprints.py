@@ -29,22 +29,25 @@ def of(
     build: Path,
     *,
     image_id: str | None,
+    key: str,
     watched: Mapping[str, Path],
 ) -> Fingerprint:
+    """Everybody who may ask the engine reads labels, so hashes are keyed: of a weak password in an env file a plain
+    one would tell whether a guess is right."""
     definition = {key: value for key, value in entry.items() if key not in CHANGES_WHILE_RUNNING}
     definition["limits"] = entry.get("deploy", {}).get("resources")
     if spec.category is not Category.CUSTOM:
         definition["ports"] = entry.get("ports")
     name = replicas.service_of(spec.name)
-    parts = {"definition": digest.of(json.dumps(definition, sort_keys=True).encode()), "image": image_id or ""}
+    parts = {"definition": digest.keyed(json.dumps(definition, sort_keys=True).encode(), key), "image": image_id or ""}
     env = build / "env" / f"{name}.env"
     if env.is_file():
-        parts[f"variables of {name}"] = digest.of(env.read_bytes())
+        parts[f"variables of {name}"] = digest.keyed(env.read_bytes(), key)
     for folder in (build / name, build / SECRETS / name):
         for file in sorted(folder.rglob("*")):
             if file.is_file():
-                parts[f"{name}/{file.relative_to(folder)}"] = digest.of(file.read_bytes())
-    return {**parts, **{what: digest.of_folder(folder) for what, folder in watched.items()}}
+                parts[f"{name}/{file.relative_to(folder)}"] = digest.keyed(file.read_bytes(), key)
+    return {**parts, **{what: digest.keyed(digest.of_folder(folder).encode(), key) for what, folder in watched.items()}}
 
 
 def labels(fingerprints: Mapping[str, Fingerprint]) -> str:

@@ -1,23 +1,27 @@
 """What a project leaves on the engine: found by its labels, and nothing else is ever touched.
 
-Docker's own `prune` removes what no container uses and measures what that gave back; a filter on the project's label
-keeps it to the project. The build cache of the engine carries no labels: of it only our own packages image goes.
+Docker's own `prune` removes what no container uses and measures what that gave back; filters on the project's name and
+number keep it to the project. The build cache of the engine carries no labels: of it only our own packages image goes.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from nself.host import Host
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.containers import PROJECT
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import EngineBusyError
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.server_image import BASE, INPUTS, PACKAGES
-from nself.runtimes.compose.volumes import size
+from nself.runtimes.compose.volumes import ForeignVolumesError, Found, size
 
 OURS = "nself.project"
 """Label of everything that is made for a project, images included."""
@@ -40,24 +44,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """Of one project on one engine."""
+    """Of one project on one engine; a folder in which nothing was built has none."""
 
     docker: Docker
     host: Host
     project: str
+    root: Path
+    identity: Identity | None
 
     def have(self, kind: Kind) -> dict[str, int]:
         """{what there is: bytes}; nothing is known of images before they are gone, since they share layers."""
         match kind:
             case Kind.CONTAINERS:
                 # "12kB (virtual 454MB)": what it wrote itself, and that with its image.
-                found = self._listed("container", "ls", "--all", "--size", "--no-trunc", *self._made_by_compose)
+                found = self._listed("container", "ls", "--all", "--size", "--no-trunc", *self._ours)
                 return {each["ID"]: size(each["Size"].split(" ")[0]) for each in found}
             case Kind.IMAGES:
-                images = self._listed("image", "ls", "--all", "--no-trunc", "--filter", f"label={OURS}={self.project}")
+                images = self._listed("image", "ls", "--all", "--no-trunc", *self._ours)
                 return {each["ID"]: 0 for each in images}
             case Kind.NETWORKS:
-                return {each["ID"]: 0 for each in self._listed("network", "ls", *self._made_by_compose)}
+                return {each["ID"]: 0 for each in self._listed("network", "ls", *self._ours)}
             case Kind.BUILDERS:
                 return {each["ID"]: 0 for each in self._listed("image", "ls", "--no-trunc", PACKAGES)}
             case Kind.VOLUMES:
@@ -69,11 +75,11 @@ class Leftovers:
         match kind:
             case Kind.CONTAINERS | Kind.NETWORKS:
                 noun = "container" if kind is Kind.CONTAINERS else "network"
-                self._prune(noun, *self._made_by_compose)
+                self._prune(noun, *self._ours)
                 return 0
             case Kind.IMAGES:
                 more = ["--all"] if every else []
-                return self._prune("image", *more, "--filter", f"label={OURS}={self.project}")
+                return self._prune("image", *more, *self._ours)
             case Kind.BUILDERS:
                 # Ours is labelled with what it was made from, too; only it says on which base.
                 return self._prune("image", "--all", "--filter", f"label={INPUTS}", "--filter", f"label!={BASE}")
@@ -84,13 +90,19 @@ class Leftovers:
                 return 0
 
     @property
-    def _made_by_compose(self) -> tuple[str, str]:
-        return "--filter", f"label={PROJECT}={self.project}"
+    def _ours(self) -> tuple[str, ...]:
+        """Nothing has the number of a folder that has none."""
+        number = self.identity.id if self.identity else "none"
+        return "--filter", f"label={OURS}={self.project}", "--filter", f"label={ownership.LABEL}={number}"
 
     def _volumes(self) -> dict[str, int]:
         told = json.loads(self._in_turn("system", "df", "-v", "--format", "{{json .Volumes}}"))
-        mine = {f"{label}={self.project}" for label in (PROJECT, OURS)}
-        return {each["Name"]: size(each["Size"]) for each in told or [] if mine & set(each["Labels"].split(","))}
+        named = {f"{label}={self.project}" for label in (PROJECT, OURS)}
+        sizes = {_found(each): size(each["Size"]) for each in told or [] if named & set(each["Labels"].split(","))}
+        theirs = [each for each in sizes if not (self.identity and self.identity.owns(each.name, each.identity))]
+        if theirs:
+            raise ForeignVolumesError(theirs, self.root)
+        return {each.name: number for each, number in sizes.items()}
 
     def _prune(self, noun: str, *filters: str) -> int:
         found = _RECLAIMED.search(self._in_turn(noun, "prune", "--force", *filters))
@@ -108,3 +120,9 @@ class Leftovers:
 
     def _listed(self, *argv: str) -> list[Any]:
         return self.docker.ndjson(*argv, "--format", "{{json .}}", timeout_s=WAIT_S)
+
+
+def _found(told: Mapping[str, str]) -> Found:
+    """`told` as `docker system df` prints it."""
+    labels = dict(label.partition("=")[::2] for label in told["Labels"].split(","))
+    return Found(told["Name"], labels.get(ownership.LABEL, ""), labels.get(ownership.FOLDER, ""))

@@ -9,7 +9,7 @@ from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
-from nself.runtimes.compose import reload, volumes
+from nself.runtimes.compose import ownership, reload, volumes
 from nself.runtimes.compose.docker_errors import CommandFailedError, PullError
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
@@ -29,6 +29,8 @@ def start(
     many, once the proxy leads nobody to them."""
     compose.docker.version()
     compose.containers()
+    ownership.required(compose.identity)
+    volumes.refuse_foreign(compose)
     early, late = plan.stops_of(steps)
     stop(compose, early, remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}

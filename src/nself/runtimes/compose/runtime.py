@@ -17,9 +17,10 @@ from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.spec import Endpoint, ServiceSpec
 from nself.runtimes import probes
-from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, reload, volumes
+from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, ownership, reload, volumes
 from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.reach import Reach
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Fingerprint, Observed, Running, State, Step, Wanted
@@ -47,6 +48,17 @@ class Compose:
     _seen: tuple[float, dict[str, Container]] | None = None
     """When containers were asked for last, and what there was."""
     _image_ids: dict[str, str] | None = None
+    _identity: Identity | None = None
+
+    @property
+    def identity(self) -> Identity | None:
+        """None until something was built in this folder."""
+        self._identity = self._identity or ownership.known(self.layout, self.host)
+        return self._identity
+
+    def adopt_volumes(self) -> list[str]:
+        self._identity = volumes.adopt(self)
+        return sorted(self._identity.adopted)
 
     @property
     def build(self) -> Path:
@@ -68,9 +80,18 @@ class Compose:
             found = {}
         services = found.get("services") if isinstance(found, dict) else None
         wanted = {replicas.service_of(spec.name) for spec in self.specs}
-        if not isinstance(services, dict) or not wanted <= services.keys():
+        if not isinstance(services, dict) or not wanted <= services.keys() or not self._made_here(found):
             raise ConfigError(f"{file} is not as it was built", fixes=["nself build writes it anew"])
         return found
+
+    def _made_here(self, document: Mapping[str, Any]) -> bool:
+        """A build that came with a copied folder has another project's number on all that it makes."""
+        if self.identity is None:
+            return True
+        try:
+            return bool(document["networks"]["default"]["labels"][ownership.LABEL] == self.identity.id)
+        except (KeyError, TypeError):
+            return False
 
     def compose(self, *argv: str, labels: bool = False) -> list[str]:
         """`docker compose …` on the built file; `labels` with what the containers are made from."""
@@ -111,6 +132,7 @@ class Compose:
                 self.document["services"][name],
                 self.build,
                 image_id=ids.get(group[0].image.reference) if group[0].image else None,
+                key=self.identity.key if self.identity else "",
                 watched=self.watched.get(name, {}),
             )
             for name, group in fingerprints.by_service(self.specs).items()
@@ -121,9 +143,16 @@ class Compose:
         told = reload.told(self.layout.run)
         found = {copy: (each, _running(each)) for copy, each in self.containers().items()}
         return {
-            copy: replace(running, fingerprint={**told.get(each.id, running.fingerprint), **_lost(each)})
+            copy: replace(running, fingerprint={**told.get(each.id, running.fingerprint), **self._lost(each)})
             for copy, (each, running) in found.items()
         }
+
+    def _lost(self, found: Container) -> Fingerprint:
+        """What makes it another than would be made now, whatever it was made from. Taken off its network by hand it
+        finds nobody and is found by nobody; in a folder that was moved what it has mounted is no more."""
+        alone = {"network": "none"} if found.state is State.RUNNING and not found.address else {}
+        moved = {"folder": found.folder} if found.folder not in ("", str(self.build)) else {}
+        return {**alone, **moved}
 
     def check_ready(self) -> None:
         from nself.runtimes.compose import perform
@@ -131,18 +160,19 @@ class Compose:
         self.docker.version()
         self.containers()
         perform.refuse_unbuilt(self.specs, self.image_ids())
+        volumes.refuse_foreign(self)
 
     def running(self) -> bool:
         """A machine without Docker runs nothing in it."""
         try:
-            return containers.any_of(self.docker, self.project, self.build)
+            return containers.any_of(self.docker, self.project, self.build, self.identity)
         except NselfError:
             return False
 
     def containers(self) -> dict[str, Container]:
         """As they are now. Those of another project of this name are refused, whatever they were wanted for."""
         found = containers.of(self.docker, self.project)
-        containers.refuse_strangers(self.project, self.build, found.values())
+        containers.refuse_strangers(self.project, self.build, found.values(), self.identity, self.host)
         self.network.learn(found)
         self._seen = (self.host.monotonic(), found)
         return found
@@ -222,6 +252,9 @@ class Compose:
     def volumes(self) -> Mapping[str, int]:
         return volumes.sizes(self)
 
+    def check_volumes(self) -> None:
+        volumes.refuse_foreign(self)
+
     def remove_volumes(self) -> int:
         return volumes.remove(self)
 
@@ -255,11 +288,6 @@ class Compose:
 
 def _why_absent(found: Container | None) -> str:
     return f"not asked: {found.reason or str(found.state)}" if found else "not asked: there is no container"
-
-
-def _lost(found: Container) -> Fingerprint:
-    """Taken off its network by hand it finds nobody and is found by nobody: as if it were made from something else."""
-    return {"network": "none"} if found.state is State.RUNNING and not found.address else {}
 
 
 def _running(found: Container) -> Running:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nself.errors import ConfigError, DockerError
 from nself.host import LocalHost
 from nself.model.spec import Image, ServiceSpec
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.ownership import Identity
 
 if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
@@ -21,6 +25,36 @@ UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 AT = "/volume"
 COPY_S = 3600.0
 MEASURE_S = 120.0
+
+
+class Found(NamedTuple):
+    """A volume of the engine; `identity` and `folder` are empty where it was not made for one of our projects."""
+
+    name: str
+    identity: str
+    folder: str
+
+
+class ForeignVolumesError(DockerError):
+    """What another project has by these names is neither used nor deleted."""
+
+    def __init__(self, theirs: Sequence[Found], root: Path) -> None:
+        listed = ", ".join(each.name for each in theirs)
+        folders = sorted({each.folder for each in theirs if each.folder})
+        if folders == [str(root)]:
+            whose = f"made from this folder, under another number than {ownership.path(root).name} has now"
+        elif folders:
+            whose = f"those of a project in {' and '.join(folders)}"
+        else:
+            whose = "not made by nself"
+        super().__init__(
+            f"there are volumes by the names of this project's, {whose}: {listed}",
+            fixes=[
+                "give this project another PROJECT_NAME",
+                "nself start --adopt-volumes takes them over, with what is in them",
+                f"if nobody needs them: docker volume rm {' '.join(each.name for each in theirs)}",
+            ],
+        )
 
 
 def name_of(compose: Compose, volume: str) -> str:
@@ -37,10 +71,56 @@ def sizes(compose: Compose) -> dict[str, int]:
 
 
 def names(compose: Compose) -> list[str]:
-    """Volumes that exist, in the project's names."""
-    told = compose.docker.run("volume", "ls", "--format", "{{.Name}}", timeout_s=30).stdout.split()
+    """Volumes that exist and are ours, in the project's names."""
+    here, identity = _here(compose), compose.identity
+    return [name for name, each in here.items() if identity and identity.owns(each.name, each.identity)]
+
+
+def refuse_foreign(compose: Compose) -> None:
+    """ForeignVolumesError when another project has volumes by the names of ours. Compose itself would use them."""
+    theirs = _theirs(compose)
+    if theirs:
+        raise ForeignVolumesError(theirs, compose.layout.root)
+
+
+def adopt(compose: Compose) -> Identity:
+    """From now on they are ours, with what is in them. The folder they were made from must have given them up."""
+    identity, theirs = ownership.required(compose.identity), _theirs(compose)
+    for each in theirs:
+        if each.folder and ownership.holder(each.identity, Path(each.folder), compose.host):
+            raise ConfigError(
+                f"{each.folder} still has {each.name} as its own: two projects cannot have one volume",
+                fixes=[
+                    f"rm {shlex.quote(str(ownership.path(Path(each.folder))))} gives up its volumes, then try again",
+                    "give this one another PROJECT_NAME",
+                ],
+            )
+    found = replace(identity, adopted={**identity.adopted, **{each.name: each.identity for each in theirs}})
+    if theirs:
+        ownership.save(found, compose.layout, compose.host)
+    return found
+
+
+def _forget(compose: Compose, gone: Sequence[str]) -> None:
+    """Whoever makes one by the name of a volume that was taken over once is somebody else."""
+    identity = ownership.required(compose.identity)
+    left = {name: label for name, label in identity.adopted.items() if name not in gone}
+    if left != identity.adopted:
+        ownership.save(replace(identity, adopted=left), compose.layout, compose.host)
+
+
+def _theirs(compose: Compose) -> list[Found]:
+    identity = compose.identity
+    return [each for each in _here(compose).values() if not (identity and identity.owns(each.name, each.identity))]
+
+
+def _here(compose: Compose) -> dict[str, Found]:
+    """Volumes that exist, by the project's names for them; whoever made them."""
+    fields = ("{{.Name}}", *(f'{{{{.Label "{label}"}}}}' for label in (ownership.LABEL, ownership.FOLDER)))
+    told = compose.docker.run("volume", "ls", "--format", "\t".join(fields), timeout_s=30).stdout.splitlines()
+    found = {each.name: each for each in (Found(*line.split("\t")) for line in told if line.count("\t") == 2)}
     wanted = dict.fromkeys(volume.name for spec in compose.specs for volume in spec.volumes)
-    return [name for name in wanted if name_of(compose, name) in told]
+    return {name: found[full] for name in wanted if (full := name_of(compose, name)) in found}
 
 
 def measure(docker: Docker, host: LocalHost) -> list[dict[str, str]]:
@@ -59,22 +139,28 @@ def measure(docker: Docker, host: LocalHost) -> list[dict[str, str]]:
 
 
 def remove(compose: Compose) -> int:
-    found = [name_of(compose, name) for name in names(compose)]
-    if found:
-        compose.docker.run("volume", "rm", *found, timeout_s=120)
-    return len(found)
+    here = [each.name for each in _here(compose).values()]
+    if here:
+        refuse_foreign(compose)
+        compose.docker.run("volume", "rm", *here, timeout_s=120)
+        _forget(compose, here)
+    return len(here)
 
 
 def claim(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
-    """Give volumes that are not there yet to the accounts that will write to them. Docker makes them root's unless the
-    image has the folder, and an image may hold no program that could change that: the engine does it itself."""
-    wanted = [(volume.name, spec.image) for spec in specs for volume in spec.volumes if spec.image]
-    theirs = {name: image.user for name, image in wanted if image.user and not image.built}
-    here = compose.docker.run("volume", "ls", "--quiet").stdout.split() if theirs else []
-    for name, user in theirs.items():
-        if user and name_of(compose, name) not in here:
+    """Make the volumes that are not there yet, with our labels, and give them to the accounts that will write to them.
+    Docker makes them root's unless the image has the folder, and an image may hold no program that could change that:
+    the engine does it itself."""
+    wanted = {volume.name: spec.image for spec in specs for volume in spec.volumes if spec.image}
+    here = _here(compose) if wanted else {}
+    for name, image in wanted.items():
+        if name in here:
+            continue
+        if image.user and not image.built:
             with _mounted(compose, name) as container:
-                compose.docker.run("cp", "-a", "-", f"{container}:/", stdin=_folder_of(user))
+                compose.docker.run("cp", "-a", "-", f"{container}:/", stdin=_folder_of(image.user))
+        else:
+            _make(compose, name)
 
 
 def _folder_of(user: str) -> str:
@@ -104,6 +190,7 @@ def copied_out(compose: Compose, volume: str) -> Iterator[Path]:
 
 def fill(compose: Compose, volume: str, folder: Path) -> None:
     """Add what is in `folder`, owned by the account that will use it."""
+    refuse_foreign(compose)
     image = _image(compose, volume)
     with _mounted(compose, volume) as container:
         compose.docker.run("cp", f"{folder}/.", f"{container}:{AT}", timeout_s=COPY_S)
@@ -113,13 +200,26 @@ def fill(compose: Compose, volume: str, folder: Path) -> None:
         compose.docker.run("run", *argv, "-R", image.user, AT, timeout_s=COPY_S)
 
 
+def _make(compose: Compose, volume: str) -> str:
+    """Its name on the engine; one that is there is left as it is. Compose's labels make it one of Compose's own."""
+    identity = ownership.required(compose.identity)
+    labels = {
+        "com.docker.compose.project": compose.project,
+        "com.docker.compose.volume": f"{volume}_data",
+        "nself.project": compose.project,
+        ownership.LABEL: identity.id,
+        ownership.FOLDER: identity.root,
+    }
+    full = name_of(compose, volume)
+    words = [word for key, text in labels.items() for word in ("--label", f"{key}={text}")]
+    compose.docker.run("volume", "create", *words, full)
+    return full
+
+
 @contextmanager
 def _mounted(compose: Compose, volume: str) -> Iterator[str]:
-    """A container that has the volume and is never started. Compose's labels make the volume one of its own."""
-    labels = {"com.docker.compose.project": compose.project, "com.docker.compose.volume": f"{volume}_data"}
-    full, words = name_of(compose, volume), [f"{key}={text}" for key, text in labels.items()]
-    words += [f"nself.project={compose.project}"]
-    compose.docker.run("volume", "create", *(word for label in words for word in ("--label", label)), full)
+    """A container that has the volume and is never started."""
+    full = _make(compose, volume)
     mount = f"type=volume,source={full},target={AT}"
     ran = compose.docker.run("create", "--mount", mount, _image(compose, volume).reference, "true")
     container = ran.stdout.strip()

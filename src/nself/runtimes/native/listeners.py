@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -19,6 +19,14 @@ def owner(port: int) -> str | None:
     return None
 
 
+def of(pids: Iterable[int], uid: int) -> frozenset[int]:
+    """Ports on which those processes listen. Where the kernel keeps their files from us, whatever is `uid`'s counts."""
+    found = {str(pid): list(_sockets(str(pid))) for pid in pids}
+    sockets = {inode for inodes in found.values() for inode in inodes}
+    hidden = any(_is_hidden(pid) for pid, inodes in found.items() if not inodes)
+    return frozenset(port for port, inode, owner in _listening() if inode in sockets or (hidden and owner == uid))
+
+
 def may_bind(port: int) -> bool:
     """Low ports are root's, unless the machine says otherwise."""
     if os.geteuid() == 0:
@@ -31,15 +39,20 @@ def may_bind(port: int) -> bool:
 
 
 def _inodes(port: int) -> Iterator[str]:
-    """Socket inodes that listen on `port`, in any address family."""
+    """Socket inodes that listen on `port`."""
+    return (inode for number, inode, _ in _listening() if number == port)
+
+
+def _listening() -> Iterator[tuple[int, str, int]]:
+    """(port, socket inode, account) of all that listens, in any address family."""
     for table in ("tcp", "tcp6"):
         try:
             lines = (PROC / "net" / table).read_text(encoding="ascii").splitlines()[1:]
         except OSError:
             continue
         for fields in (line.split() for line in lines):
-            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                yield fields[9]
+            if fields[3] == _LISTENING:
+                yield int(fields[1].rpartition(":")[2], 16), fields[9], int(fields[7])
 
 
 def _sockets(pid: str) -> Iterator[str]:
@@ -50,6 +63,17 @@ def _sockets(pid: str) -> Iterator[str]:
                 yield target[8:-1]
     except OSError:
         return
+
+
+def _is_hidden(pid: str) -> bool:
+    """Whether its open files are kept from us: not so when it has none, or is gone."""
+    try:
+        next((PROC / pid / "fd").iterdir(), None)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _name(pid: str) -> str:

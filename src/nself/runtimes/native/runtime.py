@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import nself
-from nself.errors import ConfigError
+from nself.errors import ConfigError, UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model import spec as model
@@ -176,6 +176,12 @@ class Native:
 
     def volumes(self) -> Mapping[str, int]:
         return {name: _size(self.layout.data(name)) for name in self.volume_names()}
+
+    def adopt_volumes(self) -> Sequence[str]:
+        raise UsageError("natively all data is in the project's own folder: there is nothing to take over")
+
+    def check_volumes(self) -> None:
+        """They are in the project's own folder."""
 
     def remove_volumes(self) -> int:
         found = self.volume_names()
