@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 from nself.actions import project
 from nself.actions.init import Initialised
 from nself.cli import main, shapes
+from tests.cli.terminal import typed_in
 
 PROGRAM = [sys.executable, "-c", "from nself.cli.main import main; main()"]
 
@@ -118,24 +116,8 @@ def test_a_folder_whose_name_cannot_be_a_projects_is_told_one_that_can(
 
 
 def wizard(folder: Path, *answers: tuple[str, str]) -> tuple[int, str]:
-    """Run `nself init` on a terminal and answer each question when it stands there; its exit code and all it said."""
-    ours, theirs = pty.openpty()
-    program = subprocess.Popen([*PROGRAM, "init"], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    shown, waiting = "", list(answers)
-    try:
-        while select.select([ours], [], [], 20)[0]:
-            try:
-                shown += os.read(ours, 4096).decode()
-            except OSError:
-                break
-            if waiting and waiting[0][0] in shown.splitlines()[-1] and shown.endswith(": "):
-                os.write(ours, f"{waiting.pop(0)[1]}\n".encode())
-        return program.wait(timeout=60), shown
-    finally:
-        program.kill()
-        program.wait()
-        os.close(ours)
+    """Run `nself init` on a terminal: its exit code and all it said."""
+    return typed_in([*PROGRAM, "init"], folder, *answers)
 
 
 def test_on_a_terminal_it_asks(tmp_path: Path) -> None:

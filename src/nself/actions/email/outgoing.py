@@ -38,7 +38,7 @@ def outgoing(project: Project, host: LocalHost, environ: Mapping[str, str]) -> O
     if not found.smtp_host and not ours:
         raise ConfigError(
             "this project can send no mail: AUTH_SMTP_HOST is not set, and the development inbox is off",
-            fixes=["nself service email providers shows what to set", "nself service enable mail"],
+            fixes=["nself service email setup", "nself service enable mail"],
         )
     at = _inbox(project, host, environ) if ours else Endpoint(found.smtp_host, found.smtp_port)
     return Outgoing(

@@ -11,7 +11,7 @@ def command() -> None:
 
     \b
     Examples:
-      nself service email test
+      nself service email setup
       nself service email check
-      nself service email providers
+      nself service email test you@example.com
     """

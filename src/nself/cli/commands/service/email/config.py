@@ -33,4 +33,4 @@ def human(found: Configuration) -> Iterator[Line]:
     yield Table(("SETTING", "VALUE", "FROM"), rows)
     if not next(each.value for each in found.settings if each.key == "AUTH_SMTP_HOST"):
         yield "without AUTH_SMTP_HOST mail goes to the development inbox, if that is enabled"
-    yield "next: nself config set AUTH_SMTP_HOST …, nself service email check"
+    yield "next: nself service email setup, nself service email check"

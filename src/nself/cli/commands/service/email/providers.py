@@ -37,6 +37,6 @@ def command(app: App, name: str | None) -> None:
             return
         rows = [(each.name, each.host, str(each.port), each.user or "-", each.note) for each in found.providers]
         yield Table(("PROVIDER", "HOST", "PORT", "USER", ""), rows)
-        yield "next: nself service email providers NAME"
+        yield "next: nself service email docs NAME, nself service email configure NAME"
 
     app.output.result(providers.Providers(providers=chosen), human)

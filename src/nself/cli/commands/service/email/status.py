@@ -34,7 +34,7 @@ def command(app: App, context: click.Context) -> None:
 def human(found: State) -> Iterator[Line]:
     if found.provider is None:
         yield Styled(f"✗ {found.reason}", "red")
-        yield "next: nself service email providers"
+        yield "next: nself service email setup"
         return
     yield f"mail goes to {found.provider}: {found.host} port {found.port}, from {found.sender}"
     if found.reachable:
