@@ -17,8 +17,9 @@ WEIGHTS: Final = ("A", "B", "C", "D")
 KEYS: Final = ("table", "key", "language", "language_column", "fields", "filterable", "sortable")
 OURS: Final = frozenset(
     (
-        *("build", "changed", "changes", "conditions", "config", "expected", "find", "found", "index_of", "indexes"),
-        *("marked", "matches", "nearest", "ordering", "parse", "parsed", "query", "targets", "words"),
+        *("build", "changed", "changes", "config", "estimated", "expected", "faceted", "find", "found", "index_of"),
+        *("indexes", "mark", "marked", "marks", "matches", "narrow", "narrowed", "nearest", "newest", "newest_of"),
+        *("ordering", "parse", "parsed", "query", "ranked", "ranking", "targets", "words"),
     )
 )
 """Names in the schema `search` that are taken."""

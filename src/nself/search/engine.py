@@ -12,7 +12,8 @@ from nself.search.source import Source
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is asked. `filter` is {attribute: value, list of values, or {gt|gte|lt|lte|eq|ne: value}}; `sort` names
-    attributes, with `-` before one for descending."""
+    attributes, with `-` before one for descending. `facets` are attributes whose values are to be counted; `exact` asks
+    for counts of every match, however long that takes, where the engine can."""
 
     text: str
     limit: int = 20
@@ -21,6 +22,8 @@ class Query:
     sort: tuple[str, ...] = ()
     highlight: bool = False
     marks: tuple[str, str] = ("<mark>", "</mark>")
+    facets: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """How many matches have each value of an attribute, the most frequent first. Estimates unless `exact`."""
+
+    values: tuple[Mapping[str, Any], ...]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """`total` is a count when `exact`, else an estimate. `corrected` is the query that was answered when it is not the
     one that was asked. `problem` says why the index may not be up to date."""
@@ -43,6 +54,7 @@ class Answer:
     exact: bool
     corrected: str | None = None
     problem: str | None = None
+    facets: Mapping[str, Facet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

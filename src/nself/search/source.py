@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
 SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, NULL) AS type, a.attnotnull AS required,
+    coalesce(e.typtype, t.typtype) = 'e' AS is_enum,
     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
         AND i.indkey[0] = a.attnum) AS primary_key,
     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1
         AND i.indpred IS NULL AND i.indkey[0] = a.attnum) AS is_unique
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 """
 _KIND = """
@@ -28,15 +30,24 @@ WHERE n.nspname = $1 AND c.relname = $2
 """
 _LANGUAGES = "SELECT cfgname FROM pg_ts_config WHERE cfgnamespace = 'pg_catalog'::regnamespace ORDER BY 1"
 _NOT_SORTABLE = ("json", "xml", "point", "box", "line", "lseg", "path", "polygon", "circle")
+_HASHED = frozenset(
+    (
+        *("smallint", "integer", "bigint", "numeric", "boolean", "uuid", "date", "text", "character varying"),
+        *("character", "timestamp without time zone", "timestamp with time zone", "inet"),
+    )
+)
+"""Types whose values PostgreSQL hashes, equal ones alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`types` is {column: type as PostgreSQL writes it} of every column the index speaks of."""
+    """`types` is {column: type as PostgreSQL writes it} of every column the index speaks of. `marked` are those of the
+    filterable columns whose values are terms of the index too, so that words and filters meet in it."""
 
     index: Index
     key: str
     types: Mapping[str, str]
+    marked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,6 +67,13 @@ class Source:
         """The columns of a document."""
         return tuple(dict.fromkeys((self.key, *self.index.fields, *self.attributes)))
 
+    @property
+    def front(self) -> tuple[str, ...]:
+        """The heaviest fields, where there are lighter ones: a document that has all the words there comes first."""
+        weights = self.index.fields
+        heaviest = min(weights.values())
+        return tuple(each for each in weights if weights[each] == heaviest) if len(set(weights.values())) > 1 else ()
+
     def definition(self) -> dict[str, Any]:
         """All that an index is built from: another one means that it has to be built anew."""
         return {
@@ -67,6 +85,8 @@ class Source:
             "fields": [[column, weight] for column, weight in self.index.fields.items()],
             "filterable": list(self.index.filterable),
             "sortable": list(self.index.sortable),
+            "marked": list(self.marked),
+            "front": bool(self.front),
             "types": dict(sorted(self.types.items())),
         }
 
@@ -87,8 +107,13 @@ async def check(connection: Connection, indexes: Sequence[Index]) -> tuple[list[
         if not found and key is not None:
             wanted = {key, *index.columns()}
             types = {row["name"]: row["type"] for row in rows if row["name"] in wanted}
-            sources.append(Source(index=index, key=key, types=types))
+            sources.append(Source(index=index, key=key, types=types, marked=_marked(index, rows)))
     return sources, problems
+
+
+def _marked(index: Index, rows: Sequence[Any]) -> tuple[str, ...]:
+    hashed = {row["name"] for row in rows if row["is_enum"] or row["type"].removesuffix("[]") in _HASHED}
+    return tuple(column for column in index.filterable if column in hashed)
 
 
 def _no_table(index: Index, kind: str | None) -> tuple[str, str]:

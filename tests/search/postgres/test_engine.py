@@ -119,3 +119,21 @@ def test_the_index_follows_its_table(run: Callable[[Work], Any]) -> None:
         assert await found(made, "") == []
 
     run(change)
+
+
+def test_two_letters_exchanged_are_corrected_in_short_words_too(run: Callable[[Work], Any]) -> None:
+    async def ask(made: PostgresEngine, _: Database) -> None:
+        for wrong, meant in [("bule shoes ", "blue shoes"), ("quikc ", "quick"), ("foxx ", "fox"), ("reed ", "red")]:
+            assert (await made.query("articles", Query(text=wrong))).corrected == meant, wrong
+
+    run(ask)
+
+
+def test_a_word_that_came_after_the_last_build_is_not_corrected_to_another(run: Callable[[Work], Any]) -> None:
+    async def ask(made: PostgresEngine, database: Database) -> None:
+        assert (await made.query("articles", Query(text="databasis "))).corrected == "databases"
+        await database.execute("INSERT INTO articles (id, title) VALUES (5, 'Databasis')")
+        answer = await made.query("articles", Query(text="databasis "))
+        assert (answer.corrected, [hit.id for hit in answer.hits]) == (None, [5])
+
+    run(ask)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from nself.pg.catalog import identifier
 from nself.pg.database import Connection, Database
 from nself.search import documents, registry
-from nself.search.engine import Answer, Hit, Progress, Query, Stats
+from nself.search.engine import Answer, Facet, Hit, Progress, Query, Stats
 from nself.search.meilisearch.client import Client, index
 from nself.search.meilisearch.filters import expression
 from nself.search.settings import Kind
@@ -54,6 +54,7 @@ class MeilisearchEngine:
         body: dict[str, Any] = {"q": query.text, "limit": query.limit, "offset": query.offset, "showRankingScore": True}
         body |= {"filter": expression(query.filter)} if query.filter else {}
         body |= {"sort": [_order(each) for each in query.sort]} if query.sort else {}
+        body |= {"facets": list(query.facets)} if query.facets else {}
         if query.highlight:
             body |= {"attributesToHighlight": ["*"], "highlightPreTag": _MARKS[0], "highlightPostTag": _MARKS[1]}
         known = await self._database.fetch_row(
@@ -67,6 +68,7 @@ class MeilisearchEngine:
             total=found["estimatedTotalHits"],
             exact=False,
             problem=known["problem"] if known else None,
+            facets={name: _facet(counts) for name, counts in (found.get("facetDistribution") or {}).items()},
         )
 
     async def stats(self, index_name: str) -> Stats:
@@ -157,6 +159,12 @@ def _target(source: Source) -> registry.Target:
 
 def _order(name: str) -> str:
     return f"{name[1:]}:desc" if name.startswith("-") else f"{name}:asc"
+
+
+def _facet(counts: Mapping[str, int]) -> Facet:
+    """It writes every value as text, and counts all matches."""
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return Facet(values=tuple({"value": value, "count": count} for value, count in ordered), exact=True)
 
 
 def _hit(hit: Mapping[str, Any], key: str, fields: Sequence[str], query: Query) -> Hit:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from nself.pg.catalog import identifier
 from nself.pg.database import Connection, Database, PostgresError
 from nself.search import registry
-from nself.search.engine import Answer, Hit, Progress, Query, Stats
+from nself.search.engine import Answer, Facet, Hit, Progress, Query, Stats
+from nself.search.postgres.copying import Copy, together
 from nself.search.postgres.statements import Statements
 from nself.search.settings import Kind
 from nself.search.source import Source
 
-BATCH: Final = 20_000
-"""Rows copied at once: whoever changes one of them meanwhile waits for the batch, a second or two."""
-
 
 class PostgresEngine:
-    """The engine `postgres`. Queries are functions in the database: applications ask it without us."""
+    """The engine `postgres`. Queries are functions in the database: applications ask it without us. A build takes two
+    connections of `database` at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,7 +30,7 @@ class PostgresEngine:
 
     async def build(self, source: Source, progress: Progress) -> int:
         async with registry.alone(self._database, source.name) as connection:
-            return await _build(connection, source, progress)
+            return await _build(self._database, connection, source, progress)
 
     async def sync(self, source: Source) -> int:
         return 0
@@ -40,6 +39,8 @@ class PostgresEngine:
         options: dict[str, Any] = {"limit": query.limit, "offset": query.offset, "filter": query.filter}
         options |= {"sort": ",".join(query.sort)} if query.sort else {}
         options |= {"highlight": {"pre": query.marks[0], "post": query.marks[1]}} if query.highlight else {}
+        options |= {"facets": list(query.facets)} if query.facets else {}
+        options |= {"exact": True} if query.exact else {}
         found = await self._database.fetch_value("SELECT search.query($1, $2, $3)", index, query.text, options)
         return Answer(
             hits=tuple(Hit(**hit) for hit in found["hits"]),
@@ -47,6 +48,9 @@ class PostgresEngine:
             exact=found["exact"],
             corrected=found["corrected"],
             problem=found["problem"],
+            facets={
+                name: Facet(values=tuple(each["values"]), exact=each["exact"]) for name, each in found["facets"].items()
+            },
         )
 
     async def stats(self, index: str) -> Stats:
@@ -69,7 +73,8 @@ class PostgresEngine:
             await registry.drop_tables(connection, index, keep=None)
 
 
-async def _build(connection: Connection, source: Source, progress: Progress) -> int:
+async def _build(database: Database, connection: Connection, source: Source, progress: Progress) -> int:
+    await _prepare_session(connection)
     live = await connection.fetchval("SELECT live FROM search.indexes WHERE name = $1", source.name)
     # What a build that was killed left behind.
     await connection.execute(
@@ -80,11 +85,12 @@ async def _build(connection: Connection, source: Source, progress: Progress) -> 
     made = Statements(source, f"{source.name}_{number}")
     await connection.execute(made.create())
     await registry.follow(connection, source, Kind.POSTGRES, _target(made))
-    count = await _copy(connection, made, progress)
-    progress("indexing the words")
-    position = await connection.fetchval(made.last_position())
-    for statement in (*made.finish(), *await _words(connection, made)):
-        await connection.execute(statement)
+    async with database.connection() as second:
+        await _prepare_session(second)
+        count = await Copy(connection, second, made, progress).run()
+        progress("indexing the words")
+        position = await connection.fetchval(made.last_position())
+        await together(_execute(connection, made.finish()), _execute(second, await _words(connection, made)))
     await connection.execute(made.forget_deleted(), position)
     async with connection.transaction():
         await _offer(connection, made)
@@ -92,6 +98,19 @@ async def _build(connection: Connection, source: Source, progress: Progress) -> 
     await registry.settle(connection)
     await registry.drop_tables(connection, source.name, keep=made.name)
     return count
+
+
+async def _prepare_session(connection: Connection) -> None:
+    """More memory than a session usually has, and an end when we are killed: no index is built for nobody."""
+    await connection.execute(
+        "SELECT set_config('maintenance_work_mem', greatest(256 * 1024, setting::int) || 'kB', false)"
+        " FROM pg_settings WHERE name = 'maintenance_work_mem'; SET client_connection_check_interval = '2s'"
+    )
+
+
+async def _execute(connection: Connection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        await connection.execute(statement)
 
 
 async def _offer(connection: Connection, made: Statements) -> None:
@@ -115,16 +134,6 @@ def _target(made: Statements) -> registry.Target:
         on_delete=made.on_delete(),
         on_truncate=made.on_truncate(),
     )
-
-
-async def _copy(connection: Connection, made: Statements, progress: Progress) -> int:
-    count, last = 0, None
-    while (following := await connection.fetchval(made.next_key(), last, BATCH)) is not None:
-        status = await connection.execute(made.copy(), last, following)
-        count += int(status.rpartition(" ")[2])
-        last = following
-        progress(f"{count} rows")
-    return count
 
 
 async def _words(connection: Connection, made: Statements) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from nself.pg.catalog import identifier
 from nself.search.source import Source
 
 _TEXTS: Final = ("text", "character varying", "character", "citext", "name")
+_TERMS: Final = ("terms", "front", "marks")
+"""All words; those of the heaviest fields; and what is no word: runs of documents, and values that are filtered by."""
 LONGEST: Final = 100_000
 """Characters of one field that are indexed: PostgreSQL holds a megabyte of words for a row, and refuses more."""
 TIER_BITS: Final = (12, 15, 18, 21)
@@ -31,6 +33,10 @@ class Statements:
         return f"search.{identifier(self.name)}"
 
     @property
+    def _sequence(self) -> str:
+        return _literal(f"search.{identifier(self.name + '_position')}")
+
+    @property
     def _from(self) -> str:
         return self.source.table.quoted
 
@@ -38,24 +44,35 @@ class Statements:
         source = self.source
         columns = "".join(f", {_attribute(name)} {type_}" for name, type_ in source.attributes.items())
         sequence = f"search.{identifier(self.name + '_position')}"
+        statistics = ", ".join(f"ALTER COLUMN {each} SET STATISTICS 300" for each in _TERMS)
         return (
             f"CREATE SEQUENCE {sequence}; CREATE TABLE {self._table} (id {source.types[source.key]} PRIMARY KEY, "
-            f"position bigint NOT NULL, terms tsvector NOT NULL{columns}); "
+            f"position bigint NOT NULL, terms tsvector NOT NULL, front tsvector, marks tsvector NOT NULL{columns}); "
             f"ALTER SEQUENCE {sequence} OWNED BY {self._table}.position; "
-            f"ALTER TABLE {self._table} ALTER COLUMN terms SET STATISTICS 300"
+            f"ALTER TABLE {self._table} {statistics}"
         )
 
+    def reserve(self) -> str:
+        """Positions for $1 rows: what has to be added to 1, 2, … of them."""
+        return f"SELECT max(nextval({self._sequence})) - $1 FROM generate_series(1, $1)"
+
     def copy(self) -> str:
-        """The rows with keys above $1 (from the first when null) up to $2."""
+        """The rows with keys above $1 (from the first when null) up to $2, to the positions behind $3."""
         key, kind = f"s.{identifier(self.source.key)}", self.source.types[self.source.key]
         rows = f"SELECT * FROM {self._from} s WHERE ($1::text IS NULL OR {key} > $1::text::{kind})"
-        return f"{self._insert(f'({rows} AND {key} <= $2::text::{kind} ORDER BY {key})')} ON CONFLICT DO NOTHING"
+        position = f"$3::bigint + row_number() OVER (ORDER BY r.{identifier(self.source.key)})"
+        return f"{self._insert(f'({rows} AND {key} <= $2::text::{kind})', position)} ON CONFLICT DO NOTHING"
+
+    def estimate(self) -> str:
+        """About how many rows there are to copy, as PostgreSQL last counted; -1 when it never did."""
+        return f"SELECT reltuples::bigint FROM pg_class WHERE oid = {_literal(self._from)}::regclass"
 
     def next_key(self) -> str:
-        """The last key of the next $2 rows above $1, as text; null when there are none."""
+        """The last key of the next $2 rows above $1 as text, null when there are none, and how many they are."""
         key, kind = identifier(self.source.key), self.source.types[self.source.key]
         return (
-            f"SELECT (array_agg({key} ORDER BY {key} DESC))[1]::text FROM (SELECT {key} FROM {self._from} WHERE "
+            f"SELECT (array_agg({key} ORDER BY {key} DESC))[1]::text AS last, count(*)::int AS rows "
+            f"FROM (SELECT {key} FROM {self._from} WHERE "
             f"$1::text IS NULL OR {key} > $1::text::{kind} ORDER BY {key} LIMIT $2) s"
         )
 
@@ -64,7 +81,8 @@ class Statements:
         attributes = self.source.attributes
         return (
             # A long list of unmerged additions would be read by every query.
-            f"CREATE INDEX ON {self._table} USING gin (terms) WITH (gin_pending_list_limit = 256)",
+            f"CREATE INDEX ON {self._table} USING gin (terms, front, marks) WITH (gin_pending_list_limit = 256)",
+            f"CREATE INDEX ON {self._table} (position)",
             *(
                 (f"CREATE INDEX ON {self._table} {'USING gin ' if type_.endswith('[]') else ''}({_attribute(name)})")
                 for name, type_ in attributes.items()
@@ -90,13 +108,14 @@ class Statements:
         vector = " || ".join(
             f"to_tsvector('search.simple', {self._words(column, 's')})" for column in self.source.index.fields
         )
-        rows = f"SELECT {vector} FROM {self._from} s"
+        rows = f"SELECT unnest(tsvector_to_array({vector})) AS word FROM {self._from} s"
         return (
-            f'CREATE TABLE {table} (word text COLLATE "C" PRIMARY KEY, documents int NOT NULL)',
             (
-                f"INSERT INTO {table} SELECT word, ndoc FROM ts_stat({_literal(rows)}) "
-                "WHERE length(word) BETWEEN 2 AND 40 AND word ~ '[^0-9.,+-]'"
+                # Made from a question, which PostgreSQL lets several processes answer.
+                f'CREATE TABLE {table} AS SELECT word COLLATE "C" AS word, count(*)::int AS documents FROM ({rows}) w '
+                "WHERE length(word) BETWEEN 2 AND 40 AND word ~ '[^0-9.,+-]' GROUP BY 1"
             ),
+            f"ALTER TABLE {table} ADD PRIMARY KEY (word)",
             f"CREATE INDEX ON {table} USING gin (word {trigrams})",
             f"ANALYZE {table}",
         )
@@ -147,30 +166,46 @@ class Statements:
 
     def _upsert(self, rows: str) -> str:
         names = map(_attribute, self.source.attributes)
-        set_ = ", ".join(f"{name} = excluded.{name}" for name in ("position", "terms", *names))
-        return f"{self._insert(rows)} ON CONFLICT (id) DO UPDATE SET {set_}"
+        set_ = ", ".join(f"{name} = excluded.{name}" for name in ("position", *_TERMS, *names))
+        return f"{self._insert(rows, f'nextval({self._sequence})')} ON CONFLICT (id) DO UPDATE SET {set_}"
 
-    def _insert(self, rows: str) -> str:
+    def _insert(self, rows: str, position: str) -> str:
+        """`position` is SQL over a row `r`."""
         listed = "".join(f", {_attribute(name)}" for name in self.source.attributes)
         values = "".join(f", n.{identifier(name)}" for name in self.source.attributes)
-        position = f"nextval('search.{identifier(self.name + '_position')}')"
+        front, rest = self._terms()
+        terms = " || ".join([*(["t.front"] if front else []), *rest])
+        made = f"{terms}, t.front, array_to_tsvector({self._marks()})"
         return (
-            f"INSERT INTO {self._table} (id, position, terms{listed}) "
-            f"SELECT n.{identifier(self.source.key)}, n.{POSITION}, {self._terms()}{values} "
-            f"FROM (SELECT {position} AS {POSITION}, r.* FROM {rows} r) n"
+            f"INSERT INTO {self._table} (id, position, terms, front, marks{listed}) "
+            f"SELECT n.{identifier(self.source.key)}, n.{POSITION}, {made}{values} "
+            f"FROM (SELECT {position} AS {POSITION}, r.* FROM {rows} r) n, "
+            f"LATERAL (SELECT {' || '.join(front) or 'NULL::tsvector'} AS front OFFSET 0) t"
         )
 
-    def _terms(self) -> str:
-        index = self.source.index
+    def _terms(self) -> tuple[list[str], list[str]]:
+        """The words of the fields in front, and those of the others."""
+        index, front = self.source.index, self.source.front
         config = f"{_literal('search.' + identifier(index.language))}::regconfig"
         if index.language_column is not None:
             config = f"search.config(n.{identifier(index.language_column)}::text)"
-        parts = [
-            f"setweight(to_tsvector({config}, {self._words(column, 'n')}), '{weight}')"
+        parts = {
+            column: f"setweight(to_tsvector({config}, {self._words(column, 'n')}), '{weight}')"
             for column, weight in index.fields.items()
-        ]
-        tiers = ", ".join(f"E'\\x01{bits}.' || (n.{POSITION} >> {bits})" for bits in TIER_BITS)
-        return " || ".join([*parts, f"array_to_tsvector(ARRAY[{tiers}])"])
+        }
+        return [parts[each] for each in front], [part for each, part in parts.items() if each not in front]
+
+    def _marks(self) -> str:
+        """Terms that are no words: the runs of documents that one belongs to, and the values it is filtered by."""
+        tiers = (f"E'\\x01{bits}.' || (n.{POSITION} >> {bits})" for bits in TIER_BITS)
+        marks = f"ARRAY[{', '.join(tiers)}]"
+        for number, column in enumerate(self.source.marked):
+            value = f"n.{identifier(column)}"
+            if self.source.types[column].endswith("[]"):
+                marks += f" || ARRAY(SELECT search.mark({number}, v) FROM unnest({value}) v)"
+            else:
+                marks += f" || search.mark({number}, {value})"
+        return marks
 
     def _words(self, column: str, row: str) -> str:
         name = f"{row}.{identifier(column)}"
