@@ -9,7 +9,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
@@ -374,10 +374,7 @@ class LocalHost:
                             fixes=["wait for it to finish and try again", "nself status"],
                         ) from None
                     time.sleep(0.05)
-            file.seek(0)
-            file.truncate()
-            file.write(f"{holder} (pid {os.getpid()})")
-            file.flush()
+            _sign(file.fileno(), f"{holder} (pid {os.getpid()})")
             yield
 
     @contextmanager
@@ -398,8 +395,23 @@ class LocalHost:
             os.close(descriptor)
 
 
+def free(folder: Path) -> str:
+    """`12 MB of 400 MB free`: of the disk a folder is on."""
+    from shutil import disk_usage
+
+    found = disk_usage(folder)
+    return f"{found.free / 1e6:.0f} MB of {found.total / 1e6:.0f} MB free"
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _sign(descriptor: int, holder: str) -> None:
+    """Who waits for a lock is told who holds it. A full disk is no reason not to hold it."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, holder.encode())
 
 
 def _locked(descriptor: int) -> bool:
@@ -426,7 +438,8 @@ def _explained(path: Path, done: str) -> Iterator[None]:
             raise PermissionDeniedError(
                 f"{path} cannot be {done}: the file system is read-only", fixes=["choose another folder: nself -C DIR"]
             ) from error
-        raise NselfError(
-            f"{path} cannot be {done}: {error.strerror or error}",
-            fixes=["df -h . to see whether the disk is full", "nself doctor"],
-        ) from error
+        said, fixes = error.strerror or str(error), ["df -h . to see whether the disk is full", "nself doctor"]
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            folder = next(each for each in path.absolute().parents if each.exists())
+            said, fixes = f"{said} ({free(folder)})", [f"make room: df -h {folder}", "then run this again"]
+        raise NselfError(f"{path} cannot be {done}: {said}", fixes=fixes) from error

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from tests.docker.private import PrivateEngine
+from nself.errors import DockerError
+from nself.host import LocalHost
+from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.docker_errors import DaemonDownError, HangingError, NoContextError
+from tests.docker.private import PrivateEngine, fill
 from tests.e2e.conftest import Project
 from tests.e2e.shops import shop
+from tests.e2e.test_faults import tmpfs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("engine")]
 
@@ -89,3 +100,128 @@ def test_a_network_removed_by_hand_is_made_again(project: Project, own_engine: P
     project.nself("start", "web")
 
     assert project.health()["web"] == "healthy"
+
+
+def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Project, own_engine: PrivateEngine) -> None:
+    script = built.root / "services" / "web" / "run.sh"
+    script.write_text(script.read_text() + "# another image\n")
+    before = own_engine.docker("images", "--quiet", "--no-trunc", "shop/web")
+    with own_engine.full():
+        build = built.nself("build", "--images", "web", check=False)
+        start = built.nself("start", "web", check=False)
+
+    for failed in (build, start):
+        assert failed.returncode == 4
+        assert f"Docker has no disk space left in {own_engine.data} (0 MB of " in failed.stderr
+        assert "docker system df" in failed.stderr
+        assert "nself clean --images" in failed.stderr
+    assert "(web, " in build.stderr
+    assert own_engine.docker("images", "--quiet", "--no-trunc", "shop/web") == before
+    built.nself("build", "--images", "web")
+    built.nself("start", "web")
+    assert built.health()["web"] == "healthy"
+
+
+def test_a_full_disk_of_the_project_is_told_and_keeps_nobody_from_stopping(
+    own_engine: PrivateEngine, built: Project, tmp_path: Path
+) -> None:
+    with tmpfs(tmp_path / "small", "8m"):
+        project = shop(tmp_path / "small" / "shop2", own_engine, name="shop2")
+        fill(tmp_path / "small" / "filler")
+        refused = project.nself("start", "web", check=False)
+        (tmp_path / "small" / "filler").unlink()
+        own_engine.docker("tag", "shop/web:latest", "shop2/web:latest")
+        project.nself("start", "web")
+        fill(tmp_path / "small" / "filler")
+        stopped = project.nself("stop")
+
+    assert refused.returncode == 1
+    assert "No space left on device (0 MB of 8 MB free)" in refused.stderr
+    assert "something we did not foresee" not in refused.stderr
+    assert "stopped web" in stopped.stdout
+
+
+def test_an_engine_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(str(tmp_path / "mute.sock"))
+        mute.listen()
+        environ = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path / 'mute.sock'}"}
+        with pytest.raises(HangingError, match=r"docker ps did not finish within 1 s"):
+            Docker(LocalHost(), environ).run("ps", timeout_s=1)
+
+
+def test_what_answers_in_the_place_of_an_engine_is_told_apart() -> None:
+    """Another program at the port, as a proxy is."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        refused = asked({"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"})
+        server.shutdown()
+    assert "is not a Docker engine" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("environ", "error", "told"),
+    [
+        ({"DOCKER_HOST": "tcp://127.0.0.1:1"}, DaemonDownError, "the Docker daemon at tcp://127.0.0.1:1 does not"),
+        ({"DOCKER_HOST": "unix:///etc/hostname"}, DaemonDownError, "the Docker daemon at unix:///etc/hostname does"),
+        ({"DOCKER_HOST": "ssh://nobody@127.0.0.1:1"}, DaemonDownError, "does not answer: ssh: connect to host 127"),
+        ({"DOCKER_CONTEXT": "nowhere"}, NoContextError, 'context "nowhere": context not found'),
+        ({"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_TLS_VERIFY": "1"}, NoContextError, "ca.pem"),
+    ],
+)
+def test_an_address_without_an_engine_is_named(environ: dict[str, str], error: type[DockerError], told: str) -> None:
+    refused = asked(environ)
+    assert isinstance(refused, error), refused
+    assert told in refused.message
+    assert refused.exit_code == 4
+
+
+def asked(environ: dict[str, str]) -> DockerError:
+    """What becomes of a question to where `environ` leads."""
+    base = {name: text for name, text in os.environ.items() if not name.startswith("DOCKER_")}
+    with pytest.raises(DockerError) as refused:
+        Docker(LocalHost(), base | environ).run("ps", timeout_s=30)
+    return refused.value
+
+
+def test_a_socket_that_only_others_may_use_is_told_with_the_group(built: Project, own_engine: PrivateEngine) -> None:
+    """As root without its right to pass over permissions, which is to be an ordinary user here."""
+    own_engine.socket.chmod(0o600)
+    os.chown(own_engine.socket, 65534, 65534)
+    ordinary = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    try:
+        refused = replace(built, prefix=(*own_engine.prefix, *ordinary)).nself("status", check=False)
+    finally:
+        os.chown(own_engine.socket, 0, 0)
+
+    assert refused.returncode == 7
+    assert "permission denied on its socket" in refused.stderr
+    assert "usermod -aG docker" in refused.stderr
+
+
+def test_without_compose_or_with_its_first_version_the_package_is_named(
+    built: Project, own_engine: PrivateEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "docker-compose").write_text("#!/bin/sh\necho docker-compose version 1.29.2\n")
+    (tmp_path / "docker-compose").chmod(0o755)
+    environ = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    built.nself("stop")
+    refused = replace(built, more=built.more | environ).nself("start", "web", check=False)
+
+    assert refused.returncode == 4
+    assert "apt install docker-compose-plugin" in refused.stderr
+
+
+def test_an_image_that_was_removed_after_the_build_is_asked_for(built: Project, own_engine: PrivateEngine) -> None:
+    built.nself("stop")
+    own_engine.docker("tag", "shop/web:latest", "kept:1")
+    own_engine.docker("rmi", "shop/web:latest")
+    try:
+        refused = built.nself("start", "web", check=False)
+    finally:
+        own_engine.docker("tag", "kept:1", "shop/web:latest")
+
+    assert refused.returncode == 4
+    assert "an image is not built: shop/web:latest" in refused.stderr
+    assert "nself build --images" in refused.stderr

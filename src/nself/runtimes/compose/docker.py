@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from nself.errors import ProgramMissingError, TimedOutError
-from nself.host import Ran
+from nself.errors import NselfError, ProgramMissingError, TimedOutError
+from nself.host import Ran, free
 from nself.runtimes.compose.docker_errors import (
     ComposeMissingError,
     DaemonDownError,
     HangingError,
+    NoDiskError,
     NotDockerError,
     NotInstalledError,
     TooOldError,
@@ -83,8 +84,21 @@ class Docker:
         except TimedOutError as error:
             raise HangingError(f"docker {doing(argv)}", timeout_s or 0) from error
         if check and not ran.ok:
-            raise recognise(ran.stderr or ran.stdout, doing=f"docker {doing(argv)}")
+            raise self.refusal(ran.stderr or ran.stdout, doing=f"docker {doing(argv)}")
         return ran
+
+    def refusal(self, printed: str, *, doing: str) -> NselfError:
+        """The error behind what Docker printed; of a full disk, with how much of it is free."""
+        error = recognise(printed, doing=doing)
+        return NoDiskError(error.said, where=self._disk()) if isinstance(error, NoDiskError) else error
+
+    def _disk(self) -> str:
+        """Where the engine keeps everything, if that is on this machine."""
+        ran = self.run("info", "--format", "{{.DockerRootDir}}", check=False, timeout_s=ASK_S)
+        folder = Path(ran.stdout.strip())
+        if not ran.ok or not folder.is_absolute() or not folder.exists():
+            return ""
+        return f"{folder} ({free(folder)})"
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """What `docker` is run with: a terminal it could draw on is never there."""
@@ -116,7 +130,7 @@ class Docker:
             return found
         if re.search(rf"no such {kind}|not found", ran.stderr, re.IGNORECASE):
             return None
-        raise recognise(ran.stderr, doing=f"docker {kind} inspect")
+        raise self.refusal(ran.stderr, doing=f"docker {kind} inspect")
 
     def version(self, *, compose: bool = True) -> Versions:
         """Of client, engine and Compose, or the error that says what is missing, down, denied or too old."""

@@ -7,9 +7,6 @@ from collections.abc import Callable
 
 from nself.errors import DockerError, NetworkError, NselfError, PermissionDeniedError
 
-LOCAL = ("unix:///var/run/docker.sock", "unix:///run/docker.sock")
-"""Where the engine of this machine listens, unless somebody said otherwise."""
-
 
 class NotInstalledError(DockerError):
     """There is no `docker` on PATH."""
@@ -43,13 +40,14 @@ class DaemonDownError(DockerError):
     def __init__(self, why: str = "", *, where: str = "") -> None:
         self.where = where
         named = f"the Docker daemon{f' at {where}' if where else ''} does not answer"
-        here = not where or where in LOCAL
-        fixes = [
-            "sudo systemctl start docker" if here else "is that the engine you mean? DOCKER_HOST or a context says so",
-            "docker context ls, if yours is on another machine" if here else "docker context ls; echo $DOCKER_HOST",
-            "then run this again: containers and data are as they were",
-        ]
-        super().__init__(f"{named}{f': {why}' if why else ''}; what runs in it cannot be told", fixes=fixes)
+        elsewhere = "docker context ls; echo $DOCKER_HOST"
+        fixes = ["is that the engine you mean? DOCKER_HOST or a context says so", elsewhere]
+        if not where or where.startswith("unix:"):
+            start = "sudo systemctl start docker, or without root: systemctl --user start docker"
+            fixes = [start, f"{elsewhere}: is it on another machine?"]
+        super().__init__(
+            f"{named}{f': {why}' if why else ''}; what runs in it cannot be told", fixes=[*fixes, "then run this again"]
+        )
 
 
 class NoContextError(DockerError):
@@ -68,9 +66,9 @@ class NoContextError(DockerError):
 class NoEngineError(DockerError):
     """Something answers, and it is not a Docker engine."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str = "") -> None:
         super().__init__(
-            f"what answers at {where} is not a Docker engine",
+            f"what answers {f'at {where}' if where else 'where an engine should'} is not a Docker engine",
             fixes=["docker version: does it answer there?", "docker context ls; echo $DOCKER_HOST"],
         )
 
@@ -110,12 +108,18 @@ class TooOldError(DockerError):
 
 
 class NoDiskError(DockerError):
-    """The disk Docker keeps images and containers on is full."""
+    """The disk Docker keeps images and containers on is full. `where` is that folder, with how much is free there."""
 
-    def __init__(self, said: str) -> None:
+    def __init__(self, said: str, *, where: str = "") -> None:
+        self.said = said.removeprefix("Error response from daemon: ")
+        self.where = where
         super().__init__(
-            f"Docker has no disk space left: {said}",
-            fixes=["docker system df shows what takes it", "nself clean --images removes old images of this project"],
+            f"Docker has no disk space left{f' in {where}' if where else ''}: {self.said}",
+            fixes=[
+                "docker system df shows what takes it",
+                "nself clean --images removes old images of this project, docker image prune those of nobody",
+                "make room, then run this again",
+            ],
         )
 
 
@@ -171,11 +175,16 @@ class EngineBusyError(DockerError):
 
 def recognise(stderr: str, *, doing: str) -> NselfError:
     """The error behind what Docker printed while `doing` something (`docker build`)."""
+    stderr = _COLOUR.sub("", stderr)
     for pattern, error in _KNOWN:
         found = re.search(pattern, stderr, re.IGNORECASE)
         if found:
             return error(_line(stderr, found.start()), found)
     return CommandFailedError(f"{doing} failed: {last_line(stderr)}", fixes=["nself doctor", "docker info"])
+
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""Docker's first builder paints what a step says on stderr, whoever reads it."""
 
 
 def last_line(text: str) -> str:
@@ -230,6 +239,7 @@ _KNOWN: tuple[tuple[str, Maker], ...] = (
         lambda *_: SocketDeniedError(),
     ),
     (r"request returned .+ for API route and version (\S+),", lambda _, found: NoEngineError(_address(found[1]))),
+    (r"error response from daemon: (?:<|\s*$)|<!doctype html", lambda *_: NoEngineError()),
     (
         r"cannot connect to the docker daemon|is the docker daemon running|error during connect"
         r"|failed to connect to the docker api",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from nself.errors import DockerError, NetworkError, NselfError, ProgramMissingEr
 from nself.events import Emit, StepStarted
 from nself.host import LocalHost
 from nself.runtimes.compose.docker import Docker
-from nself.runtimes.compose.docker_errors import CommandFailedError, NotInstalledError, PortTakenError, recognise
+from nself.runtimes.compose.docker_errors import CommandFailedError, NoDiskError, NotInstalledError, PortTakenError
 
 CLASSIC_STEP = re.compile(r"^Step (?P<index>\d+)/(?P<total>\d+) : (?P<what>.*)")
 BUILDKIT_STEP = re.compile(r"^#\d+ \[(?:\S+ )?\s*(?P<index>\d+)/(?P<total>\d+)\] (?P<what>.*)")
@@ -72,15 +73,17 @@ class Builder:
         log = self.log(recipe.name)
         before = self._id(recipe.reference)
         watch = _Watch(recipe, self.emit)
-        with log.open("a", encoding="utf-8", buffering=1) as file:
+        with log.open("ab", buffering=0) as file:
 
             def on_line(line: str) -> None:
-                file.write(f"{line}\n")
+                # The disk of the project being full is no reason to end what another one has room for.
+                with suppress(OSError):
+                    file.write(f"{line}\n".encode())
                 watch.line(line)
 
             exit_code = self._run(recipe, on_line)
         if exit_code:
-            raise watch.failure(log)
+            raise watch.failure(log, self.docker)
         after = self._id(recipe.reference)
         if after is None:
             raise CommandFailedError(f"docker build ended well, but there is no image {recipe.reference}")
@@ -129,9 +132,11 @@ class _Watch:
             )
         )
 
-    def failure(self, log: Path) -> NselfError:
+    def failure(self, log: Path, docker: Docker) -> NselfError:
         text = "\n".join(self.tail)
-        known = recognise(text, doing="docker build")
+        known = docker.refusal(text, doing="docker build")
+        if isinstance(known, NoDiskError):
+            return NoDiskError(f"{known.said} ({self.recipe.name}, {self.step or 'its context'})", where=known.where)
         if not isinstance(known, CommandFailedError) and not self._of_its_own(known, text):
             return known
         shown = [line for line in self.tail if line.strip()][-SHOWN_LINES:]
