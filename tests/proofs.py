@@ -2,13 +2,14 @@
 
 A test takes `proved` and says `proved("redis", "compose")` once it has seen it. Facts travel in the test's report, so
 they arrive from every worker. `docs/reference/services-tested.md` names for each of its claims the test behind it:
-when that test passes in any run and has not proved it, the run fails. `make docs` writes new facts into the page.
+when that test passes in any run and has not proved it, the run fails. It fails as well when a test proved what the
+page has an empty cell for, so no cell is empty by oversight. `make docs` writes new facts into the page.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -60,6 +61,7 @@ class Proofs:
         self.passed: dict[str, frozenset[Fact]] = {}
         self.skipped: set[str] = set()
         self.lies: list[str] = []
+        self.omissions: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         test = plain_id(report.nodeid)
@@ -73,7 +75,8 @@ class Proofs:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self._remember()
         self.lies = unproved(claimed(self.config.rootpath / PAGE), self.passed)
-        if self.lies and session.exitstatus == pytest.ExitCode.OK:
+        self.omissions = unclaimed(empty(self.config.rootpath / PAGE), self.passed)
+        if (self.lies or self.omissions) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -81,6 +84,10 @@ class Proofs:
             terminalreporter.section(f"{PAGE} claims what was not proved (make docs)", red=True)
             for lie in self.lies:
                 terminalreporter.line(lie)
+        if self.omissions:
+            terminalreporter.section(f"{PAGE} does not say what was proved (make docs)", red=True)
+            for omission in self.omissions:
+                terminalreporter.line(omission)
         unchecked = sum(test in self.skipped for test in claimed(self.config.rootpath / PAGE).values())
         if unchecked:
             terminalreporter.line(f"{unchecked} claims of {PAGE} were not checked: their tests were skipped")
@@ -96,6 +103,19 @@ def claimed(page: Path) -> Mapping[Fact, str]:
     from tests.docs.services_tested import claims
 
     return claims(page.read_text(encoding="utf-8")) if page.exists() else {}
+
+
+def empty(page: Path) -> frozenset[Fact]:
+    """Cells of the page that claim nothing and could."""
+    from tests.docs.services_tested import empty_cells
+
+    return empty_cells(page.read_text(encoding="utf-8")) if page.exists() else frozenset()
+
+
+def unclaimed(cells: Collection[Fact], passed: Facts) -> list[str]:
+    """Empty cells that a test has a proof for."""
+    found = {(fact, test) for test, facts in passed.items() for fact in facts if fact in cells}
+    return [f"{name} {what}: {test} proved it" for (name, what), test in sorted(found)]
 
 
 def unproved(claims: Mapping[Fact, str], passed: Facts) -> list[str]:

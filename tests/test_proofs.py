@@ -80,7 +80,7 @@ def test_a_later_run_of_one_test_keeps_what_the_others_proved(
 
 def test_a_true_claim_passes(run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     claim(tmp_path, "mail", "native", f"{RUNS}[native]")
-    assert run("-k", "runs").returncode == 0
+    assert run("-k", "runs and native").returncode == 0
 
 
 def test_a_claim_that_its_test_did_not_prove_fails_the_run(
@@ -92,10 +92,27 @@ def test_a_claim_that_its_test_did_not_prove_fails_the_run(
     assert f"mail probed: {RUNS}[native] passed and did not prove it" in ran.stdout
 
 
+def test_a_cell_that_is_empty_though_a_test_proved_it_fails_the_run(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    claim(tmp_path, "mail", "native", f"{RUNS}[native]")
+    ran = run("-k", "runs")
+    assert ran.returncode == 1
+    assert f"mail compose: {RUNS}[compose] proved it" in ran.stdout
+
+
+def test_what_the_page_has_no_row_for_is_nobody_s_omission(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "test_suite.py").write_text('def test_it(proved):\n    proved("web-of-someone", "native")\n')
+    claim(tmp_path, "nginx", "native", "test_suite.py::test_of_another_day")
+    assert run().returncode == 0
+
+
 def test_a_claim_whose_test_was_skipped_is_said_to_be_unchecked(
     run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     claim(tmp_path, "nginx", "probed", "test_suite.py::test_it_is_skipped")
-    ran = run("-k", "skipped or compose")
+    ran = run("-k", "skipped")
     assert ran.returncode == 0
     assert f"1 claims of {PAGE} were not checked" in ran.stdout

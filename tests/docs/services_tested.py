@@ -5,18 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from nself import templates
 from nself.graphql import reference
-from nself.services.catalogue import catalogue
+from nself.model.ports import Claim, Ports, choose
+from nself.model.schema import gather
+from nself.services.catalogue import catalogue, settings_classes
 from tests.proofs import WHATS, Fact, Facts
+from tests.services.projects import network, project
 
 ROOT = Path(__file__).parents[2]
 Claims = Mapping[Fact, str]
 """{what is claimed: the test behind it}."""
 
+NOTHING, UPSTREAM = "-", "upstream"
 _UP = "../../"
 _ROW = re.compile(r"^\| `([^`]+)` \|(.*)\|$", re.MULTILINE)
 _LINK = re.compile(r"\[✓\]\(\.\./\.\./([^)]+)\)")
@@ -24,10 +29,10 @@ _HEAD = """\
 # Services and templates, as tested
 
 Printed by `make docs` from what tests proved; every ✓ leads to the test that did. A run of the suite in which that
-test passes without proving it fails.
+test passes without proving it fails, and so does one in which a test proves what a `-` stands for.
 
 - **native**, **compose**: it was started on that runtime and was healthy.
-- **built**: its image was built from its Dockerfile.
+- **built**: its image was built from its Dockerfile; `upstream` is its publisher's.
 - **probed**: a request that it exists for was answered as it should be.
 """
 
@@ -49,6 +54,16 @@ def claims(text: str) -> dict[Fact, str]:
                 file, _, test = unquote(link[1]).partition("#")
                 found[name, what] = f"{file}::{test}"
     return found
+
+
+def empty_cells(text: str) -> frozenset[Fact]:
+    """What a printed page has neither a claim nor another word for."""
+    return frozenset(
+        (name, what)
+        for name, cells in _ROW.findall(text)
+        for what, cell in zip(WHATS, cells.split("|"), strict=True)
+        if cell.strip() == NOTHING
+    )
 
 
 def merged(old: Claims, proofs: Facts) -> dict[Fact, str]:
@@ -79,6 +94,17 @@ def services() -> list[str]:
     return sorted(catalogue())
 
 
+@cache
+def upstream() -> frozenset[str]:
+    """Services whose images are somebody else's: there is nothing of ours to build."""
+    secrets = gather(settings_classes()).generated()
+    found = project(values={name: "x" * length for name, length in secrets.items()})
+    claims = [Claim(service=name, port=port) for name, service in catalogue().items() for port in service.ports]
+    around = network(found, choose(claims, Ports(), lambda number: True))
+    specs = {name: service.spec(found, around) for name, service in catalogue().items()}
+    return frozenset(name for name, spec in specs.items() if spec.image and not spec.image.built)
+
+
 def templates_of_services() -> list[str]:
     folder = Path(templates.__file__).parent / "services"
     return sorted(path.parent.name for path in folder.glob("*/template.toml"))
@@ -92,4 +118,5 @@ def _cells(name: str, claims: Claims) -> Iterator[str]:
     yield f"`{name}`"
     for what in WHATS:
         test = claims.get((name, what))
-        yield f"[✓]({_UP}{quote(test.replace('::', '#', 1), safe='/#:[]')})" if test else "-"
+        link = f"[✓]({_UP}{quote(test.replace('::', '#', 1), safe='/#:[]')})" if test else ""
+        yield link or (UPSTREAM if what == "built" and name in upstream() else NOTHING)

@@ -35,6 +35,13 @@ def test_a_printed_claim_is_read_back() -> None:
     assert services_tested.claims(services_tested.page(claims)) == claims
 
 
+def test_a_cell_is_empty_unless_it_is_claimed_or_has_nothing_to_prove() -> None:
+    empty = services_tested.empty_cells(services_tested.page({("redis", "native"): TEST}))
+    assert ("redis", "compose") in empty
+    assert not {("redis", "native"), ("redis", "built")} & empty
+    assert ("mail", "built") in empty
+
+
 def test_a_name_that_is_neither_service_nor_template_is_not_shown() -> None:
     assert services_tested.claims(services_tested.page({("web-of-someone", "native"): TEST})) == {}
 

@@ -37,8 +37,10 @@ MORE = """
 class Stack:
     """A project on one runtime, and how this suite kills things there."""
 
-    def __init__(self, project: Project, runtime: str, docker: Engine | None, started: Any) -> None:
+    def __init__(self, project: Project, runtime: str, docker: Engine | None, started: Any, ours: str) -> None:
         self.project, self.runtime, self.docker, self.started = project, runtime, docker, started
+        self.ours = ours
+        """The image that this run built of our servers, empty where there is none."""
 
     def kill(self, service: str) -> None:
         """As the kernel does when memory is short: no warning."""
@@ -58,9 +60,10 @@ class Stack:
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     runtime: str = request.param
     docker = images = None
+    ours = ""
     if runtime == "compose":
         docker = request.getfixturevalue("docker")
-        request.getfixturevalue("server_image")
+        ours = request.getfixturevalue("server_image")
         images = {"PYTHON_IMAGE": request.getfixturevalue("base_image")("python")}
     name = f"scenes-{os.getpid()}-{runtime}"
     folder = tmp_path_factory.mktemp(runtime) / "hiking log"
@@ -76,7 +79,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     if docker:
         project.nself("build", "--images", "web")
-    found = Stack(project, runtime, docker, project.json("start"))
+    found = Stack(project, runtime, docker, project.json("start"), ours)
     project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1), (2)")
     yield found
     project.nself("stop", "--volumes", "--yes", check=False)
@@ -88,10 +91,12 @@ def test_it_starts_and_everything_is_well(stack: Stack, proved: Proved) -> None:
     started = stack.started
     assert (started["failed"], started["healthy"]) == ([], started["total"])
     assert tuple(sorted(started["started"])) == SERVICES
-    for name, health in stack.project.health().items():
-        assert health == "healthy"
+    for name, service in stack.project.status().items():
+        assert service["health"] == "healthy"
         if name != "web":
             proved(name, "native" if stack.runtime == "native" else "compose")
+            if stack.ours and service["image"] == stack.ours:
+                proved(name, "built")
 
 
 def test_the_whole_path_works_through_tls(stack: Stack) -> None:

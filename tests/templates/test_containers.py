@@ -27,6 +27,7 @@ FIRST_PORT = 8101
 """The same in every run: nothing that is built from it changes, and Docker finds its layers again."""
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.e2e]
 each = pytest.mark.parametrize("container", RUNNING, indirect=True)
+ZOO = f"zoo-{os.getpid()}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Container:
     @property
     def id(self) -> str:
         label = f"label=com.docker.compose.service={self.name}"
-        found = self.engine.run("ps", "--quiet", "--filter", label, "--filter", "label=nself.project=zoo-in-boxes")
+        found = self.engine.run("ps", "--quiet", "--filter", label, "--filter", f"label=nself.project={ZOO}")
         return found.stdout.strip()
 
     def inspect(self) -> Mapping[str, Any]:
@@ -79,7 +80,7 @@ def zoo(docker: Engine, server_image: str, tmp_path_factory: pytest.TempPathFact
     customs = {f"CS_{n}": f"{name}:{name}:{FIRST_PORT + n - 1}:{name}" for n, name in enumerate(RUNNING, 1)}
     access = {f"{key}_ACCESS": "database" for key in customs}
     project.write(
-        PROJECT_NAME="zoo-in-boxes", ENV="dev", BASE_DOMAIN="localhost", JWT_KEY=SECRET, POSTGRES_PASSWORD=PASSWORD,
+        PROJECT_NAME=ZOO, ENV="dev", BASE_DOMAIN="localhost", JWT_KEY=SECRET, POSTGRES_PASSWORD=PASSWORD,
         HASURA_GRAPHQL_ADMIN_SECRET=SECRET, SSL_MODE="none", HASURA_ENABLED="false", **LEAN, **customs, **access,
         **{name: str(free_port()) for name in ("NGINX_PORT", "NGINX_SSL_PORT", "NGINX_HEALTH_PORT", "POSTGRES_PORT")},
     )  # fmt: skip
@@ -87,7 +88,7 @@ def zoo(docker: Engine, server_image: str, tmp_path_factory: pytest.TempPathFact
     yield project
     nself(project, "stop", "--volumes", "--yes", check=False)
     for name in RUNNING:
-        docker.run("image", "rm", "--force", f"zoo-in-boxes/{name}:latest", check=False)
+        docker.run("image", "rm", "--force", f"{ZOO}/{name}:latest", check=False)
 
 
 @pytest.fixture
