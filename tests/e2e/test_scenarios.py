@@ -116,6 +116,19 @@ def test_status_has_one_shape(stack: Stack) -> None:
         assert all(port["host"] in {"127.0.0.1", "0.0.0.0"} for port in service["ports"])
 
 
+def test_functions_are_loaded_where_they_run_and_a_broken_one_is_named(stack: Stack) -> None:
+    assert all(
+        each["error"] is None for each in stack.project.json("service", "functions", "deploy", "local")["functions"]
+    )
+    broken = stack.project.root / "functions" / "broken.py"
+    broken.write_text("def handler(:\n")
+    try:
+        found = stack.project.json("service", "functions", "deploy", "validate", check=False)
+    finally:
+        broken.unlink()
+    assert {each["name"]: each["error"] for each in found["functions"]}["broken"].startswith("broken.py:1: ")
+
+
 def test_nothing_is_started_twice(stack: Stack) -> None:
     before = stack.identity("graphql")
     assert stack.project.json("start", "--dry-run")["steps"] == []

@@ -137,7 +137,8 @@ def run(argv: list[str], environ: Any) -> int:
 
 def _usage(error: click.UsageError) -> UsageError:
     path = error.ctx.command_path if error.ctx else "nself"
-    return UsageError(error.format_message(), fixes=[f"{path} --help"])
+    # click lists choices a line each.
+    return UsageError(" ".join(error.format_message().split()), fixes=[f"{path} --help"])
 
 
 def _unforeseen(error: Exception) -> NselfError:

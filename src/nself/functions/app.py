@@ -1,7 +1,8 @@
-"""The functions server as one app: every path is a function, save `/healthz` and `/_functions`."""
+"""The functions server as one app: every path is a function, save `/healthz` and what is below `/_functions`."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import re
@@ -16,7 +17,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nself.errors import NselfError
-from nself.functions import catalog
+from nself.functions import catalog, rehearsal
 from nself.functions.cors import Cors
 from nself.functions.errors import BodyTooLargeError, FunctionsError, NoFunctionError, NotAllowedError
 from nself.functions.runner import Runner
@@ -42,6 +43,7 @@ def create(settings: FunctionsSettings, peers: Peers) -> ASGIApp:
     routes = [
         Route("/healthz", endpoints.health),
         Route("/_functions", endpoints.list),
+        Route("/_functions/load", endpoints.load, methods=["POST"]),
         # An instance rather than a function: starlette then lets every method through.
         Route("/{path:path}", endpoints),
     ]
@@ -59,6 +61,7 @@ class Endpoints:
     def __init__(self, settings: FunctionsSettings) -> None:
         self.settings = settings
         self.runner = Runner(settings)
+        self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -86,11 +89,20 @@ class Endpoints:
         return JsonResponse({"status": "ok", "problems": shown})
 
     async def list(self, request: Request) -> Response:
-        if not self.settings.dev and not self._admin(request):
-            raise NotAllowedError
+        self._check_developer(request)
         functions = [
             {"name": found.name, "language": found.language, "route": found.route, "modified": found.modified}
             for found in catalog.functions(self.runner.folder)
+        ]
+        return JsonResponse({"functions": functions})
+
+    async def load(self, request: Request) -> Response:
+        """Load each function without calling it, and say which cannot be."""
+        self._check_developer(request)
+        async with self._one_at_a_time:
+            loaded = await rehearsal.load(list(catalog.functions(self.runner.folder)), self.settings)
+        functions = [
+            {"name": each.function.name, "language": each.function.language, "error": each.error} for each in loaded
         ]
         return JsonResponse({"functions": functions})
 
@@ -117,6 +129,10 @@ class Endpoints:
                 raise BodyTooLargeError(most)
             chunks.append(chunk)
         return b"".join(chunks)
+
+    def _check_developer(self, request: Request) -> None:
+        if not self.settings.dev and not self._admin(request):
+            raise NotAllowedError
 
     def _admin(self, request: Request) -> bool:
         given = request.headers.get("x-hasura-admin-secret", "")

@@ -22,7 +22,7 @@ class BrokenFrameError(Exception):
 
 
 class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A request, for one function. `url` is whole, `query` still encoded."""
+    """A request, for one function. `url` is whole, `query` still encoded. `load` asks for nothing but to load it."""
 
     function: str
     file: str
@@ -32,6 +32,7 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     path: str
     query: str
     headers: list[tuple[str, str]]
+    load: bool = False
 
 
 class Failure(msgspec.Struct, kw_only=True):

@@ -10,7 +10,7 @@
 type Pairs = [string, string][];
 type Head = {
   function: string; file: string; request_id: string; method: string; url: string; path: string; query: string;
-  headers: Pairs;
+  headers: Pairs; load?: boolean;
 };
 type Answer = { status: number; headers: Pairs; body: Uint8Array };
 type Context = { functionName: string; function_name: string; requestId: string; request_id: string };
@@ -358,7 +358,8 @@ async function answer(head: Head, body: Uint8Array): Promise<void> {
   };
   let answered: Answer;
   try {
-    answered = await (await load(head))(head, body, context);
+    const handler = await load(head);
+    answered = head.load ? { status: 204, headers: [], body: new Uint8Array() } : await handler(head, body, context);
   } catch (error) {
     return await reply({ failure: failureOf(error) }, new Uint8Array());
   }
