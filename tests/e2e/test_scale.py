@@ -152,3 +152,28 @@ def test_a_replica_that_does_not_come_up_changes_nothing(shop: Project) -> None:
     assert any("does not want to" in line for line in failure["log"])
     assert document.read_text() == text
     assert shop.status()["web"]["replicas"]["wanted"] == 1
+
+
+def test_replicas_follow_the_load(shop: Project) -> None:
+    """One round measures, decides and acts; what it did is in the history with its reason."""
+    assert shop.json("scale", "auto", "web", "--min", "1", "--max", "3", "--cpu-threshold", "1")["changed"]
+    with load(shop, "GET").running() as stream:
+        stream.more(50)
+        (decided,) = shop.json("scale", "auto", "run", "--once", "--interval", "1")["services"]
+        assert (decided["service"], decided["before"], decided["after"], decided["changed"]) == ("web", 1, 2, True)
+        assert decided["cpu_percent"] > 1
+        wait_until(lambda: len(stream.more(20)) == 2)
+        (again,) = shop.json("scale", "auto", "run", "--once", "--interval", "1")["services"]
+        assert not again["changed"]
+        assert "so soon" in again["why"]
+    assert stream.failures == []
+    shop.json("scale", "auto", "web", "--min", "1", "--max", "1")
+    (back,) = shop.json("scale", "auto", "run", "--once", "--interval", "1")["services"]
+    assert (back["before"], back["after"], back["changed"]) == (2, 1, True)
+    used = shop.json("scale", "status", "web")["services"][0]
+    assert used["autoscale"] == {"min": 1, "max": 1, "cpu_threshold": 1}
+    history = (shop.root / ".nself" / "history" / "all.jsonl").read_text().splitlines()
+    reasons = [each["details"].get("why") for line in history if (each := json.loads(line))["type"] == "scale"]
+    assert reasons == [decided["why"], "2 is not between 1 and 1"]
+    assert shop.json("scale", "auto", "web", "--disable")["autoscale"] is None
+    assert shop.nself("scale", "auto", "run", "--once", check=False).returncode != 0

@@ -8,7 +8,7 @@ import pytest
 
 from nself.actions import project as projects
 from nself.errors import ConfigProblemsError
-from nself.model.project import Project, Scale
+from nself.model.project import Autoscale, Project, Scale
 from nself.model.spec import Resources
 from nself.services import catalogue
 from tests.actions.places import written
@@ -29,6 +29,16 @@ def test_limits_of_a_built_in_service_are_what_the_section_says(tmp_path: Path) 
     assert specs["auth"].resources != Resources(memory="3G", cpu=2.0)
 
 
+def test_load_may_scale_built_in_services_and_ones_own(tmp_path: Path) -> None:
+    rules = "autoscale:\n  web:\n    max: 4\n  graphql:\n    min: 2\n    max: 2\n    cpu_threshold: 50\n"
+    found = scaled(tmp_path, "services:\n  web:\n    command: x\n" + rules)
+    assert found.autoscale == {
+        "web": Autoscale(min=1, max=4, cpu_threshold=70),
+        "graphql": Autoscale(min=2, max=2, cpu_threshold=50),
+    }
+    assert scaled(tmp_path, "autoscale:\n").autoscale == {}
+
+
 @pytest.mark.parametrize(("runtime", "count"), [("native", 1), ("compose", 3)])
 def test_our_servers_have_replicas_where_each_is_a_process_of_its_own(tmp_path: Path, runtime: str, count: int) -> None:
     found = scaled(tmp_path, f"runtime: {runtime}\nscale:\n  graphql:\n    replicas: 3\n")
@@ -46,6 +56,11 @@ def test_our_servers_have_replicas_where_each_is_a_process_of_its_own(tmp_path: 
         ("scale:\n  graphql:\n    memory: much\n", "scale.graphql.memory"),
         ("services:\n  web:\n    command: x\nscale:\n  web:\n    replicas: 2\n", "services.web.replicas"),
         ("scale: 3\n", "scale"),
+        ("autoscale:\n  postgres:\n    max: 2\n", "postgres can only run once"),
+        ("autoscale:\n  graphq:\n    max: 2\n", "autoscale.graphq: is no service of this project"),
+        ("autoscale:\n  graphql:\n    min: 3\n    max: 2\n", "autoscale.graphql.min: 3 is more than max"),
+        ("autoscale:\n  graphql:\n    cpu_threshold: 0\n", "autoscale.graphql.cpu_threshold"),
+        ("autoscale:\n  graphql:\n    maximum: 2\n", "autoscale.graphql.maximum"),
     ],
 )
 def test_what_cannot_be_is_told_with_its_place(tmp_path: Path, document: str, message: str) -> None:

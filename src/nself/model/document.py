@@ -14,7 +14,7 @@ from nself import settings
 from nself.errors import ConfigProblemsError, Problem
 from nself.model import nodes
 from nself.model.cascade import Layer, Raw
-from nself.model.keys import CustomServiceSettings, FrontendSettings, ScaleSettings
+from nself.model.keys import AutoscaleSettings, CustomServiceSettings, FrontendSettings, ScaleSettings
 from nself.model.nodes import Items, Node, Scalar, Table
 from nself.model.project import Engine
 from nself.model.schema import Schema
@@ -67,6 +67,7 @@ class Document:
     services: tuple[Entry, ...] = ()
     frontends: tuple[Entry, ...] = ()
     scale: tuple[Entry, ...] = ()
+    autoscale: tuple[Entry, ...] = ()
     file: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -91,6 +92,7 @@ LISTS: Mapping[str, type] = {
     "services": CustomServiceSettings,
     "frontends": FrontendSettings,
     "scale": ScaleSettings,
+    "autoscale": AutoscaleSettings,
 }
 _LEFT_OUT = {"definition", "legacy_name", "legacy_type", "env_pairs", "name"}
 """Fields that in YAML are the entry's own name, or that its plain form replaces."""
@@ -111,13 +113,9 @@ def parse(text: str, file: str) -> tuple[Document, list[Problem], list[Problem]]
     """The document, its problems and its warnings; what is broken is left at its default."""
     table, problems = nodes.parse(text, file)
     reader = _Reader(file, problems)
-    services = reader.entries("services", table)
-    frontends = reader.entries("frontends", table)
-    scale = reader.entries("scale", table)
+    lists = {section: reader.entries(section, table) for section in LISTS}
     settings_found, lines = reader.settings(table)
-    document = Document(
-        settings=settings_found, services=services, frontends=frontends, scale=scale, file=file, lines=lines
-    )
+    document = Document(settings=settings_found, **lists, file=file, lines=lines)
     return document, reader.problems, reader.warnings
 
 

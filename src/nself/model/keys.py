@@ -165,6 +165,21 @@ class ScaleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AutoscaleSettings:
+    """Keys of one entry of `autoscale:` in nself.yml: what `nself scale auto run` keeps a service to."""
+
+    min: int = env("AUTOSCALE_N_MIN", default=1, minimum=1, maximum=100, help="Never fewer replicas.")
+    max: int = env("AUTOSCALE_N_MAX", default=10, minimum=1, maximum=100, help="Never more replicas.")
+    cpu_threshold: int = env(
+        "AUTOSCALE_N_CPU_THRESHOLD",
+        default=70,
+        minimum=1,
+        maximum=100,
+        help="Percent of its CPU limit that each replica is to use, on average.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteSchemaSettings:
     """Keys of one remote GraphQL schema, `REMOTE_SCHEMA_1_…`."""
 

@@ -12,13 +12,14 @@ from nself.model.cascade import Cascade, Layer, Raw
 from nself.model.custom import Surroundings
 from nself.model.document import Document
 from nself.model.keys import (
+    AutoscaleSettings,
     CustomServiceSettings,
     FrontendSettings,
     ProjectSettings,
     RemoteSchemaSettings,
     ScaleSettings,
 )
-from nself.model.project import CustomService, Environment, Frontend, Project, RemoteSchema, Scale, Value
+from nself.model.project import Autoscale, CustomService, Environment, Frontend, Project, RemoteSchema, Scale, Value
 from nself.model.schema import Schema, gather
 from nself.model.service import Service
 from nself.model.sources import Read, Sources, files, layers
@@ -116,6 +117,7 @@ class _Stack:
     frontends: tuple[Frontend, ...]
     remote_schemas: tuple[RemoteSchema, ...]
     scale: Mapping[str, Scale]
+    autoscale: Mapping[str, Autoscale]
 
 
 def _document(sources: Sources) -> Document:
@@ -178,6 +180,7 @@ def _project(
         frontends=stack.frontends,
         remote_schemas=stack.remote_schemas,
         scale=stack.scale,
+        autoscale=stack.autoscale,
     )
     if not findings.problems:
         wanted = [cls for service in services.values() if service.wanted(project) for cls in service.settings]
@@ -199,12 +202,14 @@ def _stack(
     remotes, remote_problems = frontends.remote_schemas(schemas)
     entries, scale_problems = families.from_document("scale", ScaleSettings, found)
     scaled, more = scaling.build(entries, services, [service for _, service in customs])
+    rules, rule_problems = families.from_document("autoscale", AutoscaleSettings, found)
+    kept, kept_problems = scaling.autoscale(rules, services, [service for _, service in customs])
     unused = "is read and checked, but no service of this version uses remote schemas"
     findings.warnings += [member.problem("url", unused) for member in schemas]
     hosts, route_problems = checks.builtin_routes(values, around.base_domain)
     findings.problems += [
         *listed_problems, *custom_problems, *app_problems, *front_problems, *remote_problems, *route_problems,
-        *scale_problems, *more,
+        *scale_problems, *more, *rule_problems, *kept_problems,
     ]  # fmt: skip
     findings.warnings += custom_warnings
     findings.add(checks.clashes(customs, fronts, hosts))
@@ -214,6 +219,7 @@ def _stack(
         frontends=tuple(frontend for _, frontend in fronts),
         remote_schemas=tuple(remotes),
         scale=scaled,
+        autoscale=kept,
     )
 
 

@@ -103,6 +103,16 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscale:
+    """Between which numbers of replicas a service is kept by its load: an entry of `autoscale:` in nself.yml.
+    `cpu_threshold`: percent of its limit that each is to use."""
+
+    min: int
+    max: int
+    cpu_threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A checked project. `values` holds every variable that any layer set, after interpolation."""
 
@@ -118,6 +128,8 @@ class Project:
     remote_schemas: tuple[RemoteSchema, ...] = ()
     scale: Mapping[str, Scale] = field(default_factory=dict)
     """{built-in service: what the project says about it}."""
+    autoscale: Mapping[str, Autoscale] = field(default_factory=dict)
+    """{service, built in or its own: between what it is scaled by load}."""
     pins: Mapping[str, str] = field(default_factory=dict, repr=False)
     """{image: digest} of `images.lock`."""
     warnings: tuple[Problem, ...] = ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from nself.errors import Problem
 from nself.model.families import Member
-from nself.model.keys import ScaleSettings
-from nself.model.project import CustomService, Scale
+from nself.model.keys import AutoscaleSettings, ScaleSettings
+from nself.model.project import Autoscale, CustomService, Scale
 from nself.model.service import Service
 from nself.model.spec import Resources
 
@@ -39,10 +40,30 @@ def build(
     return out, problems
 
 
+def autoscale(
+    members: Iterable[Member[AutoscaleSettings]], services: Mapping[str, Service], custom: Iterable[CustomService]
+) -> tuple[dict[str, Autoscale], list[Problem]]:
+    """{service: between what its load may bring it}; of built-in ones and of the project's own."""
+    out: dict[str, Autoscale] = {}
+    problems: list[Problem] = []
+    own = {service.name for service in custom}
+    for member in members:
+        name, given = member.name or "", member.settings
+        if name not in own and name not in services:
+            problems.append(_problem(member, "is no service of this project"))
+        elif name not in own and not services[name].several:
+            problems.append(_problem(member, refusal(name)))
+        elif given.min > given.max:
+            problems.append(member.problem("min", f"{given.min} is more than max, which is {given.max}"))
+        else:
+            out[name] = Autoscale(min=given.min, max=given.max, cpu_threshold=given.cpu_threshold)
+    return out, problems
+
+
 def refusal(service: str) -> str:
     """Why there can be only one."""
     return f"{service} can only run once: it keeps state that a second one would not share"
 
 
-def _problem(member: Member[ScaleSettings], message: str, hint: str | None = None) -> Problem:
+def _problem(member: Member[Any], message: str, hint: str | None = None) -> Problem:
     return Problem(path=member.path, message=message, file=member.file, line=member.line, hint=hint)

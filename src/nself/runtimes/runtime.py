@@ -18,9 +18,10 @@ from nself.runtimes.probes import Health
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a unit and all below it use. `cpu_percent` of one processor, the mean since it started."""
+    """What a unit and all below it use. `cpu_percent` of one processor, the mean since it started; `cpu_s` in all."""
 
     cpu_percent: float
+    cpu_s: float
     memory_bytes: int
 
 

@@ -47,6 +47,8 @@ class Job:
     service: str
     settings: StartSettings
     emit: Emit
+    why: str = ""
+    """Kept in the history, where no person asked for it."""
 
     def load(self) -> Project:
         return self.target.inspect().checked()
@@ -68,7 +70,8 @@ def scale(job: Job, wish: Wish, *, dry_run: bool = False) -> Scaled:
         steps = scale_rules.described(project, job.service, before, after) if edits else ()
         return _scaled(job, before, after, edits, steps=steps, notes=notes, dry_run=dry_run)
     opened = job.open()
-    entry = history.Entry("scale", f"scale {job.service}", {"before": str(before), "after": str(after)})
+    details = {"before": str(before), "after": str(after), **({"why": job.why} if job.why else {})}
+    entry = history.Entry("scale", f"scale {job.service}", details)
     with (
         opened.runtime.locked("scale", wait_s=starting.LOCK_WAIT_S),
         history.recorded(project, job.target.host, job.emit, entry),

@@ -9,7 +9,7 @@ from nself.actions import status as states
 from nself.actions.stack import open_stack
 from nself.actions.status import Replicas, ServiceStatus
 from nself.host import LocalHost
-from nself.model.project import Project
+from nself.model.project import Autoscale, Project
 from nself.model.replicas import service_of
 from nself.model.spec import Resources, Runtime
 from nself.services import pooler, redis
@@ -25,14 +25,14 @@ class Used:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """`cpu` (cores) and `memory` are what each replica may use. `autoscale` is always null: that is Kubernetes'."""
+    """`cpu` (cores) and `memory` are what each replica may use. `autoscale` null: it is scaled by hand."""
 
     name: str
     replicas: Replicas
     cpu: float
     memory: str
     usage: Used | None
-    autoscale: None = None
+    autoscale: Autoscale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,18 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str], servic
     limits = {service_of(spec.name): spec.resources for spec in opened.runtime.specs}
     found = states.status(project, host, environ, states.View(service=service))
     return Allocations(
-        services=tuple(_allocation(each, limits[service_of(each.name)]) for each in found.services),
+        services=tuple(
+            _allocation(each, limits[service_of(each.name)], project.autoscale.get(service_of(each.name)))
+            for each in found.services
+        ),
         limits_enforced=project.runtime is not Runtime.NATIVE,
         pooler=Switch(pooler.NAME in limits),
         redis=Switch(redis.NAME in limits),
     )
 
 
-def _allocation(found: ServiceStatus, limit: Resources) -> Allocation:
+def _allocation(found: ServiceStatus, limit: Resources, rule: Autoscale | None) -> Allocation:
     used = Used(cpu_percent=found.cpu.percent, memory_bytes=found.memory.used) if found.cpu and found.memory else None
-    return Allocation(name=found.name, replicas=found.replicas, cpu=limit.cpu, memory=limit.memory, usage=used)
+    return Allocation(
+        name=found.name, replicas=found.replicas, cpu=limit.cpu, memory=limit.memory, usage=used, autoscale=rule
+    )

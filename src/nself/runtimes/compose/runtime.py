@@ -226,7 +226,7 @@ class Compose:
 
         found = {running.unit: processes.usage(running.pid) for running in observed.values() if running.pid}
         return {
-            unit: Usage(cpu_percent=used.cpu_percent, memory_bytes=used.memory_bytes)
+            unit: Usage(cpu_percent=used.cpu_percent, cpu_s=used.cpu_s, memory_bytes=used.memory_bytes)
             for unit, used in found.items()
             if used
         }

@@ -145,7 +145,7 @@ class Native:
         pids = {running.unit: running.pid for running in observed.values() if running.pid}
         found = {unit: processes.usage(pid) for unit, pid in pids.items()}
         return {
-            unit: Usage(cpu_percent=used.cpu_percent, memory_bytes=used.memory_bytes)
+            unit: Usage(cpu_percent=used.cpu_percent, cpu_s=used.cpu_s, memory_bytes=used.memory_bytes)
             for unit, used in found.items()
             if used
         }

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from nself.cli.folder import Folder, folder_group
 
 
 class Scale(Folder):
-    """A word that is no sub-command is a service, in the older form `scale SERVICE [REPLICAS]`."""
+    """A word that is no sub-command is a service, and then meant for the command in `_direct.py` of its folder."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] in self.list_commands(ctx) or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
-        from nself.cli.commands.scale import _direct
-
-        return _direct.command.name, _direct.command, args
+        direct = import_module(f"{self.package}._direct").command
+        assert isinstance(direct, click.Command)
+        return direct.name, direct, args
 
 
 @folder_group(
@@ -34,7 +36,7 @@ def command(context: click.Context, listed: bool) -> None:
     """How much of a service runs: how many replicas of it, and how much memory and CPU each may use.
 
     What is said here is written to the project's files and takes effect at once in a running stack, without a
-    request being dropped. Scaling by load needs a controller: that is Kubernetes' work.
+    request being dropped. `nself scale auto` does so by load.
 
     \b
     Examples:
@@ -42,6 +44,7 @@ def command(context: click.Context, listed: bool) -> None:
       nself scale out web --replicas 3
       nself scale up web --memory 1G --cpu 1
       nself scale web 3
+      nself scale auto web --min 2 --max 6
     """
     if context.invoked_subcommand is not None:
         return
