@@ -71,3 +71,17 @@ def test_a_registry_that_is_away_ends_with_the_exit_code_of_the_network(
     code, _, err = nself("update", "images", "--plan")
     assert code == 6
     assert "127.0.0.1:1 cannot be reached" in err
+
+
+def test_an_nself_that_is_a_checkout_says_how_it_is_renewed(nself: Typed) -> None:
+    code, out, err = nself("update", "--check", "--json")
+    assert (code, err) == (0, "")
+    jsonschema.validate(json.loads(out), shapes.of_result("nself.actions.update.renew:Updated"))
+    assert json.loads(out)["installed_by"] == "checkout"
+    code, _, err = nself("update", "--yes")
+    assert code == 3
+    assert "  1. git -C " in err
+
+
+def test_options_of_nself_itself_do_not_go_with_its_images(nself: Typed) -> None:
+    assert nself("update", "--check", "images")[0] == 2
