@@ -21,7 +21,8 @@ A server room may hang its own API errors under NselfError with `http_status` an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from nself.records import dataclass
 
 
 class NselfError(Exception):

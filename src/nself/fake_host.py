@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from nself.errors import NselfError
 from nself.host import Ran
+from nself.records import dataclass
 
 
 @dataclass

@@ -19,12 +19,12 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, NewType, TypeVar
 
 from nself.errors import ConfigProblemsError, Problem
+from nself.records import dataclass
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +22,7 @@ from nself.host import LocalHost
 from nself.model import ports
 from nself.model.project import Project
 from nself.model.spec import Category, Runtime
+from nself.records import dataclass
 from nself.render import nginx
 from nself.runtimes.compose import ownership
 from nself.runtimes.native import binaries

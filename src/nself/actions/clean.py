@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.actions import history
@@ -14,6 +13,7 @@ from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.runtimes.compose import containers, ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.leftovers import Kind as Kind

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import NselfError
 from nself.host import Host
 from nself.model.place import SECRETS
+from nself.records import dataclass
 from nself.render import env
 from nself.settings import from_file, to_file
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from nself.errors import ConfigError, NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.proxy import SslMode
+from nself.records import dataclass
 from nself.services import graphql, nginx
 from nself.tls import place
 

@@ -13,7 +13,7 @@ import pwd
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, Any
 
 import nself
@@ -21,6 +21,7 @@ from nself.errors import InterruptedByUserError, NselfError
 from nself.events import Emit, Warned
 from nself.host import Host
 from nself.model.project import Project
+from nself.records import dataclass
 
 FILE = "all.jsonl"
 _TAIL = 65536

@@ -8,7 +8,7 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nself.actions import history, scaffold
@@ -24,6 +24,7 @@ from nself.model.keys import HOST_PATTERN, NAME_PATTERN
 from nself.model.project import Environment, Project
 from nself.model.schema import Schema, gather
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.services.catalogue import settings_classes
 
 PRIVATE = frozenset({".env", ".env.secrets", JOURNAL})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nself.actions.stack import Stack, open_stack
@@ -14,6 +13,7 @@ from nself.host import LocalHost
 from nself.model.place import BACKEND
 from nself.model.project import Project
 from nself.model.replicas import service_of
+from nself.records import dataclass
 
 LEVELS = ("debug", "info", "warn", "error")
 _WORDS = {

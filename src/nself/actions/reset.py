@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.actions import history
@@ -15,6 +14,7 @@ from nself.errors import NselfError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 LOCK_WAIT_S = 120.0
 BACKUPS = "_backup"

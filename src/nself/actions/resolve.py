@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from nself.errors import ConfigProblemsError, NselfError, Problem
@@ -16,6 +16,7 @@ from nself.model.ports import Claim, Key, Ports
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
 from nself.model.spec import Endpoint, Runtime, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes.compose import containers, ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.native import identity, listeners, processes

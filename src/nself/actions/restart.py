@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nself.actions import history
 from nself.actions import start as starting
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes.outcome import Failure, Outcome
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from nself.model import dotenv, env_example
 from nself.model.project import Environment
 from nself.model.schema import Schema
 from nself.model.spec import Runtime
+from nself.records import dataclass
 
 TEMPLATES = Path(templates.__file__).parent
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from nself.model.containers import ContainerNetwork
 from nself.model.loopback import LoopbackNetwork
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import plan
 from nself.runtimes.plan import Step, Wanted
 from nself.runtimes.runtime import Runtime

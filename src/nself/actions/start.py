@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nself.actions import active, history
 from nself.actions import build as builds
@@ -14,6 +14,7 @@ from nself.errors import NselfError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes.outcome import Failure as Failure
 from nself.runtimes.outcome import Outcome, Patience
 from nself.runtimes.plan import Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +14,7 @@ from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.replicas import service_of
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.runtimes.plan import ALIVE, Observed, Running, State
 from nself.runtimes.probes import Health
 from nself.runtimes.runtime import Usage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nself.actions import active, history
 from nself.actions.guard import refuse_in_production
@@ -13,6 +12,7 @@ from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.replicas import service_of
+from nself.records import dataclass
 from nself.runtimes import plan
 from nself.settings import env, from_env
 

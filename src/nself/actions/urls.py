@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nself.actions import resolve
@@ -13,6 +12,7 @@ from nself.host import LocalHost
 from nself.model.loopback import LOOPBACK
 from nself.model.project import Project
 from nself.model.spec import Port, Route, ServiceSpec
+from nself.records import dataclass
 
 SCHEMES = {"postgres": "postgresql", "smtp": "smtp", "https": "https"}
 """Of ports that do not speak HTTP in plain; by their names."""

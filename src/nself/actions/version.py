@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import nself
 from nself.host import Host
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

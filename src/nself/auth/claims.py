@@ -10,13 +10,13 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from nself.auth.engine import Engine
 from nself.auth.settings import AuthSettings
 from nself.errors import ConfigError, NselfError
+from nself.records import dataclass
 
 log = logging.getLogger("nself.auth")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from nself.auth.settings import AuthSettings
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

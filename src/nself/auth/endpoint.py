@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from nself.auth.settings import AuthSettings
 from nself.auth.store import Store
 from nself.auth.tickets import TicketKind
 from nself.auth.users import User, UserChecks
+from nself.records import dataclass
 from nself.web.json import JsonResponse
 
 

@@ -11,12 +11,12 @@ import math
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from nself.auth.access_tokens import Clock
 from nself.auth.errors import AuthError, Code
 from nself.auth.settings import AuthSettings
 from nself.auth.store import Store
+from nself.records import dataclass
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 MAILS = frozenset({

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid, parseaddr
@@ -19,6 +18,7 @@ from nself.auth.settings import AuthSettings, SmtpAuthMethod
 from nself.auth.tickets import EMAIL_CHANGE, TicketKind
 from nself.auth.users import User
 from nself.errors import NetworkError
+from nself.records import dataclass
 
 log = logging.getLogger("nself.auth")
 TIMEOUT_S = 10

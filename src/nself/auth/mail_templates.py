@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ConfigError
+from nself.records import dataclass
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}")

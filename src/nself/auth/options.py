@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from nself.auth.bodies import SignUpOptions
 from nself.auth.errors import AuthError, Code
 from nself.auth.redirects import AllowList
 from nself.auth.settings import AuthSettings
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 
 import httpx
 
 from nself.auth.errors import AuthError, Code
 from nself.errors import NetworkError
+from nself.records import dataclass
 
 LEAKS_URL = "https://api.pwnedpasswords.com"
 TRIES = 3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from nself.auth.access_tokens import AccessTokens
@@ -11,6 +9,7 @@ from nself.auth.claims import CustomClaims
 from nself.auth.errors import AuthError, Code
 from nself.auth.store import RefreshToken, Store
 from nself.auth.users import PublicUser, User, UserChecks
+from nself.records import dataclass
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from nself.auth.tickets import TicketKind
 from nself.auth.users import User
 from nself.pg import queries
 from nself.pg.database import Database, UniqueViolation
+from nself.records import dataclass
 
 log = logging.getLogger("nself.auth")
 SQL = queries.load("nself.auth")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from urllib.parse import urlencode
+
+from nself.records import dataclass
 
 HOUR = 3600
 

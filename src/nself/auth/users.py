@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ import msgspec
 from nself.auth.email_lists import EmailLists
 from nself.auth.errors import AuthError, Code
 from nself.auth.settings import AuthSettings
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import NselfError
@@ -16,6 +15,7 @@ from nself.functions.pool import Pool
 from nself.functions.settings import FunctionsSettings
 from nself.functions.wire import BrokenFrameError, Call
 from nself.functions.worker import WorkerEndedError
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

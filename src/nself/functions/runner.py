@@ -6,7 +6,6 @@ import asyncio
 import logging
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import NselfError
@@ -18,6 +17,7 @@ from nself.functions.pool import Pool
 from nself.functions.settings import FunctionsSettings
 from nself.functions.wire import BrokenFrameError, Call, Failure
 from nself.functions.worker import WorkerEndedError
+from nself.records import dataclass
 
 log = logging.getLogger("nself.functions")
 

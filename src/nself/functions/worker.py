@@ -13,12 +13,12 @@ import os
 import resource
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nself.functions import wire
 from nself.functions.wire import Call, Reply
+from nself.records import dataclass
 
 log = logging.getLogger("nself.functions")
 START_S = 20.0

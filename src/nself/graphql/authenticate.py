@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from nself.graphql.errors import ApiError
 from nself.graphql.session import ADMIN, Session
+from nself.records import dataclass
 
 Headers = Mapping[str, str]
 """Lower-case names."""

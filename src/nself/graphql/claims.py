@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nself.errors import ConfigError
 from nself.graphql.errors import ApiError
+from nself.records import dataclass
 from nself.web.tokens import HASURA_CLAIMS
 
 ALLOWED, DEFAULT = "x-hasura-allowed-roles", "x-hasura-default-role"

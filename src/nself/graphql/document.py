@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -21,6 +20,7 @@ from graphql import (
     parse,
 )
 from nself.graphql.errors import ApiError
+from nself.records import dataclass
 
 TOO_DEEP = "the request is nested too deeply"
 TOO_LONG: Final = "the operation is too long: more than {} {}. Send its data in variables"

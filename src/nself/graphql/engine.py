@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct, field
@@ -38,6 +37,7 @@ from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
 from nself.pg.introspect import introspect
+from nself.records import dataclass
 from nself.web.json import encode
 
 _NOTHING = Catalog()

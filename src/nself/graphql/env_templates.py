@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 Environ = Mapping[str, str]
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")

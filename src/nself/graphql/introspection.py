@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nself.graphql.described import Described
@@ -31,6 +30,7 @@ from nself.graphql.types import (
     named,
 )
 from nself.graphql.written import Always, Resolve, Wanted, writer
+from nself.records import dataclass
 
 _STRING: Final = scalar("String")
 _BOOLEAN: Final = scalar("Boolean")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,6 +15,7 @@ from nself.graphql.authenticate import ROLE, AnonymousError, Headers
 from nself.graphql.claims import ClaimsForm
 from nself.graphql.errors import ApiError
 from nself.graphql.session import Session
+from nself.records import dataclass
 from nself.web.tokens import Signer, TokenInvalidError
 
 TYPES = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "Ed25519")

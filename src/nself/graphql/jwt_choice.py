@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql.authenticate import AnonymousError, Headers
 from nself.graphql.errors import ApiError
 from nself.graphql.jwt import JwtMode
 from nself.graphql.session import Session
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

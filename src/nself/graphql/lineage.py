@@ -7,10 +7,10 @@ part of a remote schema), `derive` asks how the parents' grants go together. A r
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from nself.graphql.session import ADMIN
+from nself.records import dataclass
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from nself.graphql.actions.roots import ActionRoots
@@ -33,6 +33,7 @@ from nself.graphql.sources.found import Found
 from nself.graphql.sources.pools import Failures
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

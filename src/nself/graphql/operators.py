@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal, LiteralString
 
 from nself.graphql.scalars import BOOL, INT, TEXT, TEXTUAL
 from nself.pg.catalog import Type
+from nself.records import dataclass
 
 Operand = Literal["same", "many", "boolean", "parts"]
 """One value of a type, a list of them matched by ANY, true/false, or an object of several values."""

@@ -14,7 +14,6 @@ import sys
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
@@ -24,6 +23,7 @@ import httpx
 from nself.errors import NselfError
 from nself.graphql.tls_allowlist import TlsAllowlist
 from nself.graphql.version import COMPATIBLE_WITH
+from nself.records import dataclass
 
 USER_AGENT: Final = f"hasura-graphql-engine/{COMPATIBLE_WITH}"
 REPLY_LIMIT: Final = 4 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Generic, TypeVar
 
 from nself.graphql import document
@@ -19,6 +19,7 @@ from nself.graphql.relay.schema import of_relay
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.session import ADMIN
 from nself.graphql.types import Type
+from nself.records import dataclass
 
 _MOST: Final = 1000
 _TEXT: Final = 2_000_000

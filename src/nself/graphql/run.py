@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from dataclasses import field as kept
 from typing import Any
 
@@ -15,6 +14,7 @@ from nself.graphql.events.context import EventContext
 from nself.graphql.outgoing import Outgoing
 from nself.graphql.values import Bindings
 from nself.pg.database import Database
+from nself.records import dataclass
 
 
 class PassedOn(Struct, kw_only=True):

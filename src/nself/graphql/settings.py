@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
+from nself.records import dataclass
 from nself.settings import JsonObject, JsonObjects, env, whole_env
 
 

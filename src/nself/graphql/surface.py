@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nself.graphql.authenticate import Authenticator
 from nself.graphql.engine import Engine
 from nself.graphql.metadata.live import LiveMetadata
@@ -11,6 +9,7 @@ from nself.graphql.settings import GraphqlSettings
 from nself.graphql.subscriptions.registry import Subscriptions
 from nself.graphql.websocket.sockets import Sockets
 from nself.pg.database import Database
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

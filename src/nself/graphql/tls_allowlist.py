@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from nself.records import dataclass
 
 HTTPS_PORT = 443
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
 from nself.graphql.made_once import MadeOnce
+from nself.records import dataclass
 
 _NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")
 """Two underscores in front are GraphQL's own."""

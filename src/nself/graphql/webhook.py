@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from nself.graphql.jwks import lifetime
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded, sendable
 from nself.graphql.session import Session
 from nself.graphql.settings import HookMode
+from nself.records import dataclass
 from nself.web.json import encode
 
 LOG = logging.getLogger("nself.graphql")

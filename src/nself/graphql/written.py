@@ -7,10 +7,10 @@ collector walks them, all other requests wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql.schema.role import RoleSchema
+from nself.records import dataclass
 from nself.web.json import encode
 
 Resolve = Callable[[Any, RoleSchema], Any]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import LiteralString
 
 from nself.errors import NselfError
+from nself.records import dataclass
 
 _TERM = re.compile(r'(?P<not>[-!])?(?:(?P<field>[A-Za-z-]+):)?(?:"(?P<phrase>[^"]*)"|(?P<word>\S+))')
 _SIZES = {"": 1, "b": 1, "k": 1024, "kb": 1024, "m": 1024**2, "mb": 1024**2}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nself.records import dataclass
 from nself.settings import env
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Session
@@ -14,6 +13,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from nself.errors import NetworkError
 from nself.mail.store import Envelope
+from nself.records import dataclass
 
 log = logging.getLogger("nself.mail")
 Keep = Callable[[bytes, Envelope], Awaitable[object]]

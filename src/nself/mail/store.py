@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from nself.errors import NselfError
@@ -14,6 +13,7 @@ from nself.mail import message, search
 from nself.mail.message import Address, Letter
 from nself.pg import migrations, queries
 from nself.pg.database import Database, Row
+from nself.records import dataclass
 
 SQL = queries.load("nself.mail")
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import Problem
 from nself.model.dotenv import KEY, Parts, Reference
 from nself.model.project import Environment, Value
 from nself.model.schema import Schema
+from nself.records import dataclass
 
 _DEEPEST = 50
 _LARGEST = 4 * 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nself.model import replicas
@@ -11,6 +11,7 @@ from nself.model.layout import Layout
 from nself.model.place import EXPANSION, SECRETS
 from nself.model.ports import Key
 from nself.model.spec import Endpoint, Runtime, ServiceSpec
+from nself.records import dataclass
 
 ROOT = Path("/project")
 """Where what a container needs of the project is mounted, in the same folders as on disk."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import Problem
@@ -13,6 +12,7 @@ from nself.model.families import Member
 from nself.model.keys import CustomServiceSettings
 from nself.model.project import CustomService, Environment
 from nself.model.spec import Resources, Runtime
+from nself.records import dataclass
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 FORM = "name:template[:port][:route]"

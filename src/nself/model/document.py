@@ -7,7 +7,7 @@ checks, documentation and the JSON Schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from nself import settings
@@ -19,6 +19,7 @@ from nself.model.nodes import Items, Node, Scalar, Table
 from nself.model.project import Engine
 from nself.model.schema import Schema
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.settings import Declared, describe, env
 
 FILES = ("nself.yml", ".nself.yml")

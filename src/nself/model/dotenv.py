@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import Problem
+from nself.records import dataclass
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
 
 from nself import settings
 from nself.errors import ConfigProblemsError, Problem
 from nself.model.document import Document, Entry, fields_of
 from nself.model.project import Value
+from nself.records import dataclass
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ numbered families at the end stands for any number from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from nself.model.project import Environment
+from nself.records import dataclass
 from nself.settings import env
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,49}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from nself.errors import ConfigProblemsError, Problem
@@ -24,6 +24,7 @@ from nself.model.schema import Schema, gather
 from nself.model.service import Service
 from nself.model.sources import Read, Sources, files, layers
 from nself.model.spec import Runtime
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

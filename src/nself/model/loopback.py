@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count, takewhile
 
 from nself.model import replicas
 from nself.model.ports import Ports
 from nself.model.spec import Endpoint, Runtime
+from nself.records import dataclass
 
 LOOPBACK = "127.0.0.1"
 STANDARD = {"https": 443, "http": 80}

@@ -6,11 +6,12 @@ Every scalar stays text: what type it must be is known where it is bound, so `no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
 from nself.errors import Problem
+from nself.records import dataclass
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 32

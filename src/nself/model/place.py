@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ProgramMissingError
 from nself.model.layout import Layout
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 
 SECRETS = "secrets"
 """Folder of the build that holds every service's secret files."""

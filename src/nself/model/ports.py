@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import ConfigError, Problem
 from nself.model.spec import Port
+from nself.records import dataclass
 
 STEP = 100
 HIGHEST = 65535

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from nself import settings
 from nself.errors import Problem
 from nself.model.layout import Layout
 from nself.model.spec import Resources, Runtime
+from nself.records import dataclass
 
 T = TypeVar("T")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from nself.model.project import Environment, Project
+from nself.records import dataclass
 from nself.settings import env
 
 SIZE = r"[0-9]+[kKmMgG]?"

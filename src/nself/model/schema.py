@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from nself.model.keys import FAMILIES, PASSED_THROUGH, RESERVED, ProjectSettings
+from nself.records import dataclass
 from nself.settings import REQUIRED, Declared, as_text, describe
 
 _SECRET_WORDS = re.compile(r"(?:^|_)(PASSWORD|PASS|SECRET|TOKEN|KEY|CREDENTIALS?|PRIVATE)(?:_|$)")

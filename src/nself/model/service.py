@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from nself.model.project import Project
 from nself.model.spec import Category, Network, Port, ServiceSpec
+from nself.records import dataclass
 from nself.settings import describe
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import Problem
 from nself.model import cascade, dotenv
@@ -12,6 +12,7 @@ from nself.model.document import CascadeOrder, Document
 from nself.model.dotenv import Reference
 from nself.model.project import Environment
 from nself.model.schema import Schema
+from nself.records import dataclass
 
 ENV_ALIASES = {
     "development": "dev",

@@ -6,10 +6,12 @@ A spec speaks in names; where a service answers is the runtime's business, asked
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
+
+from nself.records import dataclass
 
 
 class Category(StrEnum):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nself.model.spec import Preparation, Program, Task
+from nself.records import dataclass
 
 FOLDER = Path(__file__).parent.parent / "templates" / "services"
 FILE = "template.toml"

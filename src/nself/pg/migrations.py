@@ -8,13 +8,13 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import LiteralString
 
 from nself.errors import ConfigError, DatabaseError, TimedOutError
 from nself.pg.database import Connection, PostgresError
+from nself.records import dataclass
 
 _NAME = re.compile(r"(?P<version>\d+)_(?P<name>[A-Za-z0-9_-]+?)(?:\.(?P<way>up|down))?\.sql")
 # For the few statements PostgreSQL refuses inside a transaction (CREATE INDEX CONCURRENTLY): one statement a file.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
 from nself.model import replicas
 from nself.model.order import by_need
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 
 Fingerprint = Mapping[str, str]
 """What a running thing was made from, by part: {"definition": hash, "environment": hash, "program": hash}."""

@@ -6,10 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from nself.model.spec import Network, Probe, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import resp, wire
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from nself.host import LocalHost
 from nself.model import spec as model
 from nself.model.spec import Endpoint, Network, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Observed, Step, Wanted
 from nself.runtimes.probes import Health

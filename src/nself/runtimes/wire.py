@@ -12,8 +12,10 @@ import os
 import socket
 import struct
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import LiteralString
+
+from nself.records import dataclass
 
 ITERATIONS = 4096  # PostgreSQL's own default
 WRONG_PASSWORD = frozenset({"28P01", "28000"})

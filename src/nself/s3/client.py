@@ -7,13 +7,13 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from xml.etree import ElementTree
 
 import httpx
 
+from nself.records import dataclass
 from nself.s3.errors import NotInStoreError, StoreError, StoreUnreachableError
 from nself.s3.signature import EMPTY, LONGEST_S, Access, encoded
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from nself.errors import Problem
 from nself.model import nodes
 from nself.model.nodes import Items, Node, Scalar, Table
+from nself.records import dataclass
 
 FILE: Final = "search/indexes.yml"
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
 from nself.errors import DatabaseError, TimedOutError
 from nself.pg.catalog import Name, identifier
 from nself.pg.database import Connection, Database, PostgresError
+from nself.records import dataclass
 from nself.search.source import Source
 
 EXTENSIONS: Final = ("pg_trgm", "fuzzystrmatch")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nself.errors import Problem
 from nself.pg.catalog import Name
+from nself.records import dataclass
 from nself.search.definition import Index
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nself.auth.settings import AuthSettings
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
+from nself.records import dataclass
 from nself.services import graphql, images, mail, postgres, upstream
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import env

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from nself.errors import ConfigError, ConfigProblemsError, Problem
+from nself.records import dataclass
 
 SETTING = "POSTGRES_EXTENSIONS"
 OURS, OFFICIAL = "nself", "postgres"

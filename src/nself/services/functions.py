@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nself.functions.settings import FunctionsSettings
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
+from nself.records import dataclass
 from nself.services import auth, catalogue, graphql, images, postgres, storage
 from nself.services.server import ROUTE, in_dev, jwt_secret, variables
 from nself.settings import JsonObject, env

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from nself.mail.settings import MailSettings
 from nself.model.project import Environment, Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
+from nself.records import dataclass
 from nself.services import images, mailpit, postgres
 from nself.services.server import ROUTE, variables
 from nself.settings import env

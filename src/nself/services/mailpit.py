@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nself.mail.settings import MailSettings
 from nself.model.project import Project
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Volume
+from nself.records import dataclass
 from nself.services import images
 from nself.settings import env
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Stop, Volume
+from nself.records import dataclass
 from nself.services import images, stores
 from nself.services.server import ROUTE
 from nself.settings import env

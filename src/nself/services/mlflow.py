@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import Environment, Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Volume
+from nself.records import dataclass
 from nself.services import images, object_stores, postgres, stores
 from nself.services.server import ROUTE, in_dev
 from nself.settings import env

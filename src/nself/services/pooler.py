@@ -6,13 +6,13 @@ they pool by themselves, and LISTEN, advisory locks and prepared statements need
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop
+from nself.records import dataclass
 from nself.services import images, postgres
 from nself.settings import env
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
 
 from nself.errors import ConfigProblemsError, Problem
@@ -21,6 +21,7 @@ from nself.model.spec import (
     Stop,
     Volume,
 )
+from nself.records import dataclass
 from nself.services import extensions, images
 from nself.services.extensions import Supplier
 from nself.settings import env

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from nself.errors import ConfigProblemsError, Problem
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop, Volume
+from nself.records import dataclass
 from nself.services import images
 from nself.settings import env
 

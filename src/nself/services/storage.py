@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
+from nself.records import dataclass
 from nself.services import graphql, images, object_stores, postgres, stores, upstream
 from nself.services.server import ROUTE, in_dev, variables
 from nself.settings import env

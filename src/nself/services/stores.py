@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nself.errors import ConfigProblemsError, Problem, UsageError
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Network, Route
+from nself.records import dataclass
 from nself.services.server import ROUTE
 from nself.settings import env
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import msgspec
 from starlette.datastructures import Headers
 
+from nself.records import dataclass
 from nself.storage.errors import ApiError, InputError, NotAuthorizedError, StoreUnavailableError, TokenRefusedError
 from nself.storage.model import File
 from nself.storage.names import header_text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
+
+from nself.records import dataclass
 
 
 class File(msgspec.Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):

@@ -10,10 +10,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from nself.records import dataclass
 from nself.storage.errors import PresignError
 
 _TIME = "%Y%m%dT%H%M%SZ"

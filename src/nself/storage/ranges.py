@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from nself.records import dataclass
 from nself.storage.errors import RangeError
 
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")

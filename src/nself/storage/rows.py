@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from nself.pg import queries
 from nself.pg.database import Connection, Database, PostgresError
+from nself.records import dataclass
 from nself.storage.errors import BucketMissingError, FileMissingError, InputError
 from nself.storage.model import Bucket, File
 

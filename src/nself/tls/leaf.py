@@ -6,12 +6,12 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nself.errors import NselfError
 from nself.host import Host
+from nself.records import dataclass
 
 LIFE = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)

@@ -4,11 +4,11 @@ what needs root and is not run as root comes back as the command to run."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import NselfError
 from nself.host import Host
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from nself.errors import NselfError
+from nself.records import dataclass
 from nself.web.lifespan import KeepsFailure
 from nself.web.websockets import DirectWebsocket
 

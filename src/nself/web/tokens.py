@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jwt
@@ -12,6 +11,7 @@ from joserfc.errors import BadSignatureError, JoseError, SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, KeySet, OctKey, OKPKey, RSAKey
 
 from nself.errors import ConfigError
+from nself.records import dataclass
 
 Key = OctKey | RSAKey | ECKey | OKPKey
 HASURA_CLAIMS = "https://hasura.io/jwt/claims"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nself.actions import active, history
@@ -22,6 +22,7 @@ from nself.model.project import Environment, Project
 from nself.model.schema import masked
 from nself.model.sources import Read
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.services.catalogue import catalogue
 
 _ENV_FILE = re.compile(r"\.env(\.[A-Za-z0-9_-]+)*|\.environments/[A-Za-z0-9_-]+/\.env(\.secrets)?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nself.model.load import Loaded
 from nself.model.project import Environment, Value
 from nself.model.schema import Schema, gather, masked
 from nself.model.sources import environment_named
+from nself.records import dataclass
 from nself.services.catalogue import settings_classes
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from nself.events import Emit
 from nself.host import Host
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.services import graphql, postgres
 
 if TYPE_CHECKING:

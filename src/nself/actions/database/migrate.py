@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from nself.errors import ConfigError, UsageError
 from nself.host import Host
 from nself.model.project import Project
+from nself.records import dataclass
 
 if TYPE_CHECKING:
     from nself.pg.database import Connection

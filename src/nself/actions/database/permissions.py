@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from nself.errors import ConfigError
 from nself.events import Emit, StepStarted
 from nself.host import Host, LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 if TYPE_CHECKING:
     from nself.graphql.metadata.model import Metadata

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nself.actions.doctor.check import Check, Checks, Patient, State, failed
 from nself.errors import NselfError, UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
+from nself.records import dataclass
 
 CATEGORIES: Mapping[str, Checks] = {
     module.CATEGORY: module.checks for module in (system, configuration, docker, certificates, services, graphql)

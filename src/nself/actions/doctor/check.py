@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from nself.errors import NselfError
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 
 class State(StrEnum):

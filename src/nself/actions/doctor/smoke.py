@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nself.actions.doctor.check import Check, Fix, Patient, State
 from nself.actions.door import TIMEOUT_S, Door, open_door
 from nself.errors import ConfigError, NetworkError, NselfError
+from nself.records import dataclass
 
 if TYPE_CHECKING:
     import httpx

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 
 from nself.actions.email.conversation import Conversation, Step
 from nself.actions.email.outgoing import Outgoing, outgoing
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.actions.config import read as config
 from nself.actions.email.conversation import Conversation
@@ -13,6 +13,7 @@ from nself.errors import ConfigError
 from nself.host import LocalHost
 from nself.model.load import Loaded
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.services import mail
 from nself.settings import describe
 

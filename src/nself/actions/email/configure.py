@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parseaddr
 
 from nself.actions import project as projects
@@ -17,6 +17,7 @@ from nself.auth.settings import AuthSettings, SmtpAuthMethod
 from nself.errors import ConfigError, NetworkError, UsageError
 from nself.model.project import Project
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.services import mail
 from nself.settings import describe
 

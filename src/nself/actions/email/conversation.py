@@ -8,11 +8,11 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from nself.actions.email.outgoing import Outgoing
 from nself.auth.settings import SmtpAuthMethod
+from nself.records import dataclass
 
 TIMEOUT_S = 10.0
 Name = Literal["dns", "tcp", "banner", "tls", "auth"]

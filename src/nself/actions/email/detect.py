@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from nself.actions.email import providers
 from nself.actions.email.outgoing import outgoing
 from nself.errors import ConfigError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 KEYS = {
     "SENDGRID_API_KEY": "sendgrid",

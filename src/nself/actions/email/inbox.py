@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from nself.actions.door import Door, open_door
 from nself.errors import NetworkError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.services import mail
 
 if TYPE_CHECKING:

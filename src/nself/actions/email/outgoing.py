@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.actions.email import providers
 from nself.actions.stack import open_stack
@@ -12,6 +12,7 @@ from nself.errors import ConfigError
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Endpoint
+from nself.records import dataclass
 from nself.services import mail
 from nself.settings import describe
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
 from nself.errors import UsageError
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import secrets
 import smtplib
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid, parseaddr
 
@@ -17,6 +16,7 @@ from nself.actions.email.outgoing import Outgoing, outgoing
 from nself.errors import NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 ARRIVAL_S = 10.0
 _BODY = "This mail was sent by `nself service email test`: the mail server of your project works.\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parseaddr
 
 from nself.actions.email.configure import TLS_FROM_THE_START, is_public
@@ -11,6 +10,7 @@ from nself.actions.email.outgoing import Outgoing, outgoing
 from nself.errors import ConfigError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

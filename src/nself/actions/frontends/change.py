@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from nself.actions import resolve
 from nself.actions.config import change as config_change
@@ -18,6 +17,7 @@ from nself.model import dotenv
 from nself.model.document import FILES
 from nself.model.load import Loaded
 from nself.model.project import Frontend, Project
+from nself.records import dataclass
 
 _NAME = re.compile(r"FRONTEND_APP_([1-9][0-9]*)_(?:SYSTEM_)?NAME")
 

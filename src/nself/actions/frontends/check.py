@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from nself.actions.door import open_door
@@ -12,6 +11,7 @@ from nself.actions.frontends.listing import Listed
 from nself.errors import NetworkError, NselfError
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 NOT_THERE = frozenset({502, 503, 504})
 """What the proxy answers when nobody listens behind it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
@@ -12,6 +11,7 @@ from nself.host import LocalHost
 from nself.model import hosting
 from nself.model.loopback import LOOPBACK
 from nself.model.project import Frontend, Project
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

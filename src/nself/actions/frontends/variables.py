@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.actions.frontends import listing
 from nself.actions.project import LARGEST_FILE
@@ -13,6 +12,7 @@ from nself.actions.urls import urls
 from nself.errors import NselfError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Frontend, Project
+from nself.records import dataclass
 from nself.services import auth, storage
 
 PREFIXES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.actions.door import open_door
@@ -14,6 +14,7 @@ from nself.errors import NselfError, UsageError
 from nself.functions.settings import FunctionsSettings
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.services import functions as service
 
 GRACE_S = 5.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.actions import restart, start
 from nself.actions.door import open_door
@@ -14,6 +13,7 @@ from nself.events import Emit
 from nself.functions.settings import FunctionsSettings
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.services import functions as service
 from nself.services.server import in_dev
 

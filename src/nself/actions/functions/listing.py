@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +13,7 @@ from nself.events import Emit, Warned
 from nself.functions import catalog
 from nself.functions.settings import FunctionsSettings
 from nself.model.project import Project
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

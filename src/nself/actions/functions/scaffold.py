@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from nself.actions.functions import listing, schedule
 from nself.errors import UsageError
 from nself.functions import catalog
 from nself.model.project import Project
+from nself.records import dataclass
 
 TEMPLATES = Path(templates.__file__).parent / "functions"
 SECRET = "NHOST_WEBHOOK_SECRET"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from nself.actions import status
 from nself.actions.health import history
@@ -14,6 +13,7 @@ from nself.actions.status import ServiceStatus, View
 from nself.events import Emit
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 
 PAUSE_S = 1.0
 """Between two tries of one check."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.actions import start
 from nself.actions.stack import open_stack
 from nself.actions.start import StartSettings
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes import probes
 from nself.settings import as_text, describe
 

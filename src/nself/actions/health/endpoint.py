@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from nself.actions.door import Door, open_door
 from nself.actions.health.check import PAUSE_S, Patience
 from nself.errors import NselfError, UsageError
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.tls import place
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +14,7 @@ from typing import IO, Any
 from nself.actions.health.report import WELL, Report
 from nself.events import Emit, Warned
 from nself.model.project import Project
+from nself.records import dataclass
 
 FILE, OLDER = "health.jsonl", "health.1.jsonl"
 LARGEST = 512 * 1024

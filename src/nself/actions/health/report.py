@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from nself.records import dataclass
 
 Word = Literal["healthy", "running", "starting", "unhealthy", "stopped", "not_found"]
 WELL: Collection[Word] = frozenset({"healthy", "running"})

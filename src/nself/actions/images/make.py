@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from nself.host import LocalHost
 from nself.model.keys import ProjectSettings
 from nself.model.project import Project
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.images import Builder, Recipe

@@ -6,7 +6,7 @@ A tag moves; `images.lock` holds what it stood for when it was last looked at, s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from nself.events import Emit, Note, StepStarted
 from nself.host import LocalHost
 from nself.model import pins
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.registry import Reference, Registries, UnknownError, UnreachableError, newer, parse
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nself.actions import active, history
@@ -23,6 +23,7 @@ from nself.events import Emit, Note, Warned
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.runtimes.outcome import Failure
 from nself.services import postgres
 

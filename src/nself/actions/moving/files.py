@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.actions.stack import Stack
 from nself.errors import NselfError
 from nself.events import Emit, Note
+from nself.records import dataclass
 from nself.services import postgres
 
 

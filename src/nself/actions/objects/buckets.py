@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 
 from nself.actions import history
@@ -14,6 +13,7 @@ from nself.errors import UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.s3.client import Bucket, Client, Policy
 from nself.s3.errors import NotInStoreError
 from nself.services import storage, stores

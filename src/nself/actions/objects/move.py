@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.actions import history
@@ -13,6 +12,7 @@ from nself.errors import ConfigError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.s3.client import Client
 from nself.s3.errors import NotInStoreError, StoreError
 from nself.services import storage, stores

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from nself.errors import UsageError
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.s3.client import LARGEST
 from nself.s3.errors import StoreError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nself.actions import build as builds
 from nself.actions import history, resolve
@@ -17,6 +16,7 @@ from nself.actions.start import StartSettings
 from nself.events import Emit, Note
 from nself.model import replicas
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes.outcome import Failure, Outcome
 from nself.runtimes.plan import ALIVE, Step
 from nself.services import nginx

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from nself.actions import project as projects
 from nself.actions import resolve
@@ -16,6 +15,7 @@ from nself.events import Emit, Warned
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Category, Endpoint, Runtime, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import wire
 from nself.runtimes.native import programs
 from nself.runtimes.native.programs import ProgramTooOldError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from nself.actions import resolve
@@ -13,6 +12,7 @@ from nself.model import replicas
 from nself.model.project import Project
 from nself.model.scaling import CLASSES, refusal
 from nself.model.spec import Runtime
+from nself.records import dataclass
 from nself.services.catalogue import catalogue
 
 MOST = 100

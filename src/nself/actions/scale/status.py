@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.actions import status as states
 from nself.actions.stack import open_stack
@@ -12,6 +11,7 @@ from nself.host import LocalHost
 from nself.model.project import Autoscale, Project
 from nself.model.replicas import service_of
 from nself.model.spec import Resources, Runtime
+from nself.records import dataclass
 from nself.services import pooler, redis
 
 

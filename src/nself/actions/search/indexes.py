@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from nself.events import Emit, Note, Warned, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Network
+from nself.records import dataclass
 from nself.search import definition
 from nself.search.definition import Index
 from nself.search.engine import Query as Query

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nself.actions import project as projects
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Target
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.search.settings import Kind
 from nself.services import meilisearch
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from nself.actions import history
 from nself.actions.stack import open_stack
@@ -12,6 +11,7 @@ from nself.errors import ConfigError, DockerError, NetworkError, PermissionDenie
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.runtimes.resp import Connection, Reply
 from nself.runtimes.wire import RefusedError
 from nself.services import redis

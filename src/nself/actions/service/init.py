@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import count
 
@@ -16,6 +15,7 @@ from nself.errors import ConfigError, UsageError
 from nself.model import custom, template
 from nself.model.load import Loaded
 from nself.model.project import CustomService, Project
+from nself.records import dataclass
 
 ROUTE = re.compile(r"[A-Za-z0-9.-]+")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nself.actions import status, urls
@@ -13,6 +12,7 @@ from nself.events import Emit, Warned
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.service import Service
+from nself.records import dataclass
 from nself.services.catalogue import catalogue
 
 

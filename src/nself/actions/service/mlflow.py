@@ -7,7 +7,6 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from nself.errors import ConfigError, DockerError, NetworkError, NselfError, Per
 from nself.events import Emit, StepStarted
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.records import dataclass
 from nself.services import mlflow
 
 TIMEOUT_S = 30.0

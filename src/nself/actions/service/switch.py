@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nself.actions import project as projects
 from nself.actions import resolve
@@ -15,6 +14,7 @@ from nself.errors import UsageError
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category
+from nself.records import dataclass
 from nself.settings import describe
 
 

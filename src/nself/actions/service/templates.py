@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.actions import history
@@ -17,6 +16,7 @@ from nself.host import LocalHost
 from nself.model import template
 from nself.model.project import CustomService, Project
 from nself.model.template import Template
+from nself.records import dataclass
 from nself.runtimes.native import identity
 
 Tokens = Mapping[str, str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.proxy import ProxySettings, SslMode
+from nself.records import dataclass
 from nself.render.nginx import sites
 from nself.runtimes.native import binaries, identity, processes
 from nself.tls import leaf, place, stores

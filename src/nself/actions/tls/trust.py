@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.errors import ConfigError
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.tls import place, stores
 from nself.tls.stores import Store
 

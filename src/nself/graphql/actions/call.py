@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from nself.graphql import joins
@@ -14,6 +13,7 @@ from nself.graphql.metadata.actions import Action
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.transforms import apply
 from nself.graphql.transforms.failures import TemplateError
+from nself.records import dataclass
 
 Json = Any
 T = TypeVar("T")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql import joins
 from nself.graphql.statement import translating
 from nself.pg import queries
 from nself.pg.database import Database
+from nself.records import dataclass
 
 SQL = queries.load("nself.graphql.actions")
 Json = Any

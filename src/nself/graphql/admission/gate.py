@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nself.graphql.admission.allowlist import allowed_operations, fingerprint
@@ -15,6 +14,7 @@ from nself.graphql.metadata.model import Metadata
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import root_of
 from nself.graphql.session import ADMIN, Session
+from nself.records import dataclass
 
 _MOST_TOKENS: Final = 50_000
 """Words and signs of an operation's text: thousands of fields, and about half a second of reading."""

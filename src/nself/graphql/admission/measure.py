@@ -8,13 +8,14 @@ the schema (`__schema`, `__type`) counts nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, IntValueNode, SelectionSetNode, VariableNode
 from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
 from nself.graphql.types import Field, Interface, ListOf, Object, Union, named, nullable
+from nself.records import dataclass
 
 ASSUMED_ROWS: Final = 20
 INTROSPECTION: Final = frozenset({"__schema", "__type"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Final
+
+from nself.records import dataclass
 
 _WINDOW_S: Final = 60.0
 _MOST_CLIENTS: Final = 100_000

@@ -8,7 +8,6 @@ goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql.events.triggers import EventTrigger, Operation
@@ -17,6 +16,7 @@ from nself.graphql.printer import identifier, literal
 from nself.graphql.scalars import SHAPES, STRINGIFIED
 from nself.pg import queries
 from nself.pg.catalog import Catalog, Column, Name, Table
+from nself.records import dataclass
 
 PREFIX: Final = "notify_hasura_"
 SQL: Final = queries.load("nself.graphql.events", "capture.sql")

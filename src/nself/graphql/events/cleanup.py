@@ -11,7 +11,6 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql.events.cleanup_config import Cleanup
@@ -21,6 +20,7 @@ from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.model import Metadata
 from nself.pg import queries
 from nself.pg.database import Database, Row, StatementCancelled
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 SQL: Final = queries.load("nself.graphql.events", "cleanup.sql")

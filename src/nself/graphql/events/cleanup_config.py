@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from nself.graphql.events import cron
 from nself.graphql.events.cron import Cron
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 BATCH_SIZE: Final = 10000
 CLEAR_OLDER_THAN_H: Final = 168

@@ -11,11 +11,12 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Generic, Protocol, TypeVar
 
 from nself.graphql.events.recorder import Recorder
 from nself.pg.database import CONNECTION_LOST, DriverError, PostgresError, Row
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 LEASE_S: Final = 60

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from nself.graphql.events.event_log import SQL
 from nself.graphql.events.invocation import Attempt, Caller
 from nself.graphql.events.triggers import EventTrigger
 from nself.pg.database import Database, Row
+from nself.records import dataclass
 from nself.web.json import encode
 
 LOG = logging.getLogger("nself.graphql")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.graphql.errors import ApiError
 from nself.graphql.events.capture import Capture, captures
@@ -13,6 +13,7 @@ from nself.graphql.printer import identifier, literal
 from nself.pg import queries
 from nself.pg.catalog import Catalog, Name
 from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresError
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 SQL = queries.load("nself.graphql.events", "catalog.sql")

@@ -7,7 +7,6 @@ secrets more often than not: the log names their variable, not their value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql import joins
@@ -17,6 +16,7 @@ from nself.graphql.events.webhooks import Retries, Webhook
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply
 from nself.graphql.transforms.apply import transformed
 from nself.graphql.transforms.failures import TemplateError
+from nself.records import dataclass
 from nself.web.json import encode
 
 LOGGED_BYTES: Final = 64 * 1024

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from nself.graphql.events import scheduled
 from nself.graphql.events.courier import AWAY
 from nself.pg.database import Database
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 _BATCH = 5000

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.graphql.env_templates import Environ
 from nself.graphql.events import delivery, planning, scheduled
@@ -24,6 +24,7 @@ from nself.graphql.outgoing import Outgoing
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.tls_allowlist import TlsAllowlist
 from nself.pg.database import Database
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 ByName = Mapping[str, EventTrigger]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +17,7 @@ from nself.graphql.metadata.reader import Reader
 from nself.pg import queries
 from nself.pg.database import Database, Row
 from nself.pg.queries import Queries
+from nself.records import dataclass
 from nself.web.json import encode
 
 _TEMPLATES: Final = queries.load("nself.graphql.events", "scheduled.sql")

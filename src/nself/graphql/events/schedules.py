@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.graphql.env_templates import headers
@@ -12,6 +12,7 @@ from nself.graphql.events.cleanup_config import cron_of
 from nself.graphql.events.cron import Cron
 from nself.graphql.events.webhooks import SCHEDULED_DEFAULTS, SCHEDULED_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from nself.graphql.env_templates import headers
@@ -12,6 +12,7 @@ from nself.graphql.events import cleanup_config, webhooks
 from nself.graphql.events.cleanup_config import Cleanup
 from nself.graphql.events.webhooks import EVENT_DEFAULTS, EVENT_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 OPERATIONS = ("insert", "update", "delete")
 LONGEST_NAME = 42

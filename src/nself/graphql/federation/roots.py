@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from nself.graphql.schema.means import RelatedRow, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation
 from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Union, arguments
+from nself.records import dataclass
 from nself.web.json import encode
 
 _CONFIG: Final = "apollo_federation_config"

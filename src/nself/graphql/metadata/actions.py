@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from nself.graphql.env_templates import Header, exported, headers
 from nself.graphql.metadata import graphql_text
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 Json = Mapping[str, Any]
 DEFAULT_TIMEOUT_S: Final = 30

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 T = TypeVar("T")
 KINDS = ("depth_limit", "node_limit", "cost_limit", "batch_limit")

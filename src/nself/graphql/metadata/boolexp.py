@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql.metadata.model import BoolExp
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 _LISTS = frozenset({"_and", "$and", "_or", "$or"})
 _NOT = frozenset({"_not", "$not"})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.graphql.document import definitions
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

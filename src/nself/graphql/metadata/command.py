@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 SUCCESS = {"message": "success"}
 Reply = Any

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeVar
 
 from nself.graphql.metadata import graphql_text
 from nself.graphql.metadata.reader import Reader
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final, Literal, cast, get_args
 
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 Convention = Literal["hasura-default", "graphql-default"]
 _NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Final, Literal
 
@@ -24,6 +24,7 @@ from nself.graphql.metadata.model import (
 from nself.graphql.metadata.remote_schemas import ToSource, left
 from nself.graphql.metadata.targets import Target, resolve
 from nself.pg.catalog import Catalog, Name
+from nself.records import dataclass
 
 REMOTE: Final = "remote relationship"
 

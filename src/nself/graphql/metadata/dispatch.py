@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from nself.graphql.metadata import commands
 from nself.graphql.metadata.command import Access, Call, Command, Reply, Style
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 BULKS = frozenset({"bulk", "bulk_keep_going", "bulk_atomic", "concurrent_bulk"})
 PREFIX = "pg_"

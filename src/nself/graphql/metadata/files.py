@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from nself.errors import ConfigError
+from nself.records import dataclass
 
 _INCLUDE = re.compile(r"^!include\s+(?P<file>.+?)\s*$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")

@@ -3,8 +3,6 @@ of them by SQL name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nself.graphql.errors import ApiError
 from nself.graphql.schema import objects, of_commands
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable, Root
@@ -14,6 +12,7 @@ from nself.graphql.schema.tables import TableKey
 from nself.graphql.session import ADMIN
 from nself.graphql.types import Field
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 READING = frozenset({Action.SELECT, Action.SELECT_AGGREGATE})
 

@@ -7,7 +7,7 @@ directory survives a round trip.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from nself.graphql.events.schedules import CronTrigger
@@ -20,6 +20,7 @@ from nself.graphql.metadata.customization import Customization
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, RemoteSchema
 from nself.graphql.metadata.rest_endpoints import RestEndpoint
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 BoolExp = Mapping[str, Any]
 Json = Mapping[str, Any]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar, cast, get_origin
 
 from nself.graphql.errors import ApiError
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 T = TypeVar("T")
 _KINDS = {dict: "Object", list: "Array", str: "String", bool: "Boolean", int: "Number", float: "Number"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from nself.graphql import env_templates
 from nself.graphql.env_templates import Header
 from nself.graphql.metadata.reader import Reader
 from nself.pg.catalog import Name
+from nself.records import dataclass
 
 Json = Mapping[str, Any]
 

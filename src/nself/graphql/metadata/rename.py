@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from nself.graphql.metadata import boolexp, edit, source_links
@@ -20,6 +20,7 @@ from nself.graphql.metadata.model import (
 )
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToSource, with_left_renamed
 from nself.pg.catalog import Catalog, Name
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

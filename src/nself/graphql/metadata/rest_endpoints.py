@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import OperationType
 from nself.graphql.document import definitions
 from nself.graphql.metadata.collections import QueryCollection
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 VARIABLE: Final = ":"

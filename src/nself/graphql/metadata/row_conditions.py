@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql.errors import ApiError
@@ -11,6 +10,7 @@ from nself.graphql.metadata.reader import Reader
 from nself.graphql.operators import COMPARE_COLUMNS
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.of_commands import COLUMN, OTHER, ROOT
+from nself.records import dataclass
 
 _CONNECTIVES = {prefix + name: f"_{name}" for prefix in "$_" for name in ("and", "or", "not", "exists")}
 _ALIASES = {"_ne": "_neq"}

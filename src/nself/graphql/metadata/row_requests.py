@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.graphql.engine import Request
@@ -17,6 +17,7 @@ from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.row_conditions import condition, ordering
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.types import Field, text
+from nself.records import dataclass
 
 ANSWER = "answer"
 """The alias of the one root field."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nself.graphql.errors import ApiError
@@ -19,6 +19,7 @@ from nself.pg import queries
 from nself.pg.catalog import Name
 from nself.pg.database import Connection, PostgresError
 from nself.pg.introspect import introspect
+from nself.records import dataclass
 
 DDL = frozenset({"alter", "drop", "create", "replace", "comment", "import", "refresh"})
 SQL = queries.load("nself.graphql.metadata", "identities.sql")

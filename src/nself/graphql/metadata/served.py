@@ -6,9 +6,10 @@ One row a key. The reference page of compatibility is printed from the same rows
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
+
+from nself.records import dataclass
 
 Step = str | int
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import export, parse
 from nself.graphql.metadata.model import Metadata, Source
 from nself.pg import queries
 from nself.pg.database import Connection, Database
+from nself.records import dataclass
 
 SQL = queries.load("nself.graphql.metadata")
 DEFAULT_SOURCE = Source(

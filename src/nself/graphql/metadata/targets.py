@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nself.graphql.metadata.model import ForeignKeyUsing, ManualUsing, Relationship
 from nself.pg.catalog import Catalog, ForeignKey, Name
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

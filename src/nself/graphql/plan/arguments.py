@@ -6,7 +6,6 @@ The result keeps where a scalar comes from instead of the scalar itself, so that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -51,6 +50,7 @@ from nself.graphql.types import (
     text,
 )
 from nself.graphql.values import Constant, Constants, Source, Together, Variable, VariableList
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

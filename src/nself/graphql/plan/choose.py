@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql import sql
@@ -16,6 +15,7 @@ from nself.graphql.scalars import INT, row_count, row_offset
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.tables import TableColumn
 from nself.pg.catalog import Type
+from nself.records import dataclass
 
 _BIGINT: Final = Type(name="int8")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from graphql import VariableDefinitionNode
@@ -13,6 +13,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.types import Type
+from nself.records import dataclass
 
 _MOST_FIELDS: Final = 20_000
 """Selected fields of one operation, fragments spread out: fragments can multiply without bounds."""

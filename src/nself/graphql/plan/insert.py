@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from nself.graphql import sql
@@ -22,6 +22,7 @@ from nself.graphql.schema.tables import Relation, TableColumn
 from nself.graphql.types import EnumValue, find
 from nself.graphql.values import ArrayText, Constant, Constants, Source, Together, Variable, VariableColumn
 from nself.pg.catalog import Type
+from nself.records import dataclass
 
 _NEW: Final = "row.new"
 """Whether an upsert inserted the row: a row that was there before carries a deleting transaction's mark."""

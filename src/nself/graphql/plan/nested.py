@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from nself.graphql import sql
@@ -14,6 +14,7 @@ from nself.graphql.plan.mutation import CHANGED, Step, affected, returned_rows, 
 from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.values import Source, Stored
+from nself.records import dataclass
 
 
 @dataclass(slots=True)

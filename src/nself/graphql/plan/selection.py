@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from graphql.language import print_ast
 
@@ -18,6 +18,7 @@ from nself.graphql.plan.arguments import Coerced, coerced_arguments, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.scalars import BOOL, invalid, scalar, scalar_name
 from nself.graphql.types import Composite, Field, InputField, NonNull, Object, find, named
+from nself.records import dataclass
 
 TYPENAME = "__typename"
 _CONDITION = {"if": InputField(name="if", type=NonNull(scalar(scalar_name(BOOL))))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nself.graphql.engine import Engine, Request
@@ -18,6 +17,7 @@ from nself.graphql.rehearsal.report import Verdict
 from nself.graphql.rehearsal.witness import Expressions, Witness
 from nself.graphql.session import Session
 from nself.pg.catalog import Column, Name, Table
+from nself.records import dataclass
 
 Found = tuple[Verdict, str]
 _UNCOMPARABLE: Final = frozenset({"geometry", "geography", "raster"})

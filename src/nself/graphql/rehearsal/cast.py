@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.graphql.rehearsal import samples
@@ -12,6 +12,7 @@ from nself.graphql.rehearsal.people import PEOPLE, People, Person
 from nself.graphql.rehearsal.stage import Stage
 from nself.pg.catalog import Catalog, Column, ForeignKey, Name, Table, identifier
 from nself.pg.database import PostgresError
+from nself.records import dataclass
 
 Row = Mapping[str, str | None]
 """Columns in PostgreSQL's text form."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from nself.graphql.metadata.model import Source
 from nself.graphql.metadata.targets import Target, resolve
 from nself.pg.catalog import Catalog, Name, identifier
+from nself.records import dataclass
 
 _COMPARISONS: Final[Mapping[str, str]] = {
     "eq": "=",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from nself.graphql.metadata import edit
@@ -17,6 +16,7 @@ from nself.graphql.metadata.model import InsertPermission, Source, UpdatePermiss
 from nself.graphql.rehearsal import samples
 from nself.graphql.rehearsal.oracle import Comparison, NotUnderstoodError, Oracle
 from nself.pg.catalog import Catalog, Name
+from nself.records import dataclass
 
 Person = Literal["A", "B"]
 PEOPLE: Final[tuple[Person, Person]] = ("A", "B")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nself.graphql.metadata import export, parse
 from nself.graphql.metadata.model import Metadata, Source
 from nself.pg.catalog import Catalog, Name
+from nself.records import dataclass
 
 _RELATIONS: Final = ("object_relationships", "array_relationships", "computed_fields")
 _PERMISSIONS: Final = ("select_permissions", "insert_permissions", "update_permissions", "delete_permissions")

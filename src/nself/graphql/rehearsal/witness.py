@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nself.graphql.metadata.model import Source
 from nself.graphql.rehearsal.oracle import Oracle
 from nself.graphql.rehearsal.stage import Stage
 from nself.pg.catalog import Catalog, Name, identifier
+from nself.records import dataclass
 
 Expressions = Sequence[Mapping[str, Any]]
 """Any of them is enough: an inherited role has one of each parent."""

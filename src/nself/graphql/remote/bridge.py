@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol, cast
 
@@ -32,6 +31,7 @@ from nself.graphql.types import (
     Union,
     arguments,
 )
+from nself.records import dataclass
 
 _ID: Final = Scalar(name="ID", encode=json)
 

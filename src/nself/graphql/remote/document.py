@@ -8,7 +8,7 @@ request's variables as variables of the document, those that only a run knows (p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from graphql.language import Visitor, visit
@@ -40,6 +40,7 @@ from nself.graphql.remote.upstream import Argument, Ref
 from nself.graphql.scalars import invalid
 from nself.graphql.types import Composite, Object, named
 from nself.graphql.values import Variable
+from nself.records import dataclass
 
 TYPENAME: Final = "__typename"
 _OURS: Final = "nself_"

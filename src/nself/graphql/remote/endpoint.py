@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from nself.graphql.metadata.remote_schemas import Definition
 from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.remote import introspection
 from nself.graphql.session import Session
+from nself.records import dataclass
 
 _TIMEOUT_S: Final = 60
 _PATIENCE_S: Final = 15

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from nself.graphql.metadata.remote_schemas import Customization, FieldNames
 from nself.graphql.remote.introspection import IntrospectionError
 from nself.graphql.remote.upstream import BUILT_IN, RemoteType, Upstream
 from nself.graphql.types import is_graphql_name
+from nself.records import dataclass
 
 
 @dataclass(frozen=True)

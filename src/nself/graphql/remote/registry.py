@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.graphql.env_templates import Environ
@@ -23,6 +23,7 @@ from nself.graphql.remote.naming import Naming, check
 from nself.graphql.remote.permissions import role_schema
 from nself.graphql.remote.upstream import Upstream
 from nself.graphql.remote.validate import validate
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

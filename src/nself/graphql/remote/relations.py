@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
 import msgspec
@@ -23,6 +22,7 @@ from nself.graphql.schema.means import Promised, RelatedAggregate, RelatedRow, R
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn, TableKey
 from nself.graphql.types import Field, nullable
+from nself.records import dataclass
 
 Plan = Callable[[Context, Selected], Lookup]
 

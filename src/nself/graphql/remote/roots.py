@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
 import msgspec
@@ -19,6 +18,7 @@ from nself.graphql.remote.endpoint import Endpoint, RemoteErrorsError
 from nself.graphql.remote.request import Edits, Inputs, ask, picked, printed
 from nself.graphql.run import Run
 from nself.graphql.types import Field, Object
+from nself.records import dataclass
 from nself.web.json import encode
 
 

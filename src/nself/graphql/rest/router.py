@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from graphql import VariableDefinitionNode
 from nself.graphql.document import Operation, definitions
 from nself.graphql.metadata import endpoint_consistency
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.rest_endpoints import VARIABLE, RestEndpoint, text_of
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from nself.graphql.metadata.functions import field_objection
 from nself.graphql.metadata.model import ComputedField, TrackedTable
 from nself.graphql.schema.routines import Routine, routine
 from nself.pg.catalog import Catalog, Name, Type
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nself.errors import NselfError
@@ -29,6 +29,7 @@ from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Table
 from nself.graphql.types import Encode
 from nself.graphql.values import Constant, Constants, SessionVariable, Source, Together
 from nself.pg.catalog import Name, Type
+from nself.records import dataclass
 
 _ALIASES = {"_ne": "_neq"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from nself.graphql.lineage import Lineage
 from nself.graphql.metadata.functions import base, field_name, function_objection, is_mutation
@@ -13,6 +12,7 @@ from nself.graphql.schema.routines import Routine, routine
 from nself.graphql.schema.tables import TableKey
 from nself.graphql.session import ADMIN
 from nself.pg.catalog import Catalog, Name
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, LiteralString
 
@@ -17,6 +16,7 @@ from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
 from nself.pg.catalog import Type
+from nself.records import dataclass
 
 if TYPE_CHECKING:
     from nself.graphql import sql

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -13,6 +13,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.scalars import TEXT
 from nself.graphql.values import SessionJson, Source
 from nself.pg.catalog import Argument, Function, Name, Type
+from nself.records import dataclass
 
 NOTHING_GIVEN: Final[Mapping[str, Source]] = {}
 _OMITTED: Final = "Non default arguments cannot be omitted"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple
 
 from nself.graphql.metadata.model import ManualUsing, Relationship, Source, TrackedTable
@@ -13,6 +13,7 @@ from nself.graphql.schema.computed import Computed, ScalarField
 from nself.graphql.schema.naming import HASURA, Base, Naming, base
 from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
+from nself.records import dataclass
 
 _NO_ENUM_VALUES: Final = frozenset({"true", "false", "null"})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from nself.graphql.metadata.reader import Reader
+from nself.records import dataclass
 
 _ISOLATION: Final[Mapping[str, str]] = {
     "read-committed": "read committed",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from nself.graphql.enums import enum_rows
@@ -14,6 +13,7 @@ from nself.graphql.sources.pools import Pools, said
 from nself.pg.catalog import Catalog
 from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError
 from nself.pg.introspect import introspect
+from nself.records import dataclass
 
 _PATIENCE_S: Final = 60.0
 """A database that hangs must not hold up the changes of the others for ever."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from nself.errors import DatabaseError
@@ -14,6 +14,7 @@ from nself.graphql.metadata.model import Metadata, Source
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.sources.connection import Connection, UnknownVariableError, connection
 from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from nself.graphql.engine import Engine, Request
@@ -21,6 +20,7 @@ from nself.graphql.subscriptions.subscriber import Listener, Subscriber
 from nself.graphql.subscriptions.whole import Whole
 from nself.graphql.values import as_text
 from nself.pg.database import Database
+from nself.records import dataclass
 
 LOG = logging.getLogger("nself.graphql")
 _SETTLED_S: Final = 0.1

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.types import Scope
 
 from nself.graphql.errors import ApiError
 from nself.graphql.http.cors import origins
 from nself.graphql.settings import GraphqlSettings
+from nself.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import ConfigError
 from nself.model import hosting
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network, Route, ServiceSpec
+from nself.records import dataclass
 from nself.render.nginx import static
 from nself.render.nginx.static import Folder
 from nself.render.nginx.syntax import Lines, block, directive

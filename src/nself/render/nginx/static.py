@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nself.records import dataclass
 from nself.render.nginx import answers
 from nself.render.nginx.syntax import Lines, block, directive
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from nself.errors import DockerError
 from nself.host import Host
 from nself.model import replicas
 from nself.model.containers import container_name
+from nself.records import dataclass
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker, parsed
 from nself.runtimes.compose.ownership import Identity

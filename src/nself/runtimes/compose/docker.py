@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from nself.errors import NselfError, ProgramMissingError, TimedOutError
 from nself.host import Ran, free
+from nself.records import dataclass
 from nself.runtimes.compose.docker_errors import (
     ComposeMissingError,
     DaemonDownError,

@@ -6,12 +6,13 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from nself.errors import DockerError, NetworkError, NselfError, ProgramMissingError
 from nself.events import Emit, StepStarted
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import CommandFailedError, NoDiskError, NotInstalledError, PortTakenError
 

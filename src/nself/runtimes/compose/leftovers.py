@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from nself.host import Host
+from nself.records import dataclass
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.containers import PROJECT
 from nself.runtimes.compose.docker import Docker

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from nself.errors import ConfigError, NselfError
 from nself.events import Emit, Note
 from nself.host import Host, LocalHost
 from nself.model.layout import Layout
+from nself.records import dataclass
 
 LABEL = "nself.identity"
 FOLDER = "nself.folder"

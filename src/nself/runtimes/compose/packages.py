@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ConfigError, NetworkError, NselfError, ProgramMissingError
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.runtimes.compose.docker_errors import last_line
 
 OLDEST_PYTHON = (3, 11)

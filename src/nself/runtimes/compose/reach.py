@@ -7,13 +7,14 @@ published cannot be reached from outside.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from nself.errors import NetworkError
 from nself.model import replicas
 from nself.model.containers import ContainerNetwork
 from nself.model.ports import Key
 from nself.model.spec import Endpoint, Runtime
+from nself.records import dataclass
 from nself.runtimes.compose import containers
 from nself.runtimes.compose.docker import Docker
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from nself.errors import ConfigError, NetworkError
+from nself.records import dataclass
 
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from nself.model import replicas
 from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.spec import Endpoint, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import probes
 from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, ownership, reload, volumes
 from nself.runtimes.compose.containers import Container

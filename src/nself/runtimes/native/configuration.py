@@ -11,7 +11,6 @@ import io
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from nself.errors import ConfigError
 from nself.model import replicas
 from nself.model.place import BACKEND, SECRETS
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import digest
 from nself.runtimes.native.exec import AS_IS
 

@@ -10,12 +10,12 @@ import os
 import pwd
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import PermissionDeniedError
 from nself.events import Emit, Note, Warned
 from nself.host import Host
+from nself.records import dataclass
 
 ACCOUNT = "nself"
 FALLBACK = "nobody"

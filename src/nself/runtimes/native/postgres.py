@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import ConfigError, DatabaseError
 from nself.events import Emit, Note
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.runtimes.native import processes
 from nself.runtimes.native.binaries import Postgres
 from nself.runtimes.native.identity import Identity, give

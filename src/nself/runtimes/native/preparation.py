@@ -8,7 +8,6 @@ import os
 import pwd
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from nself.errors import NselfError
@@ -16,6 +15,7 @@ from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.layout import Layout
 from nself.model.spec import ServiceSpec, Task
+from nself.records import dataclass
 from nself.runtimes.native.identity import Identity
 
 LONGEST_S = 1800.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from nself.records import dataclass
 
 PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")

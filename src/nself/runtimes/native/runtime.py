@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.place import program_of
 from nself.model.spec import Endpoint, Network, ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import digest, plan, probes
 from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program

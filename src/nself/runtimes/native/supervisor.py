@@ -11,12 +11,12 @@ import re
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nself.errors import NselfError, PermissionDeniedError
 from nself.host import LocalHost
+from nself.records import dataclass
 from nself.runtimes.native import processes, sockets
 from nself.runtimes.native.identity import Identity
 

@@ -7,13 +7,14 @@ import json
 import queue
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nself.errors import InterruptedByUserError
 from nself.events import Event, Healthy, Note, StepStarted, Waiting
 from nself.model.place import BACKEND
 from nself.model.spec import ServiceSpec
+from nself.records import dataclass
 from nself.runtimes import probes, wire
 from nself.runtimes.native import reload, units
 from nself.runtimes.native.preparation import PreparationError

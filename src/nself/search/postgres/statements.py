@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from nself.pg.catalog import identifier
+from nself.records import dataclass
 from nself.search.source import Source
 
 _TEXTS: Final = ("text", "character varying", "character", "citext", "name")
