@@ -60,18 +60,24 @@ class PrivateEngine:
         """Until it answers; one that runs is left alone."""
         if self._daemon is not None and self._daemon.poll() is None:
             return
+        deadline = time.monotonic() + STARTING_S
+        self._launch()
+        while self.client.run("info", check=False).returncode:
+            if time.monotonic() > deadline:
+                self.stop()
+                lines = self.log.read_text(errors="replace").splitlines()
+                raise UnavailableError(f"a second dockerd does not start: {lines[-1] if lines else 'it said nothing'}")
+            if self._daemon is not None and self._daemon.poll() is not None:
+                # What a killed one left keeps the next from starting for a while: a service manager tries again, too.
+                self._launch()
+            time.sleep(0.1)
+
+    def _launch(self) -> None:
         (self.folder / "dockerd.pid").unlink(missing_ok=True)
         argv = ["dockerd", "--host", f"unix://{self.socket}", "--data-root", str(self.data)]
         argv += ["--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "dockerd.pid")]
         with self.log.open("ab") as log:
             self._daemon = subprocess.Popen([*self.prefix, *argv], stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + STARTING_S
-        while self.client.run("info", check=False).returncode:
-            if self._daemon.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                lines = self.log.read_text(errors="replace").splitlines()
-                raise UnavailableError(f"a second dockerd does not start: {lines[-1] if lines else 'it said nothing'}")
-            time.sleep(0.1)
 
     def kill(self) -> None:
         """As the kernel does when memory runs out. What runs in containers goes on running, and nobody minds it."""

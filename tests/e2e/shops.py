@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -52,7 +53,6 @@ def shop(root: Path, engine: PrivateEngine, *, name: str = "shop", **services: d
 
 def declare(project: Project, **services: dict[str, object]) -> None:
     """nself.yml, written anew."""
-    import yaml
-
     document = {"version": "1", "runtime": "compose", "services": services}
-    (project.root / "nself.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+    # JSON is YAML, without its references to what was said before.
+    (project.root / "nself.yml").write_text(json.dumps(document, indent=2))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,8 +21,8 @@ from nself.host import LocalHost
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import DaemonDownError, HangingError, NoContextError
 from tests.docker.private import PrivateEngine, fill
-from tests.e2e.conftest import Project
-from tests.e2e.shops import shop
+from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
+from tests.e2e.shops import DOCKERFILE, shop
 from tests.e2e.test_faults import tmpfs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("engine")]
@@ -31,6 +35,13 @@ def built(own_engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory) -
     project.nself("build", "--images", "web")
     yield project
     project.nself("stop", check=False)
+
+
+@pytest.fixture(autouse=True)
+def running(request: pytest.FixtureRequest) -> None:
+    """A test that failed with the engine down is not to fail those after it."""
+    if "own_engine" in request.fixturenames:
+        request.getfixturevalue("own_engine").start()
 
 
 @pytest.fixture
@@ -225,3 +236,155 @@ def test_an_image_that_was_removed_after_the_build_is_asked_for(built: Project, 
     assert refused.returncode == 4
     assert "an image is not built: shop/web:latest" in refused.stderr
     assert "nself build --images" in refused.stderr
+
+
+ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM, signal.SIGKILL: -signal.SIGKILL}
+
+
+def ended(process: subprocess.Popen[str], after: str, number: signal.Signals) -> str:
+    """What a command printed that got a signal as soon as it had printed a line with `after`."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if after in line:
+            break
+    # A terminal's Ctrl-C goes to all that run in it; the others are sent to one process.
+    (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
+    said += process.communicate(timeout=60)[0]
+    assert process.returncode == ENDINGS[number], said
+    return said
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_a_start_that_is_ended_while_it_makes_containers_is_taken_up_by_the_next(
+    built: Project, own_engine: PrivateEngine, number: signal.Signals
+) -> None:
+    own_engine.docker("rm", "--force", "shop-web-1", check=False)
+
+    said = ended(built.spawn("--verbose", "start", "web"), "start web", number)
+    built.nself("start", "web")
+
+    assert "what was started keeps running" in said or number is not signal.SIGINT
+    assert built.health()["web"] == "healthy"
+    assert own_engine.docker("ps", "--all", "--format", "{{.Names}}") == "shop-web-1"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_build_that_is_ended_leaves_the_image_as_it_was_and_no_lock(
+    built: Project, own_engine: PrivateEngine, number: signal.Signals
+) -> None:
+    before = own_engine.docker("images", "--quiet", "shop/web")
+    with changed(built, 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN echo at work && /bin/busybox sleep 3'):
+        ended(built.spawn("--verbose", "build", "--images", "web"), "RUN echo at work", number)
+
+    assert own_engine.docker("images", "--quiet", "shop/web") == before
+    assert "shop/web:latest" in built.nself("build", "--images", "web").stdout
+
+
+@contextmanager
+def changed(project: Project, steps: str, *, service: str = "web") -> Iterator[None]:
+    """Its Dockerfile with these steps before the last, for a while."""
+    file = project.root / "services" / service / "Dockerfile"
+    file.write_text(DOCKERFILE.replace("USER ", f"{steps}\nUSER "))
+    try:
+        yield
+    finally:
+        file.write_text(DOCKERFILE)
+
+
+def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Project, own_engine: PrivateEngine) -> None:
+    built.nself("stop")
+    volume = ("run", "--rm", "--volume", "kept:/kept", "--user", "0", "shop/web:latest", "-c")
+    own_engine.docker(*volume, "echo 7 >/kept/n")
+    start = built.spawn("--verbose", "start", "web")
+    assert start.stdout is not None
+    while "start web" not in start.stdout.readline():
+        assert start.poll() is None
+
+    with own_engine.down():
+        said = start.communicate(timeout=60)[0]
+        assert start.returncode == 4, said
+        assert "the Docker daemon at unix://" in said
+        assert "Traceback" not in said
+
+    built.nself("start", "web")
+    assert built.health()["web"] == "healthy"
+    assert own_engine.docker(*volume, "read n </kept/n; echo $n") == "7"
+
+
+def test_a_stop_during_a_start_has_the_last_word(built: Project, own_engine: PrivateEngine) -> None:
+    built.nself("stop")
+    start = built.spawn("start", "web")
+    wait_until(lambda: container(own_engine) in {"created", "running"})
+
+    built.nself("stop")
+    said = start.communicate(timeout=60)[0]
+
+    assert start.returncode == 0, said
+    assert own_engine.docker("ps", "--all", "--quiet") == ""
+
+
+def test_a_memory_limit_that_was_reached_is_said_to_be_the_reason(own_engine: PrivateEngine, tmp_path: Path) -> None:
+    hungry = {"port": 8009, "depends_on": [], "memory": "8M"}
+    project = shop(tmp_path / "hungry", own_engine, name="hungry", hog=hungry)
+    (project.root / "services" / "hog" / "run.sh").write_text("x=0123456789; while :; do x=$x$x; done\n")
+    project.nself("build", "--images", "hog")
+
+    failed = project.nself("start", "hog", check=False)
+    status = project.nself("status", "hog", check=False)
+    health = project.nself("health", "check", check=False)
+    project.nself("stop")
+
+    assert failed.returncode == 1
+    assert "it was killed: its memory limit of 8M was reached; services.hog.memory (CS_N_MEMORY) raises it" in (
+        failed.stdout
+    )
+    assert "killed: its memory limit was reached" in status.stdout
+    assert "killed: its memory limit was reached" in health.stdout
+
+
+def test_what_reaches_an_image_and_what_does_not(built: Project, own_engine: PrivateEngine) -> None:
+    """A Dockerfile as people write it first, beside files that are in nobody's image."""
+    folder = built.root / "services" / "web"
+    (folder / ".env").write_text("PAYMENT_KEY=never-in-a-layer\n")
+    with (folder / "film.mov").open("wb") as film:
+        film.truncate(2 << 30)
+    (folder / ".dockerignore").write_text("*.mov\n")
+    try:
+        with changed(built, "COPY . /all"):
+            warned = built.nself("build", "--images", "web")
+            assert "the image of web is built with .env: a COPY of the whole folder leaves it readable" in warned.stderr
+            assert "never-in-a-layer" in layers(own_engine, "shop/web")
+
+            (folder / ".dockerignore").write_text("*.mov\n.env*\n")
+            quiet = built.nself("build", "--images", "web")
+            assert "warning" not in quiet.stderr
+            assert "never-in-a-layer" not in layers(own_engine, "shop/web")
+    finally:
+        for name in (".env", ".dockerignore", "film.mov"):
+            (folder / name).unlink()
+
+
+def layers(engine: PrivateEngine, image: str) -> str:
+    """All that anybody finds in an image: its history, and every byte of its layers."""
+    history = engine.docker("history", "--no-trunc", image)
+    saved = subprocess.run(
+        ["docker", "save", image], env={**os.environ, **engine.environ}, capture_output=True, check=True
+    )
+    return history + saved.stdout.decode("latin-1")
+
+
+def test_the_projects_own_secrets_are_not_given_to_a_build(own_engine: PrivateEngine, tmp_path: Path) -> None:
+    whole = {"port": 8001, "depends_on": [], "build": "."}
+    project = shop(tmp_path / "whole", own_engine, name="whole", all=whole)
+    shutil.copytree(project.root / "services" / "all", project.root, dirs_exist_ok=True)
+
+    refused = project.nself("build", "--images", "all", check=False)
+    (project.root / ".dockerignore").write_text(".env*\n.nself\n")
+    project.nself("build", "--images", "all")
+
+    assert refused.returncode == 3
+    assert "services.all: its image would be built with .env, .nself" in refused.stderr
+    found = layers(own_engine, "whole/all")
+    assert not any(secret in found for secret in (SECRET, PASSWORD))

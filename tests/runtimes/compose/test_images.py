@@ -98,3 +98,26 @@ def test_without_docker_the_error_says_so(tmp_path: Path) -> None:
     builder = Builder(docker=docker, host=LocalHost(), logs=tmp_path / "logs", emit=ignore)
     with pytest.raises(NotInstalledError):
         builder.build(Recipe(name="api", reference="shop/api:1", context=tmp_path))
+
+
+def test_an_error_holds_what_the_step_said_and_nothing_of_the_builders_own_talk(tmp_path: Path) -> None:
+    said = (
+        "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n"
+        "            Install the buildx component to build images with BuildKit:\n"
+        "            https://docs.docker.com/go/buildx/\n\n"
+        "Sending build context to Docker daemon  1.9MB\n"
+        "Step 1/2 : RUN make\n ---> Running in 6d11b259fa9b\n\x1b[91mno rule to make target\n\x1b[0m\n"
+    )
+    assert built(tmp_path, said).message == (
+        "the image of api could not be built: step 1/2, RUN make\n  no rule to make target"
+    )
+
+
+def test_a_base_that_nobody_could_fetch_is_named(tmp_path: Path) -> None:
+    said = (
+        "Step 1/5 : FROM --platform=linux/amd64 python:3.13 AS build\n"
+        'Get "https://r.example/v2/": dial tcp: lookup r.example on 10.0.0.1:53: connect: network is unreachable\n'
+    )
+    error = built(tmp_path, said)
+    assert isinstance(error, PullError)
+    assert error.message.startswith("the image python:3.13 could not be pulled: Get")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from nself.actions import history, resolve
 from nself.actions.build import Built
+from nself.actions.images import secrets
 from nself.actions.service import templates
 from nself.errors import ConfigProblemsError, Problem, UsageError
 from nself.events import Emit, Warned
@@ -78,6 +79,7 @@ def build(
     specs = built_specs(project, host)
     names = _names(specs, chosen.only)
     _check_dockerfiles(specs, names, project)
+    secrets.check(specs, names, project, host, emit)
     docker = Docker(host, environ)
     docker.version(compose=False)
     builder = Builder(docker=docker, host=host, logs=project.layout.logs / "images", emit=emit)

@@ -175,7 +175,7 @@ class EngineBusyError(DockerError):
 
 def recognise(stderr: str, *, doing: str) -> NselfError:
     """The error behind what Docker printed while `doing` something (`docker build`)."""
-    stderr = _COLOUR.sub("", stderr)
+    stderr = COLOUR.sub("", stderr)
     for pattern, error in _KNOWN:
         found = re.search(pattern, stderr, re.IGNORECASE)
         if found:
@@ -183,7 +183,7 @@ def recognise(stderr: str, *, doing: str) -> NselfError:
     return CommandFailedError(f"{doing} failed: {last_line(stderr)}", fixes=["nself doctor", "docker info"])
 
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 """Docker's first builder paints what a step says on stderr, whoever reads it."""
 
 
@@ -263,7 +263,8 @@ _KNOWN: tuple[tuple[str, Maker], ...] = (
     ),
     (
         r"pull access denied|manifest unknown|manifest for \S+ not found|no matching manifest|toomanyrequests"
-        r"|failed to resolve reference|lookup \S+.*: (no such host|server misbehaving)|TLS handshake timeout"
+        r"|failed to resolve reference|lookup \S+.*: (no such host|server misbehaving|i/o timeout|connect: [a-z ]+)"
+        r"|TLS handshake timeout"
         r"|dial tcp \S+: (i/o timeout|connect: (connection refused|network is unreachable|no route to host))"
         r"|request canceled while waiting for connection|requested access to the resource is denied"
         r"|failed to authorize|server gave HTTP response to HTTPS client|unexpected status code \[manifests"

@@ -14,10 +14,22 @@ from nself.events import Emit, StepStarted
 from nself.host import LocalHost
 from nself.records import dataclass
 from nself.runtimes.compose.docker import Docker
-from nself.runtimes.compose.docker_errors import CommandFailedError, NoDiskError, NotInstalledError, PortTakenError
+from nself.runtimes.compose.docker_errors import (
+    COLOUR,
+    CommandFailedError,
+    NoDiskError,
+    NotInstalledError,
+    PortTakenError,
+    PullError,
+)
 
 CLASSIC_STEP = re.compile(r"^Step (?P<index>\d+)/(?P<total>\d+) : (?P<what>.*)")
 BUILDKIT_STEP = re.compile(r"^#\d+ \[(?:\S+ )?\s*(?P<index>\d+)/(?P<total>\d+)\] (?P<what>.*)")
+NOISE = re.compile(
+    r"^(DEPRECATED: The legacy builder| +Install the buildx component| +https://docs\.docker\.com/go/buildx/"
+    r"|Sending build context to Docker daemon| ---> Running in )"
+)
+"""Said by Docker's first builder whatever becomes of a build."""
 SHOWN_LINES = 12
 """Of the failing step's output, in the error; all of it is in the log."""
 STEP_CHARACTERS = 100
@@ -120,10 +132,12 @@ class _Watch:
     step: str = ""
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=200))
 
-    def line(self, line: str) -> None:
+    def line(self, text: str) -> None:
+        line = COLOUR.sub("", text)
         found = CLASSIC_STEP.match(line) or BUILDKIT_STEP.match(line)
         if not found:
-            self.tail.append(line)
+            if not NOISE.match(line):
+                self.tail.append(line)
             return
         self.step = f"step {found['index']}/{found['total']}, {found['what'][:STEP_CHARACTERS]}"
         self.tail.clear()
@@ -138,6 +152,8 @@ class _Watch:
         known = docker.refusal(text, doing="docker build")
         if isinstance(known, NoDiskError):
             return NoDiskError(f"{known.said} ({self.recipe.name}, {self.step or 'its context'})", where=known.where)
+        if isinstance(known, PullError) and (base := re.search(r", FROM (?:--\S+ )*(\S+)", self.step)):
+            return PullError(known.said, known.image or base[1])
         if not isinstance(known, CommandFailedError) and not self._of_its_own(known, text):
             return known
         shown = [line for line in self.tail if line.strip()][-SHOWN_LINES:]
