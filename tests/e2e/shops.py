@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from nself.cli import main
 from tests.docker.private import PrivateEngine
 from tests.e2e.conftest import LEAN, PASSWORD, SECRET, Project
 
@@ -30,16 +34,26 @@ while :; do /bin/busybox sleep 1 & wait; done
 SERVICE = {"port": PORT, "depends_on": [], "memory": "32M"}
 
 
-def shop(root: Path, engine: PrivateEngine, *, name: str = "shop", **services: dict[str, object]) -> Project:
-    """A project with `web` and the `services` on top: what nself.yml says of each. Nothing is built or started."""
+class Shop(Project):
+    def aside(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """In this very process: quicker, and outside of the engine's network. For what asks no service anything."""
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main.run(["-C", str(self.root), *arguments], self.environ)
+        assert not check or code == 0, f"exit {code}\n{out.getvalue()}\n{err.getvalue()}"
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def shop(root: Path, engine: PrivateEngine, *, name: str = "shop", **services: dict[str, object]) -> Shop:
+    """A project with the `services`, or one called `web`: what nself.yml says of each. Nothing is built or started."""
     program = shutil.which("busybox")
     if program is None:
         pytest.skip("busybox is not installed, of which the smallest image is made")
     root.mkdir(parents=True, exist_ok=True)
-    project = Project(root, prefix=engine.prefix, more=dict(engine.environ))
+    project = Shop(root, prefix=engine.prefix, more=dict(engine.environ))
     secrets = {"JWT_KEY": SECRET, "HASURA_GRAPHQL_ADMIN_SECRET": SECRET, "POSTGRES_PASSWORD": PASSWORD}
     project.write(PROJECT_NAME=name, ENV="dev", BASE_DOMAIN="localhost", **secrets, **LEAN)
-    declared = {"web": SERVICE, **services}
+    declared = services or {"web": SERVICE}
     declare(project, **declared)
     for service in declared:
         folder = root / "services" / service

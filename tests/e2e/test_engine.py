@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -21,20 +22,20 @@ from nself.host import LocalHost
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import DaemonDownError, HangingError, NoContextError
 from tests.docker.private import PrivateEngine, fill
-from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
-from tests.e2e.shops import DOCKERFILE, shop
+from tests.e2e.conftest import PASSWORD, SECRET, wait_until
+from tests.e2e.shops import DOCKERFILE, Shop, shop
 from tests.e2e.test_faults import tmpfs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("engine")]
 
 
 @pytest.fixture(scope="module")
-def built(own_engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def built(own_engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """`web` with its image, which each test finds stopped and leaves in some state or other."""
     project = shop(tmp_path_factory.mktemp("shop"), own_engine)
-    project.nself("build", "--images", "web")
+    project.aside("build", "--images", "web")
     yield project
-    project.nself("stop", check=False)
+    project.aside("stop", check=False)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def running(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def project(built: Project) -> Project:
+def project(built: Shop) -> Shop:
     built.nself("start", "web")
     return built
 
@@ -55,23 +56,23 @@ def container(engine: PrivateEngine, name: str = "shop-web-1") -> str:
 
 
 def test_with_the_daemon_gone_nothing_is_called_stopped_and_all_is_there_when_it_is_back(
-    project: Project, own_engine: PrivateEngine
+    project: Shop, own_engine: PrivateEngine
 ) -> None:
     with own_engine.down():
         for command in ("status", "logs web", "exec web true", "health", "stop", "start web", "restart web"):
-            refused = project.nself(*command.split(), check=False)
+            refused = project.aside(*command.split(), check=False)
             assert refused.returncode == 4, command
             assert refused.stdout == "", command
             assert f"the Docker daemon at unix://{own_engine.socket} does not answer" in refused.stderr, command
             assert "what runs in it cannot be told" in refused.stderr
-        told = project.json("status", check=False)
+        told = json.loads(project.aside("--json", "status", check=False).stdout)
         assert (told["ok"], told["error"]["kind"]) == (False, "docker")
 
     project.nself("start", "web")
     assert project.health()["web"] == "healthy"
 
 
-def test_a_paused_container_is_said_to_be_one_and_woken_by_start(project: Project, own_engine: PrivateEngine) -> None:
+def test_a_paused_container_is_said_to_be_one_and_woken_by_start(project: Shop, own_engine: PrivateEngine) -> None:
     own_engine.docker("pause", "shop-web-1")
 
     told = project.nself("status", check=False)
@@ -83,16 +84,16 @@ def test_a_paused_container_is_said_to_be_one_and_woken_by_start(project: Projec
     assert container(own_engine) == "running"
 
 
-def test_a_paused_container_is_stopped_by_stop(project: Project, own_engine: PrivateEngine) -> None:
+def test_a_paused_container_is_stopped_by_stop(project: Shop, own_engine: PrivateEngine) -> None:
     own_engine.docker("pause", "shop-web-1")
 
-    stopped = project.nself("stop", "web")
+    stopped = project.aside("stop", "web")
 
     assert "stopped web" in stopped.stdout
     assert container(own_engine) == "exited"
 
 
-def test_a_container_removed_by_hand_is_made_again(project: Project, own_engine: PrivateEngine) -> None:
+def test_a_container_removed_by_hand_is_made_again(project: Shop, own_engine: PrivateEngine) -> None:
     own_engine.docker("rm", "--force", "shop-web-1")
 
     assert project.status()["web"]["status"] == "stopped"
@@ -103,7 +104,7 @@ def test_a_container_removed_by_hand_is_made_again(project: Project, own_engine:
     assert project.health()["web"] == "healthy"
 
 
-def test_a_network_removed_by_hand_is_made_again(project: Project, own_engine: PrivateEngine) -> None:
+def test_a_network_removed_by_hand_is_made_again(project: Shop, own_engine: PrivateEngine) -> None:
     own_engine.docker("network", "disconnect", "--force", "shop_network", "shop-web-1")
     own_engine.docker("network", "rm", "shop_network")
 
@@ -113,12 +114,12 @@ def test_a_network_removed_by_hand_is_made_again(project: Project, own_engine: P
     assert project.health()["web"] == "healthy"
 
 
-def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Project, own_engine: PrivateEngine) -> None:
+def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_engine: PrivateEngine) -> None:
     script = built.root / "services" / "web" / "run.sh"
     script.write_text(script.read_text() + "# another image\n")
     before = own_engine.docker("images", "--quiet", "--no-trunc", "shop/web")
     with own_engine.full():
-        build = built.nself("build", "--images", "web", check=False)
+        build = built.aside("build", "--images", "web", check=False)
         start = built.nself("start", "web", check=False)
 
     for failed in (build, start):
@@ -128,13 +129,13 @@ def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Project, o
         assert "nself clean --images" in failed.stderr
     assert "(web, " in build.stderr
     assert own_engine.docker("images", "--quiet", "--no-trunc", "shop/web") == before
-    built.nself("build", "--images", "web")
+    built.aside("build", "--images", "web")
     built.nself("start", "web")
     assert built.health()["web"] == "healthy"
 
 
 def test_a_full_disk_of_the_project_is_told_and_keeps_nobody_from_stopping(
-    own_engine: PrivateEngine, built: Project, tmp_path: Path
+    own_engine: PrivateEngine, built: Shop, tmp_path: Path
 ) -> None:
     with tmpfs(tmp_path / "small", "8m"):
         project = shop(tmp_path / "small" / "shop2", own_engine, name="shop2")
@@ -144,7 +145,7 @@ def test_a_full_disk_of_the_project_is_told_and_keeps_nobody_from_stopping(
         own_engine.docker("tag", "shop/web:latest", "shop2/web:latest")
         project.nself("start", "web")
         fill(tmp_path / "small" / "filler")
-        stopped = project.nself("stop")
+        stopped = project.aside("stop")
 
     assert refused.returncode == 1
     assert "No space left on device (0 MB of 8 MB free)" in refused.stderr
@@ -195,7 +196,7 @@ def asked(environ: dict[str, str]) -> DockerError:
     return refused.value
 
 
-def test_a_socket_that_only_others_may_use_is_told_with_the_group(built: Project, own_engine: PrivateEngine) -> None:
+def test_a_socket_that_only_others_may_use_is_told_with_the_group(built: Shop, own_engine: PrivateEngine) -> None:
     """As root without its right to pass over permissions, which is to be an ordinary user here."""
     own_engine.socket.chmod(0o600)
     os.chown(own_engine.socket, 65534, 65534)
@@ -211,21 +212,21 @@ def test_a_socket_that_only_others_may_use_is_told_with_the_group(built: Project
 
 
 def test_without_compose_or_with_its_first_version_the_package_is_named(
-    built: Project, own_engine: PrivateEngine, tmp_path: Path
+    built: Shop, own_engine: PrivateEngine, tmp_path: Path
 ) -> None:
     (tmp_path / "docker-compose").write_text("#!/bin/sh\necho docker-compose version 1.29.2\n")
     (tmp_path / "docker-compose").chmod(0o755)
     environ = {"DOCKER_CONFIG": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
 
-    built.nself("stop")
+    built.aside("stop")
     refused = replace(built, more=built.more | environ).nself("start", "web", check=False)
 
     assert refused.returncode == 4
     assert "apt install docker-compose-plugin" in refused.stderr
 
 
-def test_an_image_that_was_removed_after_the_build_is_asked_for(built: Project, own_engine: PrivateEngine) -> None:
-    built.nself("stop")
+def test_an_image_that_was_removed_after_the_build_is_asked_for(built: Shop, own_engine: PrivateEngine) -> None:
+    built.aside("stop")
     own_engine.docker("tag", "shop/web:latest", "kept:1")
     own_engine.docker("rmi", "shop/web:latest")
     try:
@@ -258,7 +259,7 @@ def ended(process: subprocess.Popen[str], after: str, number: signal.Signals) ->
 
 @pytest.mark.parametrize("number", ENDINGS)
 def test_a_start_that_is_ended_while_it_makes_containers_is_taken_up_by_the_next(
-    built: Project, own_engine: PrivateEngine, number: signal.Signals
+    built: Shop, own_engine: PrivateEngine, number: signal.Signals
 ) -> None:
     own_engine.docker("rm", "--force", "shop-web-1", check=False)
 
@@ -272,18 +273,18 @@ def test_a_start_that_is_ended_while_it_makes_containers_is_taken_up_by_the_next
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_build_that_is_ended_leaves_the_image_as_it_was_and_no_lock(
-    built: Project, own_engine: PrivateEngine, number: signal.Signals
+    built: Shop, own_engine: PrivateEngine, number: signal.Signals
 ) -> None:
     before = own_engine.docker("images", "--quiet", "shop/web")
     with changed(built, 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN echo at work && /bin/busybox sleep 3'):
         ended(built.spawn("--verbose", "build", "--images", "web"), "RUN echo at work", number)
 
     assert own_engine.docker("images", "--quiet", "shop/web") == before
-    assert "shop/web:latest" in built.nself("build", "--images", "web").stdout
+    assert "shop/web:latest" in built.aside("build", "--images", "web").stdout
 
 
 @contextmanager
-def changed(project: Project, steps: str, *, service: str = "web") -> Iterator[None]:
+def changed(project: Shop, steps: str, *, service: str = "web") -> Iterator[None]:
     """Its Dockerfile with these steps before the last, for a while."""
     file = project.root / "services" / service / "Dockerfile"
     file.write_text(DOCKERFILE.replace("USER ", f"{steps}\nUSER "))
@@ -293,8 +294,8 @@ def changed(project: Project, steps: str, *, service: str = "web") -> Iterator[N
         file.write_text(DOCKERFILE)
 
 
-def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Project, own_engine: PrivateEngine) -> None:
-    built.nself("stop")
+def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Shop, own_engine: PrivateEngine) -> None:
+    built.aside("stop")
     volume = ("run", "--rm", "--volume", "kept:/kept", "--user", "0", "shop/web:latest", "-c")
     own_engine.docker(*volume, "echo 7 >/kept/n")
     start = built.spawn("--verbose", "start", "web")
@@ -313,12 +314,12 @@ def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Project, 
     assert own_engine.docker(*volume, "read n </kept/n; echo $n") == "7"
 
 
-def test_a_stop_during_a_start_has_the_last_word(built: Project, own_engine: PrivateEngine) -> None:
-    built.nself("stop")
+def test_a_stop_during_a_start_has_the_last_word(built: Shop, own_engine: PrivateEngine) -> None:
+    built.aside("stop")
     start = built.spawn("start", "web")
     wait_until(lambda: container(own_engine) in {"created", "running"})
 
-    built.nself("stop")
+    built.aside("stop")
     said = start.communicate(timeout=60)[0]
 
     assert start.returncode == 0, said
@@ -329,12 +330,12 @@ def test_a_memory_limit_that_was_reached_is_said_to_be_the_reason(own_engine: Pr
     hungry = {"port": 8009, "depends_on": [], "memory": "8M"}
     project = shop(tmp_path / "hungry", own_engine, name="hungry", hog=hungry)
     (project.root / "services" / "hog" / "run.sh").write_text("x=0123456789; while :; do x=$x$x; done\n")
-    project.nself("build", "--images", "hog")
+    project.aside("build", "--images", "hog")
 
     failed = project.nself("start", "hog", check=False)
     status = project.nself("status", "hog", check=False)
     health = project.nself("health", "check", check=False)
-    project.nself("stop")
+    project.aside("stop")
 
     assert failed.returncode == 1
     assert "it was killed: its memory limit of 8M was reached; services.hog.memory (CS_N_MEMORY) raises it" in (
@@ -344,7 +345,7 @@ def test_a_memory_limit_that_was_reached_is_said_to_be_the_reason(own_engine: Pr
     assert "killed: its memory limit was reached" in health.stdout
 
 
-def test_what_reaches_an_image_and_what_does_not(built: Project, own_engine: PrivateEngine) -> None:
+def test_what_reaches_an_image_and_what_does_not(built: Shop, own_engine: PrivateEngine) -> None:
     """A Dockerfile as people write it first, beside files that are in nobody's image."""
     folder = built.root / "services" / "web"
     (folder / ".env").write_text("PAYMENT_KEY=never-in-a-layer\n")
@@ -353,12 +354,12 @@ def test_what_reaches_an_image_and_what_does_not(built: Project, own_engine: Pri
     (folder / ".dockerignore").write_text("*.mov\n")
     try:
         with changed(built, "COPY . /all"):
-            warned = built.nself("build", "--images", "web")
+            warned = built.aside("build", "--images", "web")
             assert "the image of web is built with .env: a COPY of the whole folder leaves it readable" in warned.stderr
             assert "never-in-a-layer" in layers(own_engine, "shop/web")
 
             (folder / ".dockerignore").write_text("*.mov\n.env*\n")
-            quiet = built.nself("build", "--images", "web")
+            quiet = built.aside("build", "--images", "web")
             assert "warning" not in quiet.stderr
             assert "never-in-a-layer" not in layers(own_engine, "shop/web")
     finally:
@@ -380,9 +381,9 @@ def test_the_projects_own_secrets_are_not_given_to_a_build(own_engine: PrivateEn
     project = shop(tmp_path / "whole", own_engine, name="whole", all=whole)
     shutil.copytree(project.root / "services" / "all", project.root, dirs_exist_ok=True)
 
-    refused = project.nself("build", "--images", "all", check=False)
+    refused = project.aside("build", "--images", "all", check=False)
     (project.root / ".dockerignore").write_text(".env*\n.nself\n")
-    project.nself("build", "--images", "all")
+    project.aside("build", "--images", "all")
 
     assert refused.returncode == 3
     assert "services.all: its image would be built with .env, .nself" in refused.stderr

@@ -43,7 +43,7 @@ def _given(folder: Path, project: Project, host: LocalHost) -> Iterable[str]:
     held: list[Path] = []
     if project.root.is_relative_to(folder):
         places = list(dict.fromkeys([folder, project.root]))
-        held = [project.layout.state] if host.exists(project.layout.state) else []
+        held = [project.layout.state]
     held += [file for place in places for file in host.glob(place, ENV) if file.suffix not in PUBLIC]
     paths = sorted(file.relative_to(folder).as_posix() for file in held)
     return (path for path in paths if not dockerignore.keeps_out(rules, path))
