@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from nself.actions import project as projects
+from nself.actions import resolve
 from nself.errors import ConfigProblemsError
+from nself.host import LocalHost
 from nself.model.project import Autoscale, Project, Scale
 from nself.model.spec import Resources
 from nself.services import catalogue
 from tests.actions.places import written
-from tests.services.projects import network
+from tests.services.projects import network as loopback
 
 
 def scaled(root: Path, document: str) -> Project:
@@ -24,7 +26,7 @@ def scaled(root: Path, document: str) -> Project:
 def test_limits_of_a_built_in_service_are_what_the_section_says(tmp_path: Path) -> None:
     found = scaled(tmp_path, "scale:\n  graphql:\n    memory: 3G\n    cpu: 2\n")
     assert found.scale == {"graphql": Scale(memory="3G", cpu=2.0)}
-    specs = {spec.name: spec for spec in catalogue.specs(found, network(found))}
+    specs = {spec.name: spec for spec in catalogue.specs(found, loopback(found))}
     assert specs["graphql"].resources == Resources(memory="3G", cpu=2.0)
     assert specs["auth"].resources != Resources(memory="3G", cpu=2.0)
 
@@ -42,8 +44,15 @@ def test_load_may_scale_built_in_services_and_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("runtime", "count"), [("native", 1), ("compose", 3)])
 def test_our_servers_have_replicas_where_each_is_a_process_of_its_own(tmp_path: Path, runtime: str, count: int) -> None:
     found = scaled(tmp_path, f"runtime: {runtime}\nscale:\n  graphql:\n    replicas: 3\n")
-    (graphql,) = (spec for spec in catalogue.specs(found, network(found)) if spec.name == "graphql")
+    (graphql,) = (spec for spec in catalogue.specs(found, loopback(found)) if spec.name == "graphql")
     assert graphql.replicas == count
+
+
+def test_in_containers_the_proxy_asks_every_replica_of_ours_too(tmp_path: Path) -> None:
+    found = scaled(tmp_path, "runtime: compose\nscale:\n  graphql:\n    replicas: 2\n  auth:\n    cpu: 1\n")
+    network = resolve.remembered(found, LocalHost()).network
+    assert [at.host for at in network.endpoints("graphql")] == [f"{found.name}-graphql-1", f"{found.name}-graphql-2"]
+    assert [at.host for at in network.endpoints("auth")] == [f"{found.name}-auth-1"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def contained(of: Project) -> ContainerNetwork:
     return ContainerNetwork(
         project=of.name,
         numbers={claim.key: claim.port.number for claim in catalogue.claims(of)},
-        copies={each.name: each.replicas for each in of.custom if each.replicas > 1},
+        copies=catalogue.copies(of),
         scheme=proxy.scheme,
         proxy_port=network(of).ports[("nginx", proxy.scheme)],
     )

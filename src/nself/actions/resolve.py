@@ -99,7 +99,7 @@ def _containers(project: Project, proxy: ProxySettings, port: int) -> ContainerN
     return ContainerNetwork(
         project=project.name,
         numbers={claim.key: claim.port.number for claim in catalogue.claims(project)},
-        copies={service.name: service.replicas for service in project.custom if service.replicas > 1},
+        copies=catalogue.copies(project),
         scheme=proxy.scheme,
         proxy_port=port,
     )

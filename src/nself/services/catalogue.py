@@ -68,6 +68,13 @@ def _more(spec: ServiceSpec, network: Network) -> list[ServiceSpec]:
     return [custom.replica(spec, name, network) for name in replicas.more(spec.name, spec.replicas)]
 
 
+def copies(project: Project) -> dict[str, int]:
+    """{service: how many of it}, where that is more than one and each is a container of its own."""
+    given = {name: each.replicas or 1 for name, each in project.scale.items()}
+    own = {each.name: each.replicas for each in project.custom}
+    return {name: count for name, count in (given | own).items() if count > 1}
+
+
 def own_variables(project: Project) -> dict[str, str]:
     """What the project's files set that no part of the stack knows: it is there for the user's own code."""
     known = _schema()

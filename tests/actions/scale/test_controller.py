@@ -73,9 +73,11 @@ def test_a_memory_that_makes_no_sense_is_begun_anew(place: Place, text: str) -> 
 
 
 def test_two_at_once_would_undo_each_other(place: Place) -> None:
-    with LocalHost().lock(place.kept.parent / LOCK, wait_s=0, holder="nself scale auto run"):
-        with pytest.raises(TimedOutError, match="nself scale auto run"):
-            place.controller.once()
+    with (
+        LocalHost().lock(place.kept.parent / LOCK, wait_s=0, holder="nself scale auto run"),
+        pytest.raises(TimedOutError, match="nself scale auto run"),
+    ):
+        place.controller.once()
 
 
 def test_a_file_that_is_half_edited_does_not_end_it(place: Place) -> None:
