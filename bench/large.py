@@ -24,7 +24,7 @@ from bench._processes import post, running
 from bench.row import Row
 from nself.graphql.engine import Engine, Request
 from nself.graphql.metadata import parse
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.sources.pools import OneDatabase
 from nself.pg.database import Database
 

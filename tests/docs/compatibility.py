@@ -46,7 +46,7 @@ FEATURES: Final = (
     Feature("Computed fields", "tests/graphql/schema/test_computed.py"),
     Feature("Functions as queries, mutations and subscriptions", "tests/graphql/plan/test_function.py"),
     Feature("Views", "tests/conformance/test_hasura.py", "area `views`"),
-    Feature("Enum tables", "tests/graphql/test_enums.py"),
+    Feature("Enum tables", "tests/graphql/sources/test_enums.py"),
     Feature("Custom names of tables, columns and root fields", "tests/graphql/schema/test_names.py"),
     Feature("Naming conventions: `hasura-default`, `graphql-default`", "tests/graphql/schema/test_naming.py"),
     Feature(
@@ -63,13 +63,15 @@ FEATURES: Final = (
         "tests/graphql/schema/test_permission_model.py",
     ),
     Feature("Inherited roles", "tests/graphql/schema/test_inheritance.py"),
-    Feature("`validate_input`: a webhook that sees what is to be written", "tests/graphql/test_input_checks.py"),
+    Feature(
+        "`validate_input`: a webhook that sees what is to be written", "tests/graphql/webhooks/test_input_checks.py"
+    ),
     Feature(
         "Limits of depth, nodes, time, batch and rate; cost as well",
         "tests/graphql/admission",
         "`NSELF_GRAPHQL_*` sets defaults",
     ),
-    Feature("Introspection, switched off by role", "tests/graphql/test_introspection.py"),
+    Feature("Introspection, switched off by role", "tests/graphql/language/test_introspection.py"),
     Feature("Metadata API", "tests/graphql/metadata/commands"),
     Feature("Metadata directory, read", "tests/graphql/metadata/test_directory.py"),
     Feature("Metadata directory, written", "tests/graphql/metadata/test_export.py"),
@@ -91,9 +93,9 @@ FEATURES: Final = (
     Feature("REST endpoints", "tests/graphql/http/test_rest.py"),
     Feature("OpenAPI document of the REST endpoints", "tests/graphql/rest/test_openapi.py"),
     Feature("Query collections and allow lists", "tests/graphql/metadata/commands/test_allowlist.py"),
-    Feature("Admin secret, unauthorized role", "tests/graphql/test_authenticate.py"),
-    Feature("JWT: every algorithm, JWKs from an address, claims mapped", "tests/graphql/test_jwt_matrix.py"),
-    Feature("Webhook authentication", "tests/graphql/test_webhook.py"),
+    Feature("Admin secret, unauthorized role", "tests/graphql/sessions/test_authenticate.py"),
+    Feature("JWT: every algorithm, JWKs from an address, claims mapped", "tests/graphql/sessions/test_jwt_matrix.py"),
+    Feature("Webhook authentication", "tests/graphql/sessions/test_webhook.py"),
     Feature("Relay", "tests/graphql/relay"),
     Feature("Apollo federation", "tests/graphql/federation"),
     Feature("Explain of queries", "tests/graphql/test_engine.py", "mutations are refused"),
@@ -104,7 +106,7 @@ FEATURES: Final = (
         "changes are made in files",
     ),
     Feature("`/v2/query` and `/v1/query`: SQL and rows", "tests/graphql/metadata/commands/test_rows.py"),
-    Feature("`/v1alpha1/pg_dump`", "tests/graphql/test_pg_dump.py"),
+    Feature("`/v1alpha1/pg_dump`", "tests/graphql/sources/test_pg_dump.py"),
     Feature("`nself db permissions test`", "tests/graphql/rehearsal"),
 )
 

@@ -16,7 +16,7 @@ from nself.graphql.engine import Engine, Request
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import parse
 from nself.graphql.metadata.model import Inconsistency
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.sources.pools import Pools
 from nself.pg.database import Database
 

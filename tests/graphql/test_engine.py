@@ -11,8 +11,8 @@ import pytest
 from nself.graphql.engine import Engine, Request
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import parse
-from nself.graphql.session import Session
-from nself.graphql.statement import CHANGED_BEHIND
+from nself.graphql.sessions.session import Session
+from nself.graphql.sql.statement import CHANGED_BEHIND
 from tests.cluster import Cluster
 from tests.graphql.served import Served, metadata
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from nself.graphql.plan.operation import MutationPlan
-from nself.graphql.sql import Statement
+from nself.graphql.sql.tree import Statement
 from tests.graphql.served import GOLDEN, Served
 
 CASES = sorted((GOLDEN / "cases").iterdir())

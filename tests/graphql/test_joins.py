@@ -12,8 +12,8 @@ from nself.graphql import joins
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join
 from nself.graphql.run import Run
-from nself.graphql.session import Session
-from nself.graphql.values import Bindings
+from nself.graphql.sessions.session import Session
+from nself.graphql.sql.values import Bindings
 
 RUN = Run(databases={}, bindings=Bindings(session=Session(role="user")))
 

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from nself.graphql.statement import CHANGED_BEHIND
+from nself.graphql.sql.statement import CHANGED_BEHIND
 from tests.graphql.serving import ADMIN, Api, authors_and_articles, play
 
 QUERY = "{ article(order_by: {id: asc}) { id title } }"

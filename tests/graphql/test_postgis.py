@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nself.graphql.operators import OPERATORS
+from nself.graphql.sql.operators import OPERATORS
 from nself.pg.catalog import Type
 from tests.cluster import Cluster
 from tests.conformance.clusters import with_postgis

@@ -18,31 +18,31 @@ from nself.errors import ConfigError
 from nself.graphql.actions.log import ActionLog
 from nself.graphql.actions.worker import ActionWorker
 from nself.graphql.admission.gate import Policy
-from nself.graphql.authenticate import Authenticator, Mode
 from nself.graphql.engine import Engine
 from nself.graphql.events import running as deliveries
 from nself.graphql.events.installed import Installed
 from nself.graphql.http import administration, console, diagnostics, dump, edge, exchange, facts, operations, rest
 from nself.graphql.http.shortcut import Shortcut
-from nself.graphql.jwks import RemoteKeys
-from nself.graphql.jwt import JwtMode
-from nself.graphql.jwt_choice import SeveralSecrets
 from nself.graphql.metadata.apply_directory import apply_directory
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.rest_endpoints import METHODS
 from nself.graphql.metadata.store import Store
-from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.run import World
 from nself.graphql.schema.naming import Conventions
-from nself.graphql.session import Session
+from nself.graphql.sessions.authenticate import Authenticator, Mode
+from nself.graphql.sessions.jwks import RemoteKeys
+from nself.graphql.sessions.jwt import JwtMode
+from nself.graphql.sessions.jwt_choice import SeveralSecrets
+from nself.graphql.sessions.session import Session
+from nself.graphql.sessions.webhook import WebhookMode
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.sources.connection import Connection
 from nself.graphql.sources.pools import OWN_VARIABLES, Pools, opened
 from nself.graphql.subscriptions.registry import Subscriptions
 from nself.graphql.surface import Surface
 from nself.graphql.unread import unread
-from nself.graphql.webhook import WebhookMode
+from nself.graphql.webhooks.outgoing import Outgoing
 from nself.graphql.websocket.endpoint import WebsocketEndpoint
 from nself.graphql.websocket.handshake import Handshake
 from nself.graphql.websocket.keepalive import Keepalive

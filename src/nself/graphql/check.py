@@ -10,10 +10,10 @@ from nself.graphql.metadata import consistency
 from nself.graphql.metadata.live import merged, rendered
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.store import DEFAULT_SOURCE, Store
-from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.run import World
 from nself.graphql.sources.pools import OneDatabase
+from nself.graphql.webhooks.outgoing import Outgoing
 from nself.pg.database import MISSING_OBJECT, Database
 
 

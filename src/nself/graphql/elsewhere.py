@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from nself.graphql.language.types import Field, Interface
     from nself.graphql.plan.context import Context
     from nself.graphql.plan.selection import Selected
     from nself.graphql.run import Run
     from nself.graphql.schema.means import RoleTable
     from nself.graphql.schema.role import RoleSchema
-    from nself.graphql.types import Field, Interface
 
 
 class Part(Protocol):

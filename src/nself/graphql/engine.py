@@ -13,13 +13,12 @@ from nself.graphql import execute
 from nself.graphql.actions.roots import ActionRoots
 from nself.graphql.admission.gate import Policy, client, too_often, too_slow
 from nself.graphql.admission.rate import RateLimiter
-from nself.graphql.document import TOO_DEEP
 from nself.graphql.errors import ApiError
 from nself.graphql.events import context
+from nself.graphql.language.document import TOO_DEEP
 from nself.graphql.loaded import Loaded, load
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, Plan, QueryPlan, SubscriptionPlan
-from nself.graphql.printer import printed
 from nself.graphql.remote.endpoint import RemoteErrorsError
 from nself.graphql.remote.registry import RemoteSchemas
 from nself.graphql.remote.schema import RemoteRoots
@@ -27,13 +26,14 @@ from nself.graphql.rest.router import Router
 from nself.graphql.run import Reply, Run, World
 from nself.graphql.schema.naming import Conventions
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.sources.found import Found, find
 from nself.graphql.sources.pools import Pools
-from nself.graphql.sql import Select
-from nself.graphql.statement import translating
+from nself.graphql.sql.printer import printed
+from nself.graphql.sql.statement import translating
+from nself.graphql.sql.tree import Select
+from nself.graphql.sql.values import Bindings
 from nself.graphql.subscriptions.explain import explain_subscription
-from nself.graphql.values import Bindings
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
 from nself.pg.introspect import introspect

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeAlias
 
-from nself.graphql import joins, sql
+from nself.graphql import joins
 from nself.graphql.elsewhere import Part
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.mutation import MutationField, Step
 from nself.graphql.plan.operation import Asked, Awaited, Known, MutationPlan, QueryPlan
-from nself.graphql.printer import explained
 from nself.graphql.run import Reply, Run
-from nself.graphql.statement import bound, only_row, read, translating
-from nself.graphql.values import Bindings, one
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.printer import explained
+from nself.graphql.sql.statement import bound, only_row, read, translating
+from nself.graphql.sql.values import Bindings, one
 from nself.pg.database import Connection, Database
 from nself.web.json import encode
 

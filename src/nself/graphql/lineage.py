@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.records import dataclass
 
 K = TypeVar("K", bound=Hashable)

@@ -10,8 +10,6 @@ from nself.graphql.actions.roots import ActionRoots
 from nself.graphql.actions.usable import usable
 from nself.graphql.admission.gate import Gate, Policy
 from nself.graphql.elsewhere import Roots, RowFields
-from nself.graphql.enums import unusable
-from nself.graphql.env_templates import Environ
 from nself.graphql.events.problems import has_event_triggers, objections
 from nself.graphql.federation.roots import Federation
 from nself.graphql.lineage import Lineage
@@ -28,9 +26,11 @@ from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.schema.rules import Rules, stated_rules
 from nself.graphql.schema.tables import EnumRows, TableKey, TableModel, tables
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
+from nself.graphql.sources.enums import unusable
 from nself.graphql.sources.found import Found
 from nself.graphql.sources.pools import Failures
+from nself.graphql.webhooks.env_templates import Environ
 from nself.pg.catalog import Catalog
 from nself.pg.database import Database
 from nself.records import dataclass

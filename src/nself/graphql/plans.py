@@ -7,18 +7,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import field
 from typing import Any, Final, Generic, TypeVar
 
-from nself.graphql import document
 from nself.graphql.admission.gate import Gate
 from nself.graphql.admission.measure import Measured
-from nself.graphql.document import Operation
+from nself.graphql.language import document
+from nself.graphql.language.document import Operation
+from nself.graphql.language.types import Type
 from nself.graphql.plan import operation as planning
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.operation import Plan
 from nself.graphql.plan.shape import of_variables
 from nself.graphql.relay.schema import of_relay
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.session import ADMIN
-from nself.graphql.types import Type
+from nself.graphql.sessions.session import ADMIN
 from nself.records import dataclass
 
 _MOST: Final = 1000

@@ -7,7 +7,7 @@ from typing import Final
 
 from nself.graphql.metadata import dispatch, served
 from nself.graphql.metadata.served import Level
-from nself.graphql.operators import COMPARE_COLUMNS, OPERATORS, Operator
+from nself.graphql.sql.operators import COMPARE_COLUMNS, OPERATORS, Operator
 from nself.pg.catalog import Type
 
 _KINDS: Final[Mapping[str, tuple[Type, ...]]] = {

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from nself.graphql.env_templates import Environ
 from nself.graphql.events.context import EventContext
-from nself.graphql.outgoing import Outgoing
-from nself.graphql.values import Bindings
+from nself.graphql.sql.values import Bindings
+from nself.graphql.webhooks.env_templates import Environ
+from nself.graphql.webhooks.outgoing import Outgoing
 from nself.pg.database import Database
 from nself.records import dataclass
 

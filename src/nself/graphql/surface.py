@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nself.graphql.authenticate import Authenticator
 from nself.graphql.engine import Engine
 from nself.graphql.metadata.live import LiveMetadata
+from nself.graphql.sessions.authenticate import Authenticator
 from nself.graphql.settings import GraphqlSettings
 from nself.graphql.subscriptions.registry import Subscriptions
 from nself.graphql.websocket.sockets import Sockets

@@ -4,10 +4,10 @@ import pytest
 
 from graphql import get_introspection_query
 from nself.graphql.admission.measure import ASSUMED_ROWS, Measured, measured
-from nself.graphql.document import operation
 from nself.graphql.errors import ApiError
-from nself.graphql.scalars import scalar
-from nself.graphql.types import Field, InputField, ListOf, NonNull, Object
+from nself.graphql.language.document import operation
+from nself.graphql.language.scalars import scalar
+from nself.graphql.language.types import Field, InputField, ListOf, NonNull, Object
 
 INT = scalar("Int")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from nself.graphql.language.scalars import scalar
+from nself.graphql.language.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, Type
 from nself.graphql.plan.shape import of_variables
-from nself.graphql.scalars import scalar
-from nself.graphql.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, Type
 
 INT, BOOLEAN, JSONB = scalar("Int"), scalar("Boolean"), scalar("jsonb")
 ORDER = Enum(name="order_by", values={"asc": EnumValue("asc"), "desc": EnumValue("desc")})

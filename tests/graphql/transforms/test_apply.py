@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from nself.graphql.errors import ApiError
-from nself.graphql.outgoing import Call
 from nself.graphql.transforms.apply import answer, request_names, transformed
 from nself.graphql.transforms.failures import TemplateError
+from nself.graphql.webhooks.outgoing import Call
 
 BODY = {"input": {"name": "Ada & Bob", "age": 36}}
 CALL = Call(url="http://host/hook?old=1", body=json.dumps(BODY).encode(), headers={"X-Secret": "s"})

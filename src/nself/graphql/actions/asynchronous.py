@@ -12,17 +12,17 @@ from nself.graphql.actions import input as inputs
 from nself.graphql.actions.log import ActionLog, Outcome
 from nself.graphql.actions.output import Fields, check, picked, selection
 from nself.graphql.elsewhere import EachAlone, Part, Place
+from nself.graphql.language.scalars import scalar
+from nself.graphql.language.types import Field, NonNull, Object, Type, nullable
 from nself.graphql.metadata.actions import Action
-from nself.graphql.outgoing import vouched_for
 from nself.graphql.plan.arguments import source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.run import Run
-from nself.graphql.scalars import scalar
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.session import Session
-from nself.graphql.types import Field, NonNull, Object, Type, nullable
-from nself.graphql.values import Source, one
+from nself.graphql.sessions.session import Session
+from nself.graphql.sql.values import Source, one
+from nself.graphql.webhooks.outgoing import vouched_for
 from nself.web.json import encode
 
 _UUID: Final = scalar("uuid")

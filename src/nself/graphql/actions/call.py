@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from nself.graphql import joins
-from nself.graphql.env_templates import Environ, UnsetVariableError, exported, filled
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.actions import Action
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.transforms import apply
 from nself.graphql.transforms.failures import TemplateError
+from nself.graphql.webhooks.env_templates import Environ, UnsetVariableError, exported, filled
+from nself.graphql.webhooks.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.records import dataclass
 
 Json = Any

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from nself.graphql.language.scalars import invalid
+from nself.graphql.language.types import Encode, EnumValue, InputField, ListOf, NonNull, Type, members, nullable
 from nself.graphql.plan.arguments import Coerced, Leaf
-from nself.graphql.scalars import invalid
-from nself.graphql.types import Encode, EnumValue, InputField, ListOf, NonNull, Type, members, nullable
-from nself.graphql.values import Bindings, Variable
+from nself.graphql.sql.values import Bindings, Variable
 
 Json = Any
 

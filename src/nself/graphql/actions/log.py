@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nself.graphql import joins
-from nself.graphql.statement import translating
+from nself.graphql.sql.statement import translating
 from nself.pg import queries
 from nself.pg.database import Database
 from nself.records import dataclass

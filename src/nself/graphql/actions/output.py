@@ -10,11 +10,11 @@ from msgspec import Struct
 from nself.graphql import joins
 from nself.graphql.actions.types import Given
 from nself.graphql.errors import ApiError
+from nself.graphql.language.types import Enum, ListOf, NonNull, Object, Scalar, Type, named, nullable
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.lookup import by_key
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.schema.means import RelatedAggregate, RelatedRow, RelatedRows
-from nself.graphql.types import Enum, ListOf, NonNull, Object, Scalar, Type, named, nullable
 
 Json = Any
 

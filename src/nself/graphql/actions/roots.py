@@ -15,6 +15,7 @@ from nself.graphql.actions.output import Fields, check, picked, selection
 from nself.graphql.actions.types import ActionTypes
 from nself.graphql.elsewhere import EachAlone, Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
+from nself.graphql.language.types import Field, InputField, NonNull, Type, arguments
 from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.custom_types import CustomTypes
 from nself.graphql.plan.context import Context
@@ -22,8 +23,7 @@ from nself.graphql.plan.selection import Selected, arguments_of
 from nself.graphql.run import Run
 from nself.graphql.schema import columns
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.session import ADMIN
-from nself.graphql.types import Field, InputField, NonNull, Type, arguments
+from nself.graphql.sessions.session import ADMIN
 
 _ID_OF_ACTION: Final = "the unique id of an action"
 

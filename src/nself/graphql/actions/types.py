@@ -8,13 +8,24 @@ from typing import Final
 from msgspec import Struct
 
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode
+from nself.graphql.language.types import (
+    Enum,
+    EnumValue,
+    Field,
+    InputField,
+    InputObject,
+    ListOf,
+    Named,
+    NonNull,
+    Object,
+    Type,
+)
 from nself.graphql.metadata.custom_types import CustomEnum, CustomInput, CustomObject, CustomTypes, TypeRelationship
 from nself.graphql.metadata.graphql_text import node
 from nself.graphql.schema import columns, objects
 from nself.graphql.schema.means import RelatedAggregate, RelatedRow, RelatedRows
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableKey
-from nself.graphql.types import Enum, EnumValue, Field, InputField, InputObject, ListOf, Named, NonNull, Object, Type
 
 ANYTHING: Final = frozenset({"Int", "Float", "String", "Boolean", "ID"})
 """Scalars whose values are looked at; of others a webhook may give any JSON."""

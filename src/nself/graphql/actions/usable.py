@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 
-from nself.graphql.env_templates import Environ, unset
 from nself.graphql.metadata.action_checks import objection, problem, type_names, types_problem
 from nself.graphql.metadata.actions import Action
 from nself.graphql.metadata.custom_types import CustomTypes
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.schema.names import is_taken
+from nself.graphql.webhooks.env_templates import Environ, unset
 from nself.pg.catalog import Catalog
 from nself.records import dataclass
 

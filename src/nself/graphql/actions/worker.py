@@ -13,7 +13,7 @@ from nself.graphql.actions.output import check
 from nself.graphql.engine import Engine
 from nself.graphql.errors import ApiError
 from nself.graphql.run import World
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.pg.database import CONNECTION_LOST, DriverError, PostgresError
 
 LOG = logging.getLogger("nself.graphql")

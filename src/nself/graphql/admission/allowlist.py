@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from graphql.language import REMOVE, Visitor, VisitorAction, print_ast, visit
-
 from graphql import FieldNode, FragmentDefinitionNode, Node, OperationDefinitionNode
-from nself.graphql.document import Operation, definitions
+from graphql.language import REMOVE, Visitor, VisitorAction, print_ast, visit
+from nself.graphql.language.document import Operation, definitions
 from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
 
 

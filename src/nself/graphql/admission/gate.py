@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from nself.graphql.admission.allowlist import allowed_operations, fingerprint
 from nself.graphql.admission.measure import Measured, measured
-from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
+from nself.graphql.language.document import Operation
 from nself.graphql.metadata.api_limits import ApiLimits, RateLimit
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import root_of
-from nself.graphql.session import ADMIN, Session
+from nself.graphql.sessions.session import ADMIN, Session
 from nself.records import dataclass
 
 _MOST_TOKENS: Final = 50_000

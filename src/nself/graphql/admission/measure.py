@@ -12,9 +12,9 @@ from dataclasses import field
 from typing import Any, Final
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, IntValueNode, SelectionSetNode, VariableNode
-from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
-from nself.graphql.types import Field, Interface, ListOf, Object, Union, named, nullable
+from nself.graphql.language.document import Operation
+from nself.graphql.language.types import Field, Interface, ListOf, Object, Union, named, nullable
 from nself.records import dataclass
 
 ASSUMED_ROWS: Final = 20

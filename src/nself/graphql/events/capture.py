@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nself.graphql.events.triggers import EventTrigger, Operation
+from nself.graphql.language.scalars import SHAPES, STRINGIFIED
 from nself.graphql.metadata.model import Source
-from nself.graphql.printer import identifier, literal
-from nself.graphql.scalars import SHAPES, STRINGIFIED
+from nself.graphql.sql.printer import identifier, literal
 from nself.pg import queries
 from nself.pg.catalog import Catalog, Column, Name, Table
 from nself.records import dataclass

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from nself.graphql.events import trace
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.pg.database import Connection
 
 _SET: Final = "SELECT set_config('hasura.user', $1, true), set_config('hasura.tracecontext', $2, true)"

@@ -9,7 +9,7 @@ from dataclasses import field
 from nself.graphql.errors import ApiError
 from nself.graphql.events.capture import Capture, captures
 from nself.graphql.metadata.model import Metadata, Source
-from nself.graphql.printer import identifier, literal
+from nself.graphql.sql.printer import identifier, literal
 from nself.pg import queries
 from nself.pg.catalog import Catalog, Name
 from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresError

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from nself.graphql import joins
-from nself.graphql.env_templates import Environ
 from nself.graphql.errors import ApiError
 from nself.graphql.events.webhooks import Retries, Webhook
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply
 from nself.graphql.transforms.apply import transformed
 from nself.graphql.transforms.failures import TemplateError
+from nself.graphql.webhooks.env_templates import Environ
+from nself.graphql.webhooks.outgoing import Call, Outgoing, OutgoingError, Reply
 from nself.records import dataclass
 from nself.web.json import encode
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nself.graphql.env_templates import Environ
 from nself.graphql.events import schedules
 from nself.graphql.events.cron import Cron
 from nself.graphql.events.schedules import CronTrigger
 from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.consistency import event_trigger_problem
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
+from nself.graphql.webhooks.env_templates import Environ
 
 
 def objections(metadata: Metadata, environ: Environ) -> Iterator[Inconsistency]:

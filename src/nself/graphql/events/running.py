@@ -8,7 +8,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import field
 
-from nself.graphql.env_templates import Environ
 from nself.graphql.events import delivery, planning, scheduled
 from nself.graphql.events.cleanup import Cleaning
 from nself.graphql.events.courier import AWAY, Courier, Pace
@@ -20,9 +19,10 @@ from nself.graphql.events.scheduled import ScheduledQueue
 from nself.graphql.events.triggers import EventTrigger
 from nself.graphql.metadata.live import LiveMetadata
 from nself.graphql.metadata.model import Metadata, Source
-from nself.graphql.outgoing import Outgoing
 from nself.graphql.settings import GraphqlSettings
-from nself.graphql.tls_allowlist import TlsAllowlist
+from nself.graphql.webhooks.env_templates import Environ
+from nself.graphql.webhooks.outgoing import Outgoing
+from nself.graphql.webhooks.tls_allowlist import TlsAllowlist
 from nself.pg.database import Database
 from nself.records import dataclass
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from nself.graphql.env_templates import headers
 from nself.graphql.events import webhooks
 from nself.graphql.events.cleanup_config import cron_of
 from nself.graphql.events.cron import Cron
 from nself.graphql.events.webhooks import SCHEDULED_DEFAULTS, SCHEDULED_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.webhooks.env_templates import headers
 from nself.records import dataclass
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
-from nself.graphql.env_templates import headers
 from nself.graphql.events import cleanup_config, webhooks
 from nself.graphql.events.cleanup_config import Cleanup
 from nself.graphql.events.webhooks import EVENT_DEFAULTS, EVENT_KEYS, Retries, Webhook
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.webhooks.env_templates import headers
 from nself.records import dataclass
 
 OPERATIONS = ("insert", "update", "delete")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nself.graphql import env_templates
-from nself.graphql.env_templates import Environ, Header, UnsetVariableError
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.webhooks import env_templates
+from nself.graphql.webhooks.env_templates import Environ, Header, UnsetVariableError
 from nself.records import dataclass
 
 Json = Mapping[str, Any]

@@ -13,6 +13,7 @@ from nself.graphql import joins
 from nself.graphql.elsewhere import Elsewhere, Part
 from nself.graphql.errors import ApiError
 from nself.graphql.federation.sdl import sdl
+from nself.graphql.language.types import Field, InputField, ListOf, NonNull, Object, Union, arguments
 from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.lookup import RowsByKey, by_key
@@ -22,7 +23,6 @@ from nself.graphql.schema import columns, objects
 from nself.graphql.schema.means import RelatedRow, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation
-from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Union, arguments
 from nself.records import dataclass
 from nself.web.json import encode
 

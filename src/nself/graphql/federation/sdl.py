@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from nself.graphql.introspection import every_type
-from nself.graphql.scalars import BUILT_IN
+from nself.graphql.language.introspection import every_type
+from nself.graphql.language.scalars import BUILT_IN
+from nself.graphql.language.types import (
+    Enum,
+    Field,
+    InputField,
+    InputObject,
+    Interface,
+    Named,
+    Object,
+    Scalar,
+    Union,
+    text,
+)
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, subscription_root
-from nself.graphql.types import Enum, Field, InputField, InputObject, Interface, Named, Object, Scalar, Union, text
 
 OWN = frozenset({"_Any", "_Entity", "_Service"})
 OWN_FIELDS = frozenset({"_entities", "_service"})

@@ -8,10 +8,10 @@ from typing import IO
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from nself.graphql import pg_dump
 from nself.graphql.http.exchange import json_of, require_admin, session_of
 from nself.graphql.metadata import edit
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.sources import pg_dump
 from nself.graphql.surface import Surface
 
 _CHUNK = 64 * 1024

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from nself.errors import NselfError
 from nself.graphql.errors import ApiError
 from nself.graphql.http.headers import headers_of
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.surface import Surface
 from nself.pg.database import CONNECTION_LOST
 from nself.web.errors import HttpError, UnexpectedError

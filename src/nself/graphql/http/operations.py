@@ -16,7 +16,7 @@ from nself.graphql.http.address import address_of
 from nself.graphql.http.exchange import graphql_shape, json_of, require_admin, session_of
 from nself.graphql.http.headers import headers_of
 from nself.graphql.run import Reply
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.surface import Surface
 from nself.web.json import EncodedJson, JsonResponse, encode
 

@@ -18,7 +18,7 @@ from nself.graphql.http.operations import response
 from nself.graphql.rest.openapi import document
 from nself.graphql.rest.variables import Texts, variables
 from nself.graphql.run import Reply
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.graphql.surface import Surface
 from nself.web.json import JsonResponse
 

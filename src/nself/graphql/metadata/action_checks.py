@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from nself.graphql.language.scalars import BUILT_IN, scalar_name
 from nself.graphql.metadata.actions import Action, export_action
 from nself.graphql.metadata.custom_types import (
     CustomObject,
@@ -17,7 +18,6 @@ from nself.graphql.metadata.custom_types import (
 from nself.graphql.metadata.functions import because
 from nself.graphql.metadata.graphql_text import base, is_list
 from nself.graphql.metadata.model import Inconsistency, Metadata
-from nself.graphql.scalars import BUILT_IN, scalar_name
 from nself.pg.catalog import Catalog
 
 Catalogs: TypeAlias = Mapping[str, Catalog]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final
 
-from nself.graphql.env_templates import Header, exported, headers
 from nself.graphql.metadata import graphql_text
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.webhooks.env_templates import Header, exported, headers
 from nself.records import dataclass
 
 Json = Mapping[str, Any]

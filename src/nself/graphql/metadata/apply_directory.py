@@ -10,7 +10,7 @@ from nself.errors import ConfigError
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata import directory, service_tables
 from nself.graphql.metadata.live import LiveMetadata
-from nself.graphql.session import ADMIN, Session
+from nself.graphql.sessions.session import ADMIN, Session
 
 LOG = logging.getLogger("nself.graphql")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from nself.graphql.document import definitions
 from nself.graphql.errors import ApiError
+from nself.graphql.language.document import definitions
 from nself.graphql.metadata.reader import Reader
 from nself.records import dataclass
 

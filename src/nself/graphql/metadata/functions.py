@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from nself.graphql.language.types import is_graphql_name
 from nself.graphql.metadata.model import ComputedField, Source, TrackedFunction, TrackedTable
 from nself.graphql.schema.naming import Base, Naming
-from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Argument, Catalog, Function, Name, Type
 
 

@@ -4,13 +4,13 @@ of them by SQL name."""
 from __future__ import annotations
 
 from nself.graphql.errors import ApiError
+from nself.graphql.language.types import Field
 from nself.graphql.schema import objects, of_commands
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import mutation_root, query_root
 from nself.graphql.schema.tables import TableKey
-from nself.graphql.session import ADMIN
-from nself.graphql.types import Field
+from nself.graphql.sessions.session import ADMIN
 from nself.pg.catalog import Name
 from nself.records import dataclass
 

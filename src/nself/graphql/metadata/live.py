@@ -17,7 +17,7 @@ from nself.graphql.metadata.conflicts import refuse_conflicts
 from nself.graphql.metadata.inherited_roles import CONFLICT, refuse_cycles
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.metadata.store import StaleVersionError, Store, Stored
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.pg.catalog import Catalog
 from nself.pg.database import CONNECTION_LOST, Connection, Database, PostgresError
 

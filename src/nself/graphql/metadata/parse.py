@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from nself.graphql import input_checks
 from nself.graphql.events import schedules, triggers
 from nself.graphql.metadata import api_limits, collections, inherited_roles, rest_endpoints
 from nself.graphql.metadata.actions import action
@@ -32,6 +31,7 @@ from nself.graphql.metadata.model import (
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.remote_schemas import relationship as remote_relationship
 from nself.graphql.metadata.remote_schemas import remote_schema
+from nself.graphql.webhooks import input_checks
 from nself.pg.catalog import Name
 
 T = TypeVar("T")

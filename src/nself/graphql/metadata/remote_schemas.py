@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from nself.graphql import env_templates
-from nself.graphql.env_templates import Header
 from nself.graphql.metadata.reader import Reader
+from nself.graphql.webhooks import env_templates
+from nself.graphql.webhooks.env_templates import Header
 from nself.pg.catalog import Name
 from nself.records import dataclass
 

@@ -7,9 +7,9 @@ from typing import Any
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.graphql_names import Names
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.operators import COMPARE_COLUMNS
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.of_commands import COLUMN, OTHER, ROOT
+from nself.graphql.sql.operators import COMPARE_COLUMNS
 from nself.records import dataclass
 
 _CONNECTIVES = {prefix + name: f"_{name}" for prefix in "$_" for name in ("and", "or", "not", "exists")}

@@ -12,11 +12,11 @@ from typing import Any
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
+from nself.graphql.language.types import Field, text
 from nself.graphql.metadata.graphql_names import Names
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.metadata.row_conditions import condition, ordering
 from nself.graphql.schema.means import RoleTable
-from nself.graphql.types import Field, text
 from nself.records import dataclass
 
 ANSWER = "answer"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from nself.graphql import sql
-from nself.graphql.conditions import cell_sql
+from nself.graphql.language.types import EnumValue, named
 from nself.graphql.plan.arguments import Leaf, flag
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.output import output, spelled
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.schema.means import ColumnValue, ComputedValue, Function, Part, RoleTable
-from nself.graphql.types import EnumValue, named
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import cell_sql
 
 
 def functions(ctx: Context, table: RoleTable, field: Selected, alias: str) -> sql.Expression:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from graphql.language import print_ast
-
 from graphql import (
     ArgumentNode,
     BooleanValueNode,
@@ -28,10 +26,9 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
-from nself.graphql.plan.context import Context
-from nself.graphql.scalars import found, invalid
-from nself.graphql.schema.columns import encoder_of
-from nself.graphql.types import (
+from graphql.language import print_ast
+from nself.graphql.language.scalars import found, invalid
+from nself.graphql.language.types import (
     Encode,
     Enum,
     EnumValue,
@@ -49,7 +46,9 @@ from nself.graphql.types import (
     nullable,
     text,
 )
-from nself.graphql.values import Constant, Constants, Source, Together, Variable, VariableList
+from nself.graphql.plan.context import Context
+from nself.graphql.schema.columns import encoder_of
+from nself.graphql.sql.values import Constant, Constants, Source, Together, Variable, VariableList
 from nself.records import dataclass
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nself.graphql.calls import FunctionCall
 from nself.graphql.plan.arguments import source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
 from nself.graphql.schema.call_inputs import ARGS
 from nself.graphql.schema.routines import Routine
+from nself.graphql.sql.calls import FunctionCall
 
 
 def called(ctx: Context, of: Routine, one: Selected) -> FunctionCall:

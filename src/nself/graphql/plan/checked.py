@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from graphql import FieldNode
-from nself.graphql import input_checks
-from nself.graphql.input_checks import InputCheck
+from nself.graphql.language.types import find
 from nself.graphql.plan.arguments import json_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected
@@ -17,7 +16,8 @@ from nself.graphql.run import Run
 from nself.graphql.schema.inputs import insert_input
 from nself.graphql.schema.means import Action, RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.types import find
+from nself.graphql.webhooks import input_checks
+from nself.graphql.webhooks.input_checks import InputCheck
 
 _INSERTS = frozenset({Action.INSERT, Action.INSERT_ONE})
 _DELETES = frozenset({Action.DELETE, Action.DELETE_BY_KEY})

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from nself.graphql import sql
-from nself.graphql.conditions import all_of, cell_sql, to_sql
+from nself.graphql.language.scalars import INT, row_count, row_offset
 from nself.graphql.plan import order
 from nself.graphql.plan.arguments import Coerced, Leaf, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.where import where
-from nself.graphql.scalars import INT, row_count, row_offset
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.tables import TableColumn
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import all_of, cell_sql, to_sql
 from nself.pg.catalog import Type
 from nself.records import dataclass
 

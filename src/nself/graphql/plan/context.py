@@ -7,12 +7,12 @@ from dataclasses import field
 from typing import Any, Final
 
 from graphql import VariableDefinitionNode
-from nself.graphql.conditions import Aliases
-from nself.graphql.document import Operation
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join
+from nself.graphql.language.document import Operation
+from nself.graphql.language.types import Type
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.types import Type
+from nself.graphql.sql.conditions import Aliases
 from nself.records import dataclass
 
 _MOST_FIELDS: Final = 20_000

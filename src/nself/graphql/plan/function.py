@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nself.graphql import sql
 from nself.graphql.plan import choose, mutation, rows
 from nself.graphql.plan.call import called
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.mutation import FromStore, MutationField
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.schema.means import FunctionRoot
+from nself.graphql.sql import tree as sql
 
 
 def read(ctx: Context, one: Selected, root: FunctionRoot) -> sql.Expression:

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
-from nself.graphql import sql
-from nself.graphql.conditions import all_of, to_sql
+from nself.graphql.language.scalars import TEXT
+from nself.graphql.language.types import EnumValue, find
 from nself.graphql.plan.arguments import Coerced, Leaf, RowList, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.mutation import Changed, check, nothing
 from nself.graphql.plan.shape import uniform_keys
 from nself.graphql.plan.where import where
-from nself.graphql.scalars import TEXT
 from nself.graphql.schema.columns import encoder_of, value_type
 from nself.graphql.schema.inputs import insert_input
 from nself.graphql.schema.means import RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.rules import InsertRule
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import EnumValue, find
-from nself.graphql.values import ArrayText, Constant, Constants, Source, Together, Variable, VariableColumn
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import all_of, to_sql
+from nself.graphql.sql.values import ArrayText, Constant, Constants, Source, Together, Variable, VariableColumn
 from nself.pg.catalog import Type
 from nself.records import dataclass
 

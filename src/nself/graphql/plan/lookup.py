@@ -9,17 +9,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nself.graphql import joins, sql
+from nself.graphql import joins
 from nself.graphql.joins import Join
+from nself.graphql.language.scalars import TEXT, anything
 from nself.graphql.plan import rows
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected
-from nself.graphql.printer import printed
 from nself.graphql.run import Run
-from nself.graphql.scalars import TEXT, anything
 from nself.graphql.schema.means import RelatedAggregate, RelatedRow, RelatedRows
-from nself.graphql.statement import only_row
-from nself.graphql.values import Bound, Stored
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.printer import printed
+from nself.graphql.sql.statement import only_row
+from nself.graphql.sql.values import Bound, Stored
 
 _KEYS: Final = "keys"
 _raw: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from nself.graphql import sql
+from nself.graphql.language.scalars import BOOL, TEXT
 from nself.graphql.plan import choose, rows
 from nself.graphql.plan.checked import Checks
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
-from nself.graphql.printer import printed
-from nself.graphql.scalars import BOOL, TEXT
 from nself.graphql.schema.means import Action, ColumnValue, Part, RoleTable
-from nself.graphql.statement import CHECK_FAILED
-from nself.graphql.values import StoredRows, StoredSum
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.printer import printed
+from nself.graphql.sql.statement import CHECK_FAILED
+from nself.graphql.sql.values import StoredRows, StoredSum
 from nself.pg.catalog import Name, Type
 
 CHANGED = "changed"

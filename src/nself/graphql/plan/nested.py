@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import Final
 
-from nself.graphql import sql
+from nself.graphql.language.scalars import TEXT, invalid
 from nself.graphql.plan.arguments import Coerced
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.insert import Link, Row, insert, is_tree, row_of
 from nself.graphql.plan.mutation import CHANGED, Step, affected, returned_rows, step
-from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import RoleTable
-from nself.graphql.values import Source, Stored
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.values import Source, Stored
 from nself.records import dataclass
 
 

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
-from graphql.language import print_ast
 from msgspec import Struct, structs
 
 from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
-from nself.graphql import introspection, sql
-from nself.graphql.conditions import to_sql
-from nself.graphql.document import Operation
+from graphql.language import print_ast
 from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join, taken
+from nself.graphql.language import introspection
+from nself.graphql.language.document import Operation
+from nself.graphql.language.scalars import TEXT, invalid
+from nself.graphql.language.types import Object
 from nself.graphql.plan import checked, choose, function, rows
 from nself.graphql.plan.arguments import Coerced, literal_json
 from nself.graphql.plan.context import Context
@@ -26,11 +27,11 @@ from nself.graphql.plan.selection import Selected, arguments_of, fields_of, sele
 from nself.graphql.plan.stream import stream
 from nself.graphql.plan.update import delete, update
 from nself.graphql.plan.where import where
-from nself.graphql.printer import multiplexed, printed
-from nself.graphql.scalars import TEXT, invalid
 from nself.graphql.schema.means import Action, FunctionRoot, Namespace, RoleTable, Root, RootValue
 from nself.graphql.schema.roots import mutation_root, query_root, subscription_root
-from nself.graphql.types import Object
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import to_sql
+from nself.graphql.sql.printer import multiplexed, printed
 from nself.pg.catalog import Type
 from nself.web.json import encode
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from nself.graphql import sql
-from nself.graphql.conditions import cell_sql, joined, to_sql
+from nself.graphql.language.scalars import invalid
+from nself.graphql.language.types import EnumValue, InputField, members
 from nself.graphql.plan.arguments import Coerced
 from nself.graphql.plan.context import Context
-from nself.graphql.scalars import invalid
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import ComputedAggregate, Function, Part, RelatedAggregate, RelatedRow, RoleTable
 from nself.graphql.schema.ordering import aggregate_order_by, order_by
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import EnumValue, InputField, members
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import cell_sql, joined, to_sql
 
 
 def orders(ctx: Context, table: RoleTable, value: Coerced, alias: str) -> tuple[sql.Order, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from nself.graphql import sql
+from nself.graphql.language.scalars import SHAPES, STRINGIFIED, TEXT, json_path
+from nself.graphql.language.types import Enum, named
 from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of
-from nself.graphql.scalars import SHAPES, STRINGIFIED, TEXT, json_path
-from nself.graphql.types import Enum, named
+from nself.graphql.sql import tree as sql
 from nself.pg.catalog import Type
 
 _TEXTS: Final = Type(name="text", array=True)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from nself.graphql import sql
-from nself.graphql.calls import row_of
-from nself.graphql.conditions import all_of, cell_sql, joined, to_sql
 from nself.graphql.joins import promise
 from nself.graphql.plan import choose
 from nself.graphql.plan.aggregate import functions
@@ -28,6 +25,9 @@ from nself.graphql.schema.means import (
     RowValue,
 )
 from nself.graphql.schema.tables import Relation, TableColumn
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.calls import row_of
+from nself.graphql.sql.conditions import all_of, cell_sql, joined, to_sql
 from nself.pg.catalog import Type
 
 _NAME_BYTES: Final = 63

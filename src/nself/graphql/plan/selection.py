@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
-from graphql.language import print_ast
-
 from graphql import (
     DirectiveNode,
     FieldNode,
@@ -14,10 +12,11 @@ from graphql import (
     InlineFragmentNode,
     SelectionSetNode,
 )
+from graphql.language import print_ast
+from nself.graphql.language.scalars import BOOL, invalid, scalar, scalar_name
+from nself.graphql.language.types import Composite, Field, InputField, NonNull, Object, find, named
 from nself.graphql.plan.arguments import Coerced, coerced_arguments, flag
 from nself.graphql.plan.context import Context
-from nself.graphql.scalars import BOOL, invalid, scalar, scalar_name
-from nself.graphql.types import Composite, Field, InputField, NonNull, Object, find, named
 from nself.records import dataclass
 
 TYPENAME = "__typename"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, Final, NamedTuple
 
-from nself.graphql.types import Enum, InputObject, ListOf, Scalar, Type, find, nullable
+from nself.graphql.language.types import Enum, InputObject, ListOf, Scalar, Type, find, nullable
 
 _VALUE: Final = 0
 _LIST: Final = 1

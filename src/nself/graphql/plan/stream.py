@@ -6,19 +6,19 @@ from typing import Final, LiteralString
 
 from msgspec import Struct
 
-from nself.graphql import sql
-from nself.graphql.conditions import all_of, cell_sql, to_sql
+from nself.graphql.language.scalars import INT, TEXT, invalid, row_count
+from nself.graphql.language.types import EnumValue, members
 from nself.graphql.plan import choose, rows
 from nself.graphql.plan.arguments import Coerced, Leaf, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, fields_of
 from nself.graphql.plan.where import where
-from nself.graphql.scalars import INT, TEXT, invalid, row_count
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.streams import stream_arguments
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import EnumValue, members
-from nself.graphql.values import CursorValue
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import all_of, cell_sql, to_sql
+from nself.graphql.sql.values import CursorValue
 from nself.pg.catalog import Type
 
 _JSON: Final = Type(name="json")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nself.graphql import sql
-from nself.graphql.conditions import to_sql
+from nself.graphql.language.scalars import INT, TEXT, invalid
+from nself.graphql.language.types import members
 from nself.graphql.plan import choose
 from nself.graphql.plan.arguments import Coerced, source_of
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.mutation import Changed, check, nothing
 from nself.graphql.plan.where import where
-from nself.graphql.scalars import INT, TEXT, invalid
 from nself.graphql.schema.inputs import changes
 from nself.graphql.schema.means import Change, RoleTable
 from nself.graphql.schema.rules import UpdateRule
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import members
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import to_sql
 from nself.pg.catalog import Type
 
 _TEXTS = Type(name="text", array=True)

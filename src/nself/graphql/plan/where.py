@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import LiteralString
 
-from nself.graphql.conditions import (
-    ALWAYS,
-    AnyOf,
-    Cell,
-    Compare,
-    CompareColumns,
-    Condition,
-    Counted,
-    IsNull,
-    Not,
-    Produced,
-    Related,
-    all_of,
-)
-from nself.graphql.operators import Operator
+from nself.graphql.language.scalars import BOOL, INT, invalid
+from nself.graphql.language.types import EnumValue, InputField, members
 from nself.graphql.plan.arguments import Coerced, Leaf, flag, source_of, sources_of
-from nself.graphql.scalars import BOOL, INT, invalid
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import (
@@ -40,8 +26,22 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.of_commands import COLUMN, OTHER, ROOT
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import EnumValue, InputField, members
-from nself.graphql.values import Constant, Source
+from nself.graphql.sql.conditions import (
+    ALWAYS,
+    AnyOf,
+    Cell,
+    Compare,
+    CompareColumns,
+    Condition,
+    Counted,
+    IsNull,
+    Not,
+    Produced,
+    Related,
+    all_of,
+)
+from nself.graphql.sql.operators import Operator
+from nself.graphql.sql.values import Constant, Source
 from nself.pg.catalog import Type
 
 

@@ -15,7 +15,7 @@ from nself.graphql.rehearsal.cast import Cast
 from nself.graphql.rehearsal.play import Names
 from nself.graphql.rehearsal.report import Verdict
 from nself.graphql.rehearsal.witness import Expressions, Witness
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.pg.catalog import Column, Name, Table
 from nself.records import dataclass
 

@@ -17,7 +17,7 @@ from nself.graphql.rehearsal.oracle import NotUnderstoodError
 from nself.graphql.rehearsal.play import Play
 from nself.graphql.rehearsal.report import Cell, Report, Verb, Verdict
 from nself.graphql.rehearsal.witness import Witness
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.graphql.sources.pools import OneDatabase
 from nself.pg.catalog import Name
 from nself.pg.introspect import introspect

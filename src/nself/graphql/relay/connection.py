@@ -8,8 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from nself.graphql import sql
-from nself.graphql.conditions import all_of, to_sql
+from nself.graphql.language.scalars import INT, row_count
 from nself.graphql.plan import choose, order, rows
 from nself.graphql.plan.arguments import Coerced, Leaf
 from nself.graphql.plan.context import Context
@@ -18,8 +17,9 @@ from nself.graphql.plan.where import where
 from nself.graphql.relay import keys
 from nself.graphql.relay.ids import encoded
 from nself.graphql.relay.keys import Key, behind, keys_of, refuse_both
-from nself.graphql.scalars import INT, row_count
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import all_of, to_sql
 from nself.pg.catalog import Type
 
 _NUMBER: Final = "relay.number"

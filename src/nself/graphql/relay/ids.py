@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from nself.graphql import sql
 from nself.graphql.errors import ApiError
-from nself.graphql.scalars import TEXT, invalid
+from nself.graphql.language.scalars import TEXT, invalid
 from nself.graphql.schema.means import RoleTable
+from nself.graphql.sql import tree as sql
 from nself.pg.catalog import Name
 
 _VERSION: Final = 1

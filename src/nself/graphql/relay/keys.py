@@ -8,16 +8,16 @@ from typing import Any, Final, LiteralString
 import msgspec
 from msgspec import Struct
 
-from nself.graphql import sql
 from nself.graphql.errors import ApiError
+from nself.graphql.language.scalars import anything, invalid
+from nself.graphql.language.types import EnumValue
 from nself.graphql.plan import order
 from nself.graphql.plan.arguments import Coerced
 from nself.graphql.plan.context import Context
 from nself.graphql.relay.ids import decoded
-from nself.graphql.scalars import anything, invalid
 from nself.graphql.schema.means import RoleTable
-from nself.graphql.types import EnumValue
-from nself.graphql.values import Constant
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.values import Constant
 from nself.pg.catalog import Type
 
 _AGGREGATE: Final = "_aggregate"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nself.graphql import sql
-from nself.graphql.conditions import joined
 from nself.graphql.errors import ApiError
+from nself.graphql.language.scalars import anything, invalid
+from nself.graphql.language.types import Field, InputField, Interface, ListOf, NonNull, Object, arguments
 from nself.graphql.plan import choose, rows
 from nself.graphql.plan.arguments import Leaf
 from nself.graphql.plan.call import called
@@ -14,7 +14,6 @@ from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, arguments_of, selected
 from nself.graphql.relay.connection import Part, connection
 from nself.graphql.relay.ids import global_id, read_id
-from nself.graphql.scalars import anything, invalid
 from nself.graphql.schema import columns, objects
 from nself.graphql.schema.call_inputs import args_field
 from nself.graphql.schema.filters import bool_exp
@@ -24,7 +23,8 @@ from nself.graphql.schema.ordering import order_by
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.spelling import shown
 from nself.graphql.schema.tables import Relation
-from nself.graphql.types import Field, InputField, Interface, ListOf, NonNull, Object, arguments
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.conditions import joined
 
 
 def of_relay(schema: RoleSchema) -> RoleSchema:

@@ -9,12 +9,8 @@ from typing import Final, Protocol, cast
 from msgspec import Struct
 
 from nself.graphql.joins import Lookup
-from nself.graphql.plan.context import Context
-from nself.graphql.plan.selection import Selected
-from nself.graphql.remote.naming import Naming
-from nself.graphql.remote.upstream import BUILT_IN, Argument, Ref, RemoteField, RemoteType, Upstream
-from nself.graphql.scalars import json, scalar
-from nself.graphql.types import (
+from nself.graphql.language.scalars import json, scalar
+from nself.graphql.language.types import (
     Composite,
     Enum,
     EnumValue,
@@ -31,6 +27,10 @@ from nself.graphql.types import (
     Union,
     arguments,
 )
+from nself.graphql.plan.context import Context
+from nself.graphql.plan.selection import Selected
+from nself.graphql.remote.naming import Naming
+from nself.graphql.remote.upstream import BUILT_IN, Argument, Ref, RemoteField, RemoteType, Upstream
 from nself.records import dataclass
 
 _ID: Final = Scalar(name="ID", encode=json)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from graphql.language import Visitor, visit
 from msgspec import Struct
 
 from graphql import (
@@ -30,16 +29,17 @@ from graphql import (
     VariableDefinitionNode,
     VariableNode,
 )
+from graphql.language import Visitor, visit
 from nself.graphql.joins import promise
+from nself.graphql.language.scalars import invalid
+from nself.graphql.language.types import Composite, Object, named
 from nself.graphql.plan.arguments import Coerced, Leaf
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, applies, arguments_of, check_field, selected, wanted
 from nself.graphql.remote.bridge import Bridge, JoinField, RemoteValue
 from nself.graphql.remote.presets import Given, Preset
 from nself.graphql.remote.upstream import Argument, Ref
-from nself.graphql.scalars import invalid
-from nself.graphql.types import Composite, Object, named
-from nself.graphql.values import Variable
+from nself.graphql.sql.values import Variable
 from nself.records import dataclass
 
 TYPENAME: Final = "__typename"

@@ -10,12 +10,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from nself.graphql.env_templates import Environ, filled
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.remote_schemas import Definition
-from nself.graphql.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.graphql.remote import introspection
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
+from nself.graphql.webhooks.env_templates import Environ, filled
+from nself.graphql.webhooks.outgoing import Call, Outgoing, OutgoingError, Reply, vouched_for
 from nself.records import dataclass
 
 _TIMEOUT_S: Final = 60

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from nself.graphql.language.types import is_graphql_name
 from nself.graphql.metadata.remote_schemas import Customization, FieldNames
 from nself.graphql.remote.introspection import IntrospectionError
 from nself.graphql.remote.upstream import BUILT_IN, RemoteType, Upstream
-from nself.graphql.types import is_graphql_name
 from nself.records import dataclass
 
 

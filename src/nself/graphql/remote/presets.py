@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct
 
 from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode
+from nself.graphql.language.scalars import invalid
 from nself.graphql.plan.arguments import literal_json
 from nself.graphql.remote import upstream
 from nself.graphql.remote.upstream import Ref, Upstream
-from nself.graphql.scalars import invalid
-from nself.graphql.values import Bindings, SessionVariable
+from nself.graphql.sql.values import Bindings, SessionVariable
 
 
 class Preset(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nself.graphql.language.scalars import scalar_name
 from nself.graphql.metadata import export
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source, TrackedTable
 from nself.graphql.metadata.remote_schemas import (
@@ -15,7 +16,6 @@ from nself.graphql.metadata.remote_schemas import (
 )
 from nself.graphql.remote.path import NoSuchPath, steps, variables_in
 from nself.graphql.remote.registry import Served
-from nself.graphql.scalars import scalar_name
 from nself.pg.catalog import Catalog, Table
 
 _CANNOT = "cannot validate remote relationship because "

@@ -12,17 +12,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from typing import Any
 
-from nself.graphql.env_templates import Environ
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.remote_schemas import Definition, RemoteSchema
-from nself.graphql.outgoing import Outgoing
 from nself.graphql.remote import introspection
 from nself.graphql.remote.endpoint import Endpoint
 from nself.graphql.remote.naming import Naming, check
 from nself.graphql.remote.permissions import role_schema
 from nself.graphql.remote.upstream import Upstream
 from nself.graphql.remote.validate import validate
+from nself.graphql.webhooks.env_templates import Environ
+from nself.graphql.webhooks.outgoing import Outgoing
 from nself.records import dataclass
 
 

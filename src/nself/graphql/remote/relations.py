@@ -8,6 +8,7 @@ from dataclasses import replace as with_changes
 import msgspec
 
 from nself.graphql.joins import Lookup
+from nself.graphql.language.types import Field, nullable
 from nself.graphql.metadata.remote_schemas import RemoteRelationship, ToRemoteSchema, ToSource, left
 from nself.graphql.plan import lookup
 from nself.graphql.plan.context import Context
@@ -21,7 +22,6 @@ from nself.graphql.schema import objects
 from nself.graphql.schema.means import Promised, RelatedAggregate, RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn, TableKey
-from nself.graphql.types import Field, nullable
 from nself.records import dataclass
 
 Plan = Callable[[Context, Selected], Lookup]

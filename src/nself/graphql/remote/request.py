@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from graphql.language import print_ast
 from msgspec import Struct
 
 from graphql import (
@@ -19,12 +18,13 @@ from graphql import (
     SelectionSetNode,
     VariableDefinitionNode,
 )
+from graphql.language import print_ast
 from nself.graphql.joins import decode, encode
 from nself.graphql.remote.document import Drop, Edit, JoinKey, TypeName, Writer
 from nself.graphql.remote.endpoint import Endpoint
 from nself.graphql.remote.presets import Given, Preset
 from nself.graphql.run import Run
-from nself.graphql.values import Variable
+from nself.graphql.sql.values import Variable
 
 _NULL: Final = msgspec.Raw(b"null")
 

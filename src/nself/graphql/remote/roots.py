@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from graphql import FieldNode
 from nself.graphql.elsewhere import Elsewhere, Part
+from nself.graphql.language.types import Field, Object
 from nself.graphql.plan.context import Context
 from nself.graphql.plan.selection import Selected, fields_of
 from nself.graphql.remote.bridge import Bridge
@@ -17,7 +18,6 @@ from nself.graphql.remote.document import Writer
 from nself.graphql.remote.endpoint import Endpoint, RemoteErrorsError
 from nself.graphql.remote.request import Edits, Inputs, ask, picked, printed
 from nself.graphql.run import Run
-from nself.graphql.types import Field, Object
 from nself.records import dataclass
 from nself.web.json import encode
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from nself.graphql.errors import ApiError
+from nself.graphql.language.types import Field
 from nself.graphql.lineage import Lineage, agreed
 from nself.graphql.metadata.consistency import disagreement
 from nself.graphql.metadata.model import Inconsistency, Metadata, Source
@@ -19,8 +20,7 @@ from nself.graphql.remote.roots import RemotePlace
 from nself.graphql.remote.upstream import Upstream
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.session import ADMIN
-from nself.graphql.types import Field
+from nself.graphql.sessions.session import ADMIN
 from nself.pg.catalog import Catalog
 
 

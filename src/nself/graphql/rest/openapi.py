@@ -11,6 +11,7 @@ from graphql import (
     TypeNode,
     VariableDefinitionNode,
 )
+from nself.graphql.language.types import Enum, InputObject, ListOf, Named, NonNull, Scalar, Type
 from nself.graphql.metadata.rest_endpoints import VARIABLE
 from nself.graphql.plan.arguments import literal_json
 from nself.graphql.rest.router import Router, Served
@@ -18,7 +19,6 @@ from nself.graphql.rest.schemas import Components, Json, scalar
 from nself.graphql.rest.selections import properties, variable_types
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import root_of
-from nself.graphql.types import Enum, InputObject, ListOf, Named, NonNull, Scalar, Type
 
 _SECRET: Final = {
     "in": "header",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nself.graphql.types import Enum, InputObject, ListOf, Named, NonNull, Type, text
+from nself.graphql.language.types import Enum, InputObject, ListOf, Named, NonNull, Type, text
 
 Json = dict[str, Any]
 

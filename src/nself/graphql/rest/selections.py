@@ -14,9 +14,8 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
-from nself.graphql.document import Operation
-from nself.graphql.rest.schemas import Components, Json
-from nself.graphql.types import (
+from nself.graphql.language.document import Operation
+from nself.graphql.language.types import (
     Field,
     InputField,
     InputObject,
@@ -29,6 +28,7 @@ from nself.graphql.types import (
     named,
     nullable,
 )
+from nself.graphql.rest.schemas import Components, Json
 
 Parent = Object | Interface | Union
 _MOST_FIELDS = 5000

@@ -10,7 +10,7 @@ import msgspec
 
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, VariableDefinitionNode
 from nself.graphql.errors import ApiError
-from nself.graphql.scalars import invalid
+from nself.graphql.language.scalars import invalid
 
 Texts = Mapping[str, Sequence[str]]
 """Values by name as a URL or a form has them: text, perhaps several of a name."""

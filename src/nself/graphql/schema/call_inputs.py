@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nself.graphql.scalars import array, encoder, scalar_name
+from nself.graphql.language.scalars import array, encoder, scalar_name
+from nself.graphql.language.types import InputField, InputObject, NonNull, Scalar
 from nself.graphql.schema.columns import scalar_type
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.routines import Routine
-from nself.graphql.types import InputField, InputObject, NonNull, Scalar
 from nself.pg import catalog
 
 ARGS = "args"

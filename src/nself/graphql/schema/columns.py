@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nself.graphql.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
+from nself.graphql.language.scalars import BUILT_IN, INCOMPARABLE, NUMERIC, array, found, invalid, scalar, scalar_name
+from nself.graphql.language.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.naming import HASURA, Base
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable, TableColumn, is_enum_value
-from nself.graphql.types import Encode, Enum, EnumValue, ListOf, NonNull, Scalar, Type, nullable
 from nself.pg import catalog
 
 

@@ -7,8 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from nself.errors import NselfError
-from nself.graphql.calls import FunctionCall
-from nself.graphql.conditions import (
+from nself.graphql.errors import ApiError
+from nself.graphql.language.scalars import BOOL, INT, encoder
+from nself.graphql.language.types import Encode
+from nself.graphql.schema.computed import Computed, RowsField
+from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Tables
+from nself.graphql.sql.calls import FunctionCall
+from nself.graphql.sql.conditions import (
     AnyOf,
     Compare,
     CompareColumns,
@@ -21,13 +26,8 @@ from nself.graphql.conditions import (
     Rooted,
     all_of,
 )
-from nself.graphql.errors import ApiError
-from nself.graphql.operators import COMPARE_COLUMNS, OperandPart, Operator, by_name, casts
-from nself.graphql.scalars import BOOL, INT, encoder
-from nself.graphql.schema.computed import Computed, RowsField
-from nself.graphql.schema.tables import Relation, TableColumn, TableModel, Tables
-from nself.graphql.types import Encode
-from nself.graphql.values import Constant, Constants, SessionVariable, Source, Together
+from nself.graphql.sql.operators import COMPARE_COLUMNS, OperandPart, Operator, by_name, casts
+from nself.graphql.sql.values import Constant, Constants, SessionVariable, Source, Together
 from nself.pg.catalog import Name, Type
 from nself.records import dataclass
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nself.graphql.operators import Operator, casts, for_type
-from nself.graphql.scalars import BOOL, INT, scalar_name
+from nself.graphql.language.scalars import BOOL, INT, scalar_name
+from nself.graphql.language.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
 from nself.graphql.schema import columns, of_commands
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import (
@@ -21,7 +21,7 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.naming import HASURA, Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Relation, TableColumn
-from nself.graphql.types import Enum, InputField, InputObject, ListOf, NonNull, Type, text
+from nself.graphql.sql.operators import Operator, casts, for_type
 from nself.pg import catalog
 
 ENUM_OPERATORS = frozenset({"_eq", "_neq", "_in", "_nin", "_is_null"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nself.graphql.language.types import Field, NonNull, Type, arguments
 from nself.graphql.schema import objects
 from nself.graphql.schema.call_inputs import args_field
 from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.means import FunctionRoot, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.spelling import shown
-from nself.graphql.types import Field, NonNull, Type, arguments
 
 
 def queries(schema: RoleSchema) -> Iterator[Field]:

@@ -10,7 +10,7 @@ from nself.graphql.metadata.model import Source, TrackedFunction
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.routines import Routine, routine
 from nself.graphql.schema.tables import TableKey
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.pg.catalog import Catalog, Name
 from nself.records import dataclass
 

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-from nself.graphql.conditions import ALWAYS, Condition, all_of, any_of
 from nself.graphql.lineage import Lineage, agreed
 from nself.graphql.metadata.consistency import disagreement
 from nself.graphql.metadata.model import Inconsistency
 from nself.graphql.schema.rules import Rules, SelectRule, Stated
 from nself.graphql.schema.tables import TableKey
+from nself.graphql.sql.conditions import ALWAYS, Condition, all_of, any_of
 
 _KINDS: Final = ("select", "insert", "update", "delete")
 

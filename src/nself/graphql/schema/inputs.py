@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from nself.graphql.language.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, Type
 from nself.graphql.schema import columns
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Change, RelatedRow, RelatedRows, RoleTable
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import TableColumn, is_enum_value
-from nself.graphql.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, Type
 from nself.pg.catalog import Constraint
 
 PLACEHOLDER = "_PLACEHOLDER"

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, LiteralString
 
 from msgspec import Struct
 
-from nself.graphql.calls import FunctionCall
-from nself.graphql.conditions import ALWAYS, Cell, Masked
 from nself.graphql.schema.computed import RowsField, ScalarField
 from nself.graphql.schema.functions import RootFunction
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.rules import Rules, SelectRule
 from nself.graphql.schema.tables import Readable, Relation, TableColumn, TableModel
+from nself.graphql.sql.calls import FunctionCall
+from nself.graphql.sql.conditions import ALWAYS, Cell, Masked
 from nself.pg.catalog import Type
 from nself.records import dataclass
 
 if TYPE_CHECKING:
-    from nself.graphql import sql
     from nself.graphql.joins import Lookup
     from nself.graphql.plan.context import Context
     from nself.graphql.plan.selection import Selected
+    from nself.graphql.sql import tree as sql
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from nself.graphql.language.scalars import BUILT_IN, scalar_name
+from nself.graphql.language.types import is_graphql_name
 from nself.graphql.metadata.conflicts import ROOTS, field_name
 from nself.graphql.metadata.model import Source, TrackedTable
-from nself.graphql.scalars import BUILT_IN, scalar_name
 from nself.graphql.schema.naming import Conventions, Naming
 from nself.graphql.schema.naming import base as base_of
 from nself.graphql.schema.tables import TableKey
-from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog
 
 _SHARED: Final = frozenset(

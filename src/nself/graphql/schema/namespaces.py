@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from nself.graphql.language.types import Field, NonNull, Object
 from nself.graphql.schema.means import FunctionRoot, Namespace, RoleTable, Root
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.types import Field, NonNull, Object
 
 
 def gathered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nself.graphql.language.types import Field, InputField, Interface, ListOf, NonNull, Object, Type, arguments
 from nself.graphql.schema import columns
 from nself.graphql.schema.call_inputs import args_field
 from nself.graphql.schema.computed import Computed, RowsField, ScalarField
@@ -23,7 +24,6 @@ from nself.graphql.schema.means import (
 from nself.graphql.schema.ordering import aggregated, order_by
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable, Relation, TableColumn
-from nself.graphql.types import Field, InputField, Interface, ListOf, NonNull, Object, Type, arguments
 
 
 def row(schema: RoleSchema, table: RoleTable) -> Object:

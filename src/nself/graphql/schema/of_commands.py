@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nself.graphql.operators import COMPARE_COLUMNS
+from nself.graphql.language.types import InputField, InputObject, ListOf, NonNull, Type
 from nself.graphql.schema import columns, filters
 from nself.graphql.schema.means import AnyRow, ColumnComparison, RoleTable, RowsOf
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.types import InputField, InputObject, ListOf, NonNull, Type
+from nself.graphql.sql.operators import COMPARE_COLUMNS
 
 EXISTS = "_exists"
 COLUMN, OTHER, ROOT = "column", "other", "root"

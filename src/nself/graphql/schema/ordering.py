@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
+from nself.graphql.language.types import Enum, EnumValue, InputField, InputObject
 from nself.graphql.schema import columns
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import FUNCTIONS, ComputedAggregate, Part, RelatedAggregate, RelatedRow, RoleTable
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.tables import Readable
-from nself.graphql.types import Enum, EnumValue, InputField, InputObject
 
 DIRECTIONS = {
     "asc": EnumValue("asc", "in ascending order, nulls last", "ASC NULLS LAST"),

@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from nself.graphql.elsewhere import Dialect, Roots, RowFields
+from nself.graphql.language.types import Enum, InputObject, Interface, Named, Object, Scalar, Union
 from nself.graphql.made_once import MadeOnce
 from nself.graphql.metadata.customization import Customization
 from nself.graphql.schema.computed import RowsField
@@ -16,7 +17,6 @@ from nself.graphql.schema.naming import HASURA, Naming
 from nself.graphql.schema.rules import NOTHING, Rules
 from nself.graphql.schema.spelling import respell
 from nself.graphql.schema.tables import EnumRows, Relation, TableColumn, TableKey, TableModel
-from nself.graphql.types import Enum, InputObject, Interface, Named, Object, Scalar, Union
 from nself.pg.catalog import Name
 
 T = TypeVar("T", Object, InputObject, Enum, Scalar, Interface, Union)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from graphql import OperationType
+from nself.graphql.language.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import Action, Part, RoleTable, Root
@@ -13,7 +14,6 @@ from nself.graphql.schema.namespaces import gathered
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.spelling import shown
 from nself.graphql.schema.streams import stream_arguments
-from nself.graphql.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 
 _NAMES: Final[Mapping[Action, tuple[str, str, str]]] = {
     Action.SELECT: ("select", "{0}", 'fetch data from the table: "{1}"'),

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from nself.graphql import sql
-from nself.graphql.calls import FunctionCall, Given
 from nself.graphql.errors import ApiError
-from nself.graphql.scalars import TEXT
-from nself.graphql.values import SessionJson, Source
+from nself.graphql.language.scalars import TEXT
+from nself.graphql.sql import tree as sql
+from nself.graphql.sql.calls import FunctionCall, Given
+from nself.graphql.sql.values import SessionJson, Source
 from nself.pg.catalog import Argument, Function, Name, Type
 from nself.records import dataclass
 

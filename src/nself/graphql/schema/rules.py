@@ -7,10 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from nself.graphql import input_checks
-from nself.graphql.conditions import ALWAYS, Condition
 from nself.graphql.errors import ApiError
-from nself.graphql.input_checks import InputCheck
 from nself.graphql.metadata.consistency import permission_problem
 from nself.graphql.metadata.model import (
     Columns,
@@ -23,8 +20,11 @@ from nself.graphql.metadata.model import (
 from nself.graphql.metadata.reader import Reader
 from nself.graphql.schema.expressions import ExpressionError, compiled, preset
 from nself.graphql.schema.tables import TableKey, TableModel, Tables
-from nself.graphql.session import ADMIN
-from nself.graphql.values import Source
+from nself.graphql.sessions.session import ADMIN
+from nself.graphql.sql.conditions import ALWAYS, Condition
+from nself.graphql.sql.values import Source
+from nself.graphql.webhooks import input_checks
+from nself.graphql.webhooks.input_checks import InputCheck
 
 
 class SelectRule(Struct, frozen=True, kw_only=True):

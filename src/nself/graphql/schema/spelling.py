@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
+from nself.graphql.language.types import Field, InputField, InputObject, Object
 from nself.graphql.schema.computed import ScalarField
 from nself.graphql.schema.means import (
     ColumnValue,
@@ -20,7 +21,6 @@ from nself.graphql.schema.means import (
 )
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.tables import TableColumn
-from nself.graphql.types import Field, InputField, InputObject, Object
 
 _NAMED = (ColumnValue, ComputedRows, ComputedValue, RelatedRow, RelatedRows, ScalarField, TableColumn)
 """What fields stand for whose names the source decided before."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
-from nself.graphql.document import Operation, definitions
+from nself.graphql.language.document import Operation, definitions
+from nself.graphql.language.types import Interface, Object, Union, named
 from nself.graphql.metadata.model import Inconsistency, Metadata
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.schema.roots import root_of
-from nself.graphql.types import Interface, Object, Union, named
 
 _META = frozenset({"__typename", "__schema", "__type"})
 

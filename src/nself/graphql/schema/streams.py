@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nself.graphql.language.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, arguments
 from nself.graphql.schema import columns
 from nself.graphql.schema.filters import bool_exp
 from nself.graphql.schema.means import RoleTable
 from nself.graphql.schema.naming import Naming
 from nself.graphql.schema.role import RoleSchema
-from nself.graphql.types import Enum, EnumValue, InputField, InputObject, ListOf, NonNull, arguments
 
 
 def stream_arguments(schema: RoleSchema, table: RoleTable) -> dict[str, InputField]:

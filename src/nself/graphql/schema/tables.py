@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Final, NamedTuple
 
+from nself.graphql.language.types import is_graphql_name
 from nself.graphql.metadata.model import ManualUsing, Relationship, Source, TrackedTable
 from nself.graphql.metadata.targets import Target, resolve
 from nself.graphql.schema import computed
 from nself.graphql.schema.computed import Computed, ScalarField
 from nself.graphql.schema.naming import HASURA, Base, Naming, base
-from nself.graphql.types import is_graphql_name
 from nself.pg.catalog import Catalog, Column, Name, Table, Type
 from nself.records import dataclass
 

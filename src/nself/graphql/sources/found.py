@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from nself.graphql.enums import enum_rows
 from nself.graphql.metadata.model import Metadata, Source
 from nself.graphql.schema.tables import EnumRows
+from nself.graphql.sources.enums import enum_rows
 from nself.graphql.sources.pools import Pools, said
 from nself.pg.catalog import Catalog
 from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nself.graphql.plan.operation import SubscriptionPlan
-from nself.graphql.printer import explained
-from nself.graphql.statement import bound, translating
-from nself.graphql.values import Bindings, CursorValue, SessionVariable, Source, Variable, as_text
+from nself.graphql.sql.printer import explained
+from nself.graphql.sql.statement import bound, translating
+from nself.graphql.sql.values import Bindings, CursorValue, SessionVariable, Source, Variable, as_text
 from nself.pg.database import Database
 
 

@@ -11,10 +11,10 @@ from nself.graphql import execute
 from nself.graphql.admission.gate import too_slow
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.operation import SubscriptionPlan
-from nself.graphql.statement import rows_of, translated
+from nself.graphql.sql.statement import rows_of, translated
+from nself.graphql.sql.values import CursorValue
 from nself.graphql.subscriptions.polled import Polled
 from nself.graphql.subscriptions.subscriber import Cohort, Subscriber, digest_of
-from nself.graphql.values import CursorValue
 from nself.pg.database import CONNECTION_LOST, Database, DriverError, PostgresError
 
 LOG = logging.getLogger("nself.graphql")

@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 from nself.graphql.engine import Engine, Request
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.operation import SubscriptionPlan
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.settings import GraphqlSettings
-from nself.graphql.statement import bound
+from nself.graphql.sql.statement import bound
+from nself.graphql.sql.values import as_text
 from nself.graphql.subscriptions.group import Asking, Group, Values
 from nself.graphql.subscriptions.pacer import Pacer
 from nself.graphql.subscriptions.polled import Polled
 from nself.graphql.subscriptions.subscriber import Listener, Subscriber
 from nself.graphql.subscriptions.whole import Whole
-from nself.graphql.values import as_text
 from nself.pg.database import Database
 from nself.records import dataclass
 

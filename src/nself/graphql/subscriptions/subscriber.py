@@ -8,7 +8,7 @@ from typing import Protocol
 
 from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 
 
 class Listener(Protocol):

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode
 
 from nself.graphql import joins
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.outgoing import Call
 from nself.graphql.transforms.evaluate import evaluated, filled
 from nself.graphql.transforms.functions import Function, session_functions
 from nself.graphql.transforms.model import (
@@ -27,6 +26,7 @@ from nself.graphql.transforms.model import (
     request_transform,
     response_transform,
 )
+from nself.graphql.webhooks.outgoing import Call
 
 Json = Any
 

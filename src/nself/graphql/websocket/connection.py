@@ -13,7 +13,7 @@ from nself.graphql.engine import Request
 from nself.graphql.errors import ApiError
 from nself.graphql.http.exchange import graphql_shape
 from nself.graphql.http.operations import shows_internal
-from nself.graphql.session import Session
+from nself.graphql.sessions.session import Session
 from nself.graphql.subscriptions.subscriber import Subscriber
 from nself.graphql.surface import Surface
 from nself.graphql.websocket import protocols

@@ -13,7 +13,7 @@ from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply
 from nself.graphql.metadata.custom_types import custom_types
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.graphql.transforms.check import refuse_unreadable
 
 _TYPES: Final = "custom_types custom_types"

@@ -12,7 +12,7 @@ from nself.graphql.metadata.functions import returned_table
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.model import TrackedFunction
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 from nself.pg.catalog import Name
 
 

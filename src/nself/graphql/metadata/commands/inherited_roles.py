@@ -8,7 +8,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.metadata import inherited_roles
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply
 from nself.graphql.metadata.live import Draft
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 
 
 async def add(draft: Draft, call: Call) -> Reply:

@@ -10,7 +10,7 @@ from nself.graphql.metadata import edit, parse
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, source
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 
 Run = Callable[[Draft, Call], Awaitable[Reply]]
 _PARSE: dict[str, Callable[[Reader], edit.Permission]] = {

@@ -11,7 +11,7 @@ from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply, never
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.model import Metadata
 from nself.graphql.metadata.remote_schemas import RemoteSchema, permission, remote_schema
-from nself.graphql.session import ADMIN
+from nself.graphql.sessions.session import ADMIN
 
 
 async def add(draft: Draft, call: Call) -> Reply:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graphql import OperationType
-from nself.graphql.document import definitions
 from nself.graphql.errors import ApiError
+from nself.graphql.language.document import definitions
 from nself.graphql.metadata import rest_endpoints
 from nself.graphql.metadata.command import SUCCESS, Call, Command, Reply
 from nself.graphql.metadata.live import Draft

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from nself.graphql import joins
-from nself.graphql.env_templates import UnsetVariableError, filled
 from nself.graphql.errors import ApiError
 from nself.graphql.metadata.command import Call as Asked
 from nself.graphql.metadata.command import Command, Reply, never
 from nself.graphql.metadata.live import Draft
 from nself.graphql.metadata.reader import Reader
-from nself.graphql.outgoing import Call
 from nself.graphql.transforms.apply import apply
 from nself.graphql.transforms.check import invalid, refuse_unreadable
 from nself.graphql.transforms.failures import TemplateError
@@ -22,6 +20,8 @@ from nself.graphql.transforms.model import (
     check_request,
     request_transform,
 )
+from nself.graphql.webhooks.env_templates import UnsetVariableError, filled
+from nself.graphql.webhooks.outgoing import Call
 
 
 async def test_webhook_transform(draft: Draft, call: Asked) -> Reply:

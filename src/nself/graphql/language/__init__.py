@@ -1,0 +1,1 @@
+"""GraphQL itself: documents, types, scalars, introspection."""
