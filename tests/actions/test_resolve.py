@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,18 @@ from nself.actions import resolve
 from nself.errors import ConfigProblemsError
 from nself.host import LocalHost
 from nself.model import ports
+from nself.model.spec import Runtime
+from nself.runtimes.native import listeners
 from tests.actions.places import PORTS, written
 from tests.cluster import free_port
+from tests.runtimes.compose.programs import scripted
+
+LISTEN = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+time.sleep(60)
+"""
 
 
 class Quiet(LocalHost):
@@ -85,6 +98,36 @@ def test_a_remembered_port_that_was_lost_is_named_with_who_has_it(tmp_path: Path
     assert found.moved is not None
     assert found.moved[0] == port
     assert str(os.getpid()) in found.moved[1]
+
+
+def test_ports_that_our_own_containers_have_stay_and_those_of_others_do_not(tmp_path: Path) -> None:
+    """What is remembered and taken is ours only as long as a container of ours that runs has it."""
+    project = replace(written(tmp_path, fixed=False), runtime=Runtime.COMPOSE)
+    before = resolve.resolve(project, Quiet(), {}).ports
+    LocalHost().write(project.layout.ports, ports.dump(before))
+    build = project.layout.build(Runtime.COMPOSE)
+    build.mkdir(parents=True)
+    web, auth = before[("nginx", "https")], before[("auth", "http")]
+    busy = Quiet(web, auth)
+
+    def moved(published: str) -> Mapping[ports.Key, int]:
+        docker = scripted(tmp_path, {"ps --filter": (0, f"\t{build}\t{published}\n", "")})
+        found = resolve.resolve(project, busy, docker.environ).ports
+        return {key: number for key, number in found.numbers.items() if number != before[key]}
+
+    assert moved(f"127.0.0.1:{web}->8443/tcp, 127.0.0.1:{auth}->4000/tcp") == {}
+    assert moved(f"127.0.0.1:{web}->8443/tcp") == {("auth", "http"): auth + 100}
+    assert len(moved("")) == len(before.numbers)
+
+
+def test_ports_that_our_own_processes_have_are_told_from_those_of_others(tmp_path: Path) -> None:
+    with listening() as mine, subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        theirs = int(other.stdout.readline())
+        ours, both = (listeners.of(pids, os.geteuid()) for pids in ([os.getpid()], [os.getpid(), other.pid]))
+        other.kill()
+    assert mine in ours and theirs not in ours
+    assert {mine, theirs} <= both
 
 
 def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -215,6 +216,7 @@ def test_reset_backs_up_and_removes_data_and_generated_files_only(project: Proje
     assert not (project.root / ".nself" / "data" / "postgres").exists()
     assert not (project.root / ".nself" / "build").exists()
     assert (project.root / "functions" / "mine.py").exists()
+    assert re.fullmatch(r"shop_\d{8}_\d{6}\.tar\.gz", Path(done["backup"]).name)
     with tarfile.open(done["backup"]) as archive:
         names = archive.getnames()
     assert {".env", "functions/mine.py", ".nself/data/postgres/PG_VERSION"} <= set(names)

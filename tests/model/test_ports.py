@@ -45,6 +45,20 @@ def test_a_lost_remembered_port_moves_the_whole_project() -> None:
     assert (chosen[("graphql", "http")], chosen[("auth", "http")]) == (8180, 4100)
 
 
+def test_while_the_project_holds_some_of_its_ports_only_what_it_lost_moves() -> None:
+    before = Ports(offset=100, numbers={("graphql", "http"): 8180, ("auth", "http"): 4100})
+    held = {8180}
+    found = choose([GRAPHQL, AUTH], before, lambda number: number != 4100, lambda number: number in held)
+    assert dict(found.numbers) == {("graphql", "http"): 8180, ("auth", "http"): 4200}
+    assert found.offset == 100
+
+
+def test_two_that_remember_one_port_do_not_both_keep_it() -> None:
+    before = Ports(numbers={("graphql", "http"): 8080, ("hasura", "http"): 8080})
+    found = choose([GRAPHQL, claim("hasura", 8080)], before, lambda number: True, lambda number: number == 8080)
+    assert sorted(found.numbers.values()) == [8080, 8180]
+
+
 def test_a_new_service_joins_the_offset_of_the_others() -> None:
     before = Ports(offset=100, numbers={("graphql", "http"): 8180})
     chosen = choose([GRAPHQL, AUTH], before, lambda number: True)

@@ -126,7 +126,7 @@ def test_a_development_server_wins_in_dev_when_its_port_is_named(
     (tmp_path / "web" / "build" / "index.html").write_text("built")
     of = project(tmp_path, env=env, frontends=(frontend("app", path="web", port_named=named),))
     text = rendered(of)["nginx/sites/app.localhost.conf"]
-    assert ("root web/build;" in text) is served
+    assert ("root $here/web/build;" in text) is served
     assert ("proxy_pass http://frontend-app" in text) is not served
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nself.actions import history, scaffold
 from nself.actions.project import INIT_JOURNAL as JOURNAL
-from nself.actions.project import LARGEST_FILE, find, is_project
+from nself.actions.project import LARGEST_FILE, check_name, find, is_project
 from nself.actions.scaffold import Mode, Wish
 from nself.errors import ConfigError, NselfError, UsageError
 from nself.events import Emit, Note, ignore
@@ -137,7 +137,9 @@ def check_wish(wish: Wish) -> None:
 
 
 def check_place(root: Path, host: Host, *, force: bool) -> None:
-    """Refuse nself's own source tree, and a project that is there already unless forced."""
+    """Refuse nself's own source tree, a folder whose name no file could hold, and a project that is there already
+    unless forced."""
+    check_name(root)
     for folder in (root, *root.parents):
         inside = root.relative_to(folder).parts[:1]
         if host.exists(folder / "src/nself/__init__.py") and (not inside or inside[0] in {"src", "tests", "docs"}):

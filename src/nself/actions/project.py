@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from nself.services.catalogue import catalogue
 INIT_JOURNAL = ".nself.init"
 """Says, while `init` writes, what it does: whoever finds it takes the half-made project back."""
 
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+"""Control characters, line separators, and what Python makes of bytes that are not UTF-8."""
 LARGEST_FILE = 1024 * 1024
 """Bytes. A settings file beyond this is something else under its name."""
 
@@ -50,6 +53,7 @@ def inspect(
     """The same without raising: what its files say and what is wrong with them."""
     machine = host or LocalHost()
     root = find(directory, machine)
+    check_name(root)
     loaded = model.load(
         root,
         read=reader(root, machine),
@@ -77,6 +81,17 @@ def find(directory: Path, host: Host) -> Path:
         f"there is no nself project in {start} or above it",
         fixes=["nself init", "cd into a project, or name it: nself -C DIR …"],
     )
+
+
+def check_name(root: Path) -> None:
+    """Refuse a folder whose name nobody can write into a file or print on a line; ConfigError says which."""
+    wrong = sorted(set(UNWRITABLE.findall(str(root))))
+    if wrong:
+        raise ConfigError(
+            f"a project cannot be in a folder whose name holds {', '.join(ascii(letter) for letter in wrong)}: "
+            f"{str(root)!a}",
+            fixes=["rename the folder: line breaks, control characters and bytes that are not UTF-8 cannot stay"],
+        )
 
 
 def is_project(folder: Path, host: Host) -> bool:

@@ -93,9 +93,9 @@ def back_up(opened: Stack, emit: Emit) -> Path:
             with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
                 for path in _configuration(project):
                     archive.add(path, arcname=str(path.relative_to(project.root)))
-                for name in opened.runtime.volume_names():
-                    with opened.runtime.volume(name) as files:
-                        archive.add(files, arcname=str(project.layout.data(name).relative_to(project.root)))
+                for volume in opened.runtime.volume_names():
+                    with opened.runtime.volume(volume) as files:
+                        archive.add(files, arcname=str(project.layout.data(volume).relative_to(project.root)))
         unfinished.rename(folder / name)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

@@ -112,6 +112,9 @@ def value(path: Path) -> str:
     if _COMMENT.search(text) or text != text.strip():
         raise ConfigError(
             f"supervisor cannot work in a folder with this name: {text!r}",
-            fixes=["move the project to a folder without line breaks and without ; or # after a space"],
+            fixes=[
+                "move the project to a folder without a space at its end, and without ; or # after a space",
+                "or run it in containers: nself start --runtime compose",
+            ],
         )
     return text.replace("%", "%%")

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network
-from nself.render.nginx import answers, upstreams
+from nself.render.nginx import answers, static, upstreams
 from nself.render.nginx.sites import Site, listen
 from nself.render.nginx.syntax import Lines, block, directive
 
 RUN = ".nself/run"
-CERTIFICATES = "../../../certs"
 ACME = ".nself/acme"
 SPARE_FILES = 512
 CIPHERS = ":".join(
@@ -114,6 +113,7 @@ def _http(sites: Sequence[Site], network: Network, settings: ProxySettings) -> L
         directive("default_type", "application/octet-stream"),
         *_basics(settings),
         *_log(),
+        *static.here(),
         *_maps(),
         *answers.maps(),
         *answers.error_pages(),
@@ -194,8 +194,6 @@ def _gzip() -> Lines:
 
 def _tls() -> Lines:
     return [
-        directive("ssl_certificate", f"{CERTIFICATES}/fullchain.pem"),
-        directive("ssl_certificate_key", f"{CERTIFICATES}/privkey.pem"),
         directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
         directive("ssl_ciphers", CIPHERS),
         directive("ssl_prefer_server_ciphers", "off"),
@@ -255,7 +253,7 @@ def _redirect(sites: Sequence[Site], network: Network) -> Lines:
                 "location",
                 "^~",
                 "/.well-known/acme-challenge/",
-                body=[directive("root", ACME), directive("default_type", "text/plain")],
+                body=[static.root(ACME), directive("default_type", "text/plain")],
             ),
             # 308 keeps the method and the body, unlike 301.
             *block("location", "/", body=[directive("return", 308, f"https://$host{suffix}$request_uri")]),

@@ -20,6 +20,7 @@ WEBSOCKET = [
     directive("proxy_set_header", "Upgrade", "$upgrade"),
     directive("proxy_set_header", "Connection", "$connection_upgrade"),
 ]
+CERTIFICATES = "../../../certs"
 BURST = {"general": 200, "strict": 10}
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _PATH = re.compile(r"/[A-Za-z0-9._~!&'()*+,=:@/-]*")
@@ -77,7 +78,17 @@ def listen(at: Endpoint, settings: ProxySettings | None, *more: str) -> Lines:
     """`settings` says whether this port speaks TLS; None: it does not."""
     tls = settings is not None and settings.tls
     address = f"[{at.host}]:{at.port}" if ":" in at.host else str(at)
-    return [directive("listen", address, *(["ssl"] if tls else []), *more), *(["http2 on;"] if tls else [])]
+    return [directive("listen", address, *(["ssl"] if tls else []), *more), *(_tls() if tls else [])]
+
+
+def _tls() -> Lines:
+    """The certificate is named in each server: nginx completes the path of one it reads for several at the first of
+    them, and for the next takes a `$` in the project's folder for a variable."""
+    return [
+        "http2 on;",
+        directive("ssl_certificate", f"{CERTIFICATES}/fullchain.pem"),
+        directive("ssl_certificate_key", f"{CERTIFICATES}/privkey.pem"),
+    ]
 
 
 def host_name(text: str) -> str:

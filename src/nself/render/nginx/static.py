@@ -13,6 +13,7 @@ HASHED = (
     r"^/(assets|static/(js|css|media))/(.*/)?[^/]*[.-](?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9.]+$",
 )
 FOREVER = "public, max-age=31536000, immutable"
+HERE = "$here"
 ASK = "no-cache"
 """Keep it, and ask each time whether it is still the same: a page names the newest assets."""
 HIDDEN = block("location", "~", r"/\.(?!well-known/)", body=[directive("return", 404)])
@@ -29,7 +30,7 @@ class Folder:
 
 def lines(folder: Folder) -> Lines:
     """Files whose names start with a dot are nobody's business."""
-    head = [directive("root", folder.path), directive("charset", "utf-8"), directive("index", "index.html"), *HIDDEN]
+    head = [root(folder.path), directive("charset", "utf-8"), directive("index", "index.html"), *HIDDEN]
     if not folder.site:
         return [*head, *block("location", "/", body=[directive("try_files", "$uri", "$uri/", "=404")])]
     fallback = ["/200.html", "/index.html"] if folder.single_page else ["/200.html", "=404"]
@@ -41,6 +42,16 @@ def lines(folder: Folder) -> Lines:
         # A missing file is missing: the page in its place would be taken for a script or a picture.
         found += block("location", "~", r"\.[A-Za-z0-9]+$", body=_cached(ASK, "$uri", "=404"))
     return [*found, *block("location", "/", body=[*body, *_cached(ASK, *PAGE, *fallback)])]
+
+
+def here() -> Lines:
+    """A variable that is where nginx runs, the project's folder. What `root` reads in its file gets that folder's name
+    put before it, and then a `$` in the name begins a variable; what begins with one is completed at each request."""
+    return block("geo", HERE, body=[directive("default", ".")])
+
+
+def root(path: str) -> str:
+    return directive("root", path if path.startswith("/") else f"{HERE}/{path}")
 
 
 PAGE = ("$uri", "$uri.html", "$uri/index.html")
