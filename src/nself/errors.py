@@ -68,14 +68,13 @@ class Problem:
 class ConfigProblemsError(ConfigError):
     """Every mistake found in one run, so that one edit can mend them all."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    FIXES = ("correct the lines above", "nself config explain KEY", "nself config validate")
+
+    def __init__(self, problems: Sequence[Problem], *, fixes: Sequence[str] = FIXES) -> None:
         self.problems = tuple(problems)
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         lines = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(
-            f"{count} in this project's configuration:\n{lines}",
-            fixes=["correct the lines above", "nself config explain KEY", "nself config validate"],
-        )
+        super().__init__(f"{count} in this project's configuration:\n{lines}", fixes=fixes)
 
 
 class DockerError(NselfError):

@@ -57,6 +57,28 @@ def test_a_mistyped_command_names_the_nearest(capsys: pytest.CaptureFixture[str]
     assert "nself version" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "fix"),
+    [
+        (("service", "emial"), "`nself service emial`", "nself service email"),
+        (("service", "mlflow", "runz"), "`nself service mlflow runz`", "nself service mlflow runs"),
+        (("health", "nonsense"), "`nself health nonsense`", "nself help health"),
+    ],
+)
+def test_a_mistyped_sub_command_names_the_nearest(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str, fix: str
+) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert f"there is no command {said}" in err
+    assert f"  1. {fix}\n" in err
+
+
+def test_choices_are_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = run(capsys, "migrate", "runtime")
+    assert err.startswith("error: Missing argument '{native|compose}'. Choose from: native, compose\n")
+
+
 def test_a_usage_error_is_json_when_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "version", "--no-such-option", "--json")
     body = json.loads(out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
@@ -214,3 +214,20 @@ class Command(_WithGlobals):
 
 class Group(_WithGlobals, click.Group):
     command_class = Command
+    aliases: Collection[str] = ()
+    """Words that mean a command beside their names."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            path, *above = ctx.command_path.split()
+            near = get_close_matches(name, [*self.list_commands(ctx), *self.aliases], n=2, cutoff=0.5)
+            raise UsageError(
+                f"there is no command `{' '.join([path, *above, name]) if above else name}`",
+                fixes=[*(f"{ctx.command_path} {word}" for word in near), f"{path} {' '.join(['help', *above])}"],
+            )
+        return super().resolve_command(ctx, args)

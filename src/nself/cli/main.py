@@ -30,6 +30,8 @@ _SUMMARY = re.compile(r'short_help="([^"]+)"')
 class Root(Folder):
     """Commands are files: `commands/start.py` is `nself start`, `commands/db/` is a group."""
 
+    aliases = ALIASES
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, package="nself.cli.commands", folder=COMMANDS, **kwargs)
 
@@ -38,14 +40,6 @@ class Root(Folder):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] in ALIASES:
             args = self._forward(ctx, args)
-        name = args[0]
-        if not name.startswith("-") and self.get_command(ctx, name) is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, [*self.list_commands(ctx), *ALIASES], n=3, cutoff=0.5)
-            raise UsageError(
-                f"there is no command `{name}`", fixes=[*(f"nself {word}" for word in near[:2]), "nself help"]
-            )
         return super().resolve_command(ctx, args)
 
     def _forward(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -57,6 +57,12 @@ def test_a_command_of_ones_own_is_written_as_it_is(root: Path, command: str) -> 
     assert found.command == command
 
 
+def test_a_command_of_ones_own_has_a_folder_to_run_in_and_nothing_in_it(root: Path) -> None:
+    done = add(root, template="custom", command="./server")
+    assert done.files == ()
+    assert list((root / "services/api").iterdir()) == []
+
+
 def test_two_at_once_write_two_entries(root: Path) -> None:
     threads = [threading.Thread(target=add, args=(root, name)) for name in ("one", "two")]
     for thread in threads:

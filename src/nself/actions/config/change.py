@@ -294,7 +294,8 @@ def generate_secrets(
 def refused(error: ConfigProblemsError) -> ConfigProblemsError:
     """The problems of a value that was never written: the lines they would be in do not exist."""
     return ConfigProblemsError(
-        [Problem(path=each.path, message=each.message, hint=each.hint) for each in error.problems]
+        [Problem(path=each.path, message=each.message, hint=each.hint) for each in error.problems],
+        fixes=["choose another value: nothing was written", "nself config validate"],
     )
 
 

@@ -84,7 +84,8 @@ def _fields(project: Project, wish: Wish) -> Mapping[str, str]:
     name = _template(wish)
     if not custom.NAME.fullmatch(wish.name):
         raise UsageError(
-            f"{wish.name!r} cannot be a service's name: at most 50 lower-case letters, digits, - and _, a letter first"
+            f"{wish.name!r} cannot be a service's name: at most 50 lower-case letters, digits, - and _, a letter first",
+            fixes=["nself service init my-service --template custom"],
         )
     if wish.route is not None and not ROUTE.fullmatch(wish.route):
         raise UsageError(f"{wish.route!r} cannot be a host", fixes=[f"--route {wish.name.replace('_', '-')}"])
@@ -122,6 +123,9 @@ def _check_same(there: CustomService, wish: Wish) -> None:
 
 def _scaffolded(target: Target, project: Project, service: CustomService) -> tuple[str, ...]:
     if service not in templates.missing(project, target.host):
+        if templates.is_free(project, service, target.host):
+            # Its command is the user's own: a place for the program to run in, and nothing in it.
+            target.host.make_folder(service.workdir)
         return ()
     return templates.scaffold(project, service, target.host, target.emit).files
 

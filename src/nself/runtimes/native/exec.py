@@ -25,6 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     folder, file = (Path(own[1]) if own[0] == "--chdir" else None), own[-2 if as_is else -1]
     variables = {**os.environ, **settings.from_file(Path(file).read_text(encoding="utf-8"))}  # noqa: TID251
     command = command if as_is else [expanded(word, variables) for word in command]
+    if folder is not None and not folder.is_dir():
+        sys.stderr.write(f"{folder} does not exist, where {command[0]} is to run\n")
+        return 127
     try:
         if folder is not None:
             os.chdir(folder)

@@ -34,16 +34,21 @@ def command(app: App, name: str, template: str | None, port: int | None, route: 
     """
     from nself.actions.service import init as action
 
+    own = run is not None
+
     def human(done: Added) -> Iterator[Line]:
         what = "added to" if done.added else "is already in"
         yield Styled(f"✓ {done.service} ({done.template}) {what} {done.file}, on port {done.port}", "green")
         if done.files:
             yield f"✓ {len(done.files)} files in {done.folder}, yours from now on"
+        elif own:
+            yield f"= nothing was written into {done.folder}, where its command runs: put its program there"
         else:
             yield f"= {done.folder} was left as it is"
         if done.host is None:
             yield "  reachable inside the stack only: give it a host with `route:`"
-        yield f"next: nself start {done.service}"
+        # The proxy has to learn of a host.
+        yield f"next: nself start {done.service}" if done.host is None else "next: nself start"
 
     wish = action.Wish(name=name, template=template, port=port, route=route, command=run)
     app.output.result(action.init(target(app, {}), wish), human)
