@@ -11,12 +11,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from nself.actions.config.read import full_schema
 from tests.cluster import free_port
 from tests.docker.engine import Engine
 from tests.e2e.conftest import Project
@@ -127,6 +129,25 @@ def test_functions_are_loaded_where_they_run_and_a_broken_one_is_named(stack: St
     finally:
         broken.unlink()
     assert {each["name"]: each["error"] for each in found["functions"]}["broken"].startswith("broken.py:1: ")
+
+
+def test_nobody_sees_a_secret_in_what_runs(stack: Stack) -> None:
+    """Docker tells a container's environment to those who may use it; all else it tells, and `ps`, holds none."""
+    assert stack.project.json("start")["failed"] == []
+    lines = [line.partition("=") for line in (stack.project.root / ".env").read_text().splitlines()]
+    secrets = {name: text.strip("\"'") for name, _, text in lines if name in full_schema().generated()}
+    assert len(secrets) >= 3
+    seen = "".join(visible(stack, service) for service in stack.project.status().values())
+    assert "postgres" in seen
+    assert not [name for name, secret in secrets.items() if secret in seen]
+
+
+def visible(stack: Stack, service: Mapping[str, Any]) -> str:
+    if stack.docker is None:
+        return Path(f"/proc/{service['pid']}/cmdline").read_text(errors="replace")
+    told = json.loads(stack.docker.run("inspect", service["container_id"]).stdout)[0]
+    assert told["Config"].pop("Env")
+    return json.dumps(told) + stack.docker.run("history", "--no-trunc", told["Image"]).stdout
 
 
 def test_nothing_is_started_twice(stack: Stack) -> None:
