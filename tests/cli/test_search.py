@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import jsonschema
 import pytest
+import yaml
 
 from nself.cli import shapes
 from nself.cli.main import run
@@ -25,7 +27,9 @@ SHAPES = {
     ("setup", "--dry-run"): "nself.actions.search.indexes:Built",
     ("setup",): "nself.actions.search.indexes:Built",
     ("reindex", "articles"): "nself.actions.search.indexes:Built",
-    ("query", "articles", "shoes", "--highlight"): "nself.actions.search.indexes:Found",
+    ("query", "articles", "shoes", "--highlight", "--facet", "category"): "nself.actions.search.asking:Found",
+    ("test",): "nself.actions.search.asking:Proved",
+    ("config",): "nself.actions.search.configuration:Configuration",
     ("sync",): "nself.actions.search.indexes:Synced",
     ("stats",): "nself.actions.search.indexes:Figures",
     ("health",): "nself.actions.search.indexes:Health",
@@ -115,6 +119,11 @@ WRONG = [
     (("query", "articles", "shoes", "--sort", "body"), "body is not sortable"),
     (("query", "articles", "sh\0es"), "NUL"),
     (("query", "articles", "shoes", "--limit", "-1"), "--limit"),
+    (("query", "articles", "shoes", "--facet", "body"), "body is not filterable"),
+    (("setup", "--table", "nothing"), "there is no table public.nothing"),
+    (("reindex", "--table", "nothing"), "no index is over the table nothing"),
+    (("dashboard",), "PostgreSQL has no search page of its own"),
+    (("test", "nothing"), "has no index nothing"),
     (("reindex", "nothing"), "has no index nothing"),
     (("clear", "nothing", "--yes"), "there is no search index nothing"),
     (("export", "nothing"), "has no index nothing"),
@@ -200,3 +209,109 @@ def test_switched_off_it_refuses_and_the_engine_can_be_chosen(search: Typed, roo
     assert answer(search, "enable", "postgres")["engine"] == "postgres"
     answer(search, "setup")
     assert answer(search, "query", "articles", "shoes")["total"] == 2
+
+
+def test_facets_are_counted_and_shown(search: Typed) -> None:
+    answer(search, "setup")
+    found = answer(search, "query", "articles", "", "--facet", "category", "--facet", "tags", "--limit", "0")
+    assert found["hits"] == []
+    assert found["facets"]["category"] == {
+        "values": [{"value": "blog", "count": 2}, {"value": "shop", "count": 2}], "exact": True,
+    }  # fmt: skip
+    assert {each["value"]: each["count"] for each in found["facets"]["tags"]["values"]} == {
+        "it": 2, "shoes": 2, "sport": 2,
+    }  # fmt: skip
+    assert answer(search, "query", "articles", "shoes")["facets"] == {}
+    _, out, _ = search("query", "articles", "shoes", "--facet", "category")
+    assert re.search(r"CATEGORY +MATCHES\n.*shop +2", out)
+
+
+def test_a_row_is_found_by_its_own_word_and_a_broken_index_is_told(search: Typed, dsn: str) -> None:
+    answer(search, "setup")
+    (proof,) = answer(search, "test")["indexes"]
+    assert (proof["index"], proof["ok"]) == ("articles", True)
+    assert proof["word"]
+    execute(dsn, "TRUNCATE search.articles_1")
+    code, out, _ = search("test")
+    assert (code, "is not found by it" in out) == (1, True)
+    execute(dsn, "TRUNCATE articles")
+    assert answer(search, "test")["indexes"][0]["word"] is None
+
+
+def test_an_export_is_imported_elsewhere_and_found_there(search: Typed, root: Path, dsn: str) -> None:
+    answer(search, "setup")
+    file = root / "out.ndjson"
+    search("export", "articles", "--output", str(file))
+    execute(dsn, "DELETE FROM articles WHERE id < 3; UPDATE articles SET title = 'Hat' WHERE id = 3")
+    assert answer(search, "import", "articles", str(file), "--dry-run")["rows"] == 4
+    assert answer(search, "query", "articles", "shoes ")["total"] == 0
+    code, _, err = search("import", "articles", str(file))
+    assert (code, "--yes" in err) == (2, True)
+    done = answer(search, "import", "articles", str(file), "--yes")
+    assert (done["rows"], done["table"], done["dry_run"]) == (4, "public.articles", False)
+    assert {hit["id"] for hit in answer(search, "query", "articles", "shoes ")["hits"]} == {1, 2}
+    assert answer(search, "query", "articles", "hat ")["total"] == 0
+
+
+BAD_IMPORTS = [
+    ('{"id": 1, "title": "Hat"}\nnonsense\n', "line 2 is not JSON"),
+    ('{"id": 1, "title": "Hat"}\n[1]\n', "line 2 is not a document"),
+    ('{"title": "Hat"}\n', "line 1 has no id"),
+    ('{"id": 1, "colour": "red"}\n', "colour is no column of the index articles"),
+    ('{"id": "one", "title": "Hat"}\n', "one"),
+    ('{"id": 1, "title": "Hat"}\n{"id": 5, "title": null}\n', "null value"),
+    ('{"id": 1, "title": "Ha\\u0000t"}\n', "line 1 has the character NUL"),
+]
+
+
+def test_an_import_that_cannot_be_is_none_at_all(search: Typed, root: Path) -> None:
+    answer(search, "setup")
+    file = root / "bad.ndjson"
+    for text, said in BAD_IMPORTS:
+        file.write_text(text)
+        code, _, err = search("import", "articles", str(file), "--yes")
+        assert code in (2, 5), text
+        assert said in err, text
+        assert answer(search, "query", "articles", "hat ")["total"] == 0
+
+
+def test_an_index_is_declared_from_its_table(search: Typed, root: Path, dsn: str) -> None:
+    file = root / "search" / "indexes.yml"
+    file.unlink()
+    planned = answer(search, "setup", "--table", "articles", "--dry-run")["indexes"]
+    assert [(each["index"], each["action"]) for each in planned] == [("articles", "build")]
+    assert not file.exists()
+    assert answer(search, "setup", "--table", "articles")["indexes"][0]["rows"] == 4
+    assert yaml.safe_load(file.read_text()) == {
+        "articles": {
+            "table": "articles", "fields": {"title": "A", "body": "B", "category": "C"},
+            "filterable": ["tags", "owner_id"], "sortable": ["price"],
+        }
+    }  # fmt: skip
+    before = file.read_text()
+    assert answer(search, "setup", "--table", "public.articles")["indexes"][0]["action"] == "kept"
+    assert file.read_text() == before
+    execute(dsn, "CREATE SCHEMA shop; CREATE TABLE shop.notes (id int PRIMARY KEY, body text)")
+    assert len(answer(search, "setup", "--table", "shop.notes")["indexes"]) == 2
+    assert file.read_text().startswith(before.rstrip())
+    assert [each["index"] for each in answer(search, "reindex", "--table", "shop.notes")["indexes"]] == ["notes"]
+
+
+def test_settings_are_shown_with_keys_masked(search: Typed) -> None:
+    answer(search, "enable", "meilisearch")
+    found = answer(search, "config")
+    assert (found["engine"], found["indexes"]) == ("meilisearch", ["articles"])
+    settings = {each["key"]: each for each in found["settings"]}
+    assert settings["SEARCH_ENGINE"]["value"] == "meilisearch"
+    assert settings["SEARCH_ENGINE"]["source"]
+    assert "…" in settings["MEILISEARCH_MASTER_KEY"]["value"]
+    page = answer(search, "dashboard")
+    assert page["url"].startswith("http")
+
+
+def test_logs_are_those_of_the_engine(search: Typed) -> None:
+    code, _, err = search("logs")
+    assert (code, "nself build" in err) == (3, True)
+    answer(search, "disable")
+    code, _, err = search("logs")
+    assert (code, "nself service search enable" in err) == (3, True)

@@ -14,6 +14,7 @@ from nself.errors import DatabaseError
 from nself.pg.database import Database
 from nself.search import definition, source
 from nself.search.engine import Query
+from nself.search.postgres import copying
 from nself.search.postgres.engine import PostgresEngine
 from tests.cluster import WHEEL_BIN
 from tests.search.articles import INDEXES, engine, found, opened, quiet, sources
@@ -45,6 +46,7 @@ HOSTILE = [
     "\x0112.0",
     "'\x0112.0'",
     "shoes " * 17_000,
+    "ab1_" * 262_144,
     "x" * 100_000,
     '"' * 1001,
     "a" * 999 + "é",
@@ -231,6 +233,68 @@ async def tables(database: Database) -> int:
         r"SELECT count(*) FROM pg_tables WHERE schemaname = 'search' AND tablename LIKE 'articles\_%'"
     )
     return count
+
+
+def test_what_is_written_during_a_reindex_is_in_the_new_index(searchable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In batches of 200 rows over two connections, while rows come, change, move to other keys and go."""
+    monkeypatch.setattr(copying, "BATCH", 200)
+
+    async def write(database: Database, build: asyncio.Task[int]) -> int:
+        turn = 0
+        while not build.done() or turn < 20:
+            turn += 1
+            await database.execute(
+                "INSERT INTO articles (id, title) SELECT 100000 + $1 * 10 + n, 'new' FROM generate_series(0, 4) n", turn
+            )
+            await database.execute("UPDATE articles SET title = 'changed' WHERE id % 97 = $1 % 97 AND id >= 100", turn)
+            await database.execute("DELETE FROM articles WHERE id % 89 = $1 % 89 AND id >= 100", turn)
+            await database.execute("UPDATE articles SET id = -id WHERE id % 83 = $1 % 83 AND id >= 100", turn)
+        return turn
+
+    async def script(made: PostgresEngine, database: Database) -> None:
+        await database.execute(
+            "INSERT INTO articles (id, title) SELECT n, 'umbrella ' || n FROM generate_series(100, 8099) n"
+        )
+        (each,) = await sources(database)
+        build = asyncio.create_task(made.build(each, quiet))
+        writing = asyncio.create_task(write(database, build))
+        while not writing.done():
+            assert await found(made, "red shoes") == [1]
+        assert await writing >= 20
+        await build
+        live = await database.fetch_value("SELECT live FROM search.indexes")
+        differing = await database.fetch(
+            f"SELECT id FROM (SELECT id, to_tsvector('search.english', title) AS front FROM articles) s"
+            f" FULL JOIN search.{live} d USING (id) WHERE strip(d.front) IS DISTINCT FROM strip(s.front)"
+        )
+        assert differing == []
+
+    over(searchable, script)
+
+
+def test_when_one_of_the_copying_connections_ends_the_reindex_fails_and_the_old_index_answers(
+    searchable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "BATCH", 200)
+
+    async def script(made: PostgresEngine, database: Database) -> None:
+        await database.execute("INSERT INTO articles (id, title) SELECT n, 'hat' FROM generate_series(100, 20099) n")
+        (each,) = await sources(database)
+        build = asyncio.create_task(made.build(each, quiet))
+        killed = 0
+        while not build.done():
+            killed += await database.fetch_value(
+                "SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a"
+                " WHERE a.query LIKE 'INSERT INTO search.%' AND a.state = 'active' AND NOT EXISTS ("
+                "SELECT FROM pg_locks l WHERE l.pid = a.pid AND locktype = 'advisory')"
+            )
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            await build
+        assert killed
+        assert await found(made, "red shoes") == [1]
+        assert await made.build(each, quiet) == 20_004
+
+    over(searchable, script)
 
 
 def test_of_two_reindexes_at_once_one_is_told_to_wait(searchable: str) -> None:

@@ -340,7 +340,7 @@ LANGUAGE sql IMMUTABLE AS $$
         THEN format(' AND d.%I @@ $3', CASE WHEN index.definition ? 'marked' THEN 'marks' ELSE 'terms' END) END
 $$;
 
--- The matches of a condition, ranked. When there are more than 600 they are ranked in blocks of 300, those that were written
+-- The matches of a condition, ranked. When there are more than 400 they are ranked in blocks of 200, those that were written
 -- last first, and only as many blocks as are needed: the effort does not grow with the number of matches, and a page goes
 -- on where the one before it ended. What documents have in front counts more than any number of words.
 CREATE OR REPLACE FUNCTION search.ranked(
@@ -360,27 +360,27 @@ DECLARE
 BEGIN
     result.expected := guess;
     EXECUTE format('SELECT last_value FROM search.%I', index.live || '_position') INTO last_position;
-    wanted := CASE WHEN result.expected > 600 THEN 1.5 * candidates * last_position / result.expected END;
+    wanted := CASE WHEN result.expected > 400 THEN 1.3 * candidates * last_position / result.expected END;
     LOOP
         newest := search.newest(last_position, wanted);
         -- The newest are a condition of their own: the index then leaps over what is before them.
         EXECUTE format(
             'WITH c AS MATERIALIZED (SELECT d.id::text AS id, %s AS rank, d.position FROM search.%I d WHERE %s%s%s LIMIT $4),'
-            ' o AS (SELECT *, CASE WHEN $5 OR (SELECT count(*) FROM c) > 600'
-            ' THEN (row_number() OVER (ORDER BY position DESC) - 1) / 300 END AS block FROM c)'
+            ' o AS (SELECT *, CASE WHEN $5 OR (SELECT count(*) FROM c) > 400'
+            ' THEN (row_number() OVER (ORDER BY position DESC) - 1) / 200 END AS block FROM c)'
             ' SELECT array_agg(id ORDER BY block, rank DESC, position DESC),'
             ' array_agg(rank ORDER BY block, rank DESC, position DESC), count(*), max(position) FROM o',
             rank, index.live, narrowed.planned, search.newest_of(index, newest), narrowed.checked
-        ) INTO result.ids, result.ranks, result.met, latest USING terms, filter, newest, most, result.expected > 600;
+        ) INTO result.ids, result.ranks, result.met, latest USING terms, filter, newest, most, result.expected > 400;
         IF result.met >= most AND NOT narrowed_again THEN
             -- Far more than the planner thought, and these are the oldest of them.
             narrowed_again := true;
             result.expected := greatest(result.expected, result.met * last_position::float / latest);
-            wanted := least(wanted / 4, 1.5 * candidates * last_position / result.expected);
+            wanted := least(wanted / 4, 1.3 * candidates * last_position / result.expected);
         ELSE
             EXIT WHEN newest IS NULL OR result.met >= candidates;
             wanted := wanted * CASE WHEN narrowed_again THEN 2
-                ELSE least(greatest(1.5 * candidates / greatest(result.met, 1), 2), 16) END;
+                ELSE least(greatest(1.3 * candidates / greatest(result.met, 1), 2), 16) END;
         END IF;
     END LOOP;
     result.ids := coalesce(result.ids, '{}');
@@ -396,7 +396,7 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page constant int := least(greatest(coalesce((options ->> 'limit')::int, 20), 0), 10000);
     skip constant int := least(greatest(coalesce((options ->> 'offset')::int, 0), 0), 10000);
-    candidates constant int := greatest(300, page + skip);
+    candidates constant int := greatest(200, page + skip);
     filter constant jsonb := coalesce(options -> 'filter', '{}');
     parsed search.parsed := search.parse(index, q, options);
     narrowed search.narrowed := search.narrow(index, filter);
@@ -434,7 +434,7 @@ BEGIN
         -- expected.
         FOREACH likely IN ARRAY '{true, false}'::boolean[] LOOP
             IF (index.definition ->> 'front')::boolean AND first.met IS NULL
-                AND (likely AND expected > 300 OR NOT likely AND others.met > 600) THEN
+                AND (likely AND expected > 200 OR NOT likely AND others.met > 400) THEN
                 first := search.ranked(
                     index, front, parsed.terms, filter, candidates,
                     search.expected(index.live, front.planned, parsed.terms, filter)

@@ -44,7 +44,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         name=NAME,
         category=Category.OPTIONAL,
         description="Search engine",
-        command=("{bin:meilisearch}", *flags(project, found, network)),
+        command=("{bin:meilisearch}", *flags(project, network)),
         programs=(Program(name=NAME, hint="cargo install meilisearch, or its binary from its releases"),),
         image=images.image(NAME, override=found.image, tag=found.version),
         secrets={"MEILI_MASTER_KEY": found.master_key},
@@ -57,15 +57,24 @@ def spec(project: Project, network: Network) -> ServiceSpec:
     )
 
 
-def flags(project: Project, found: MeilisearchSettings, network: Network) -> list[str]:
+def has_page(project: Project) -> bool:
+    """Whether it shows a search page of its own."""
+    return _mode(project) is MeilisearchEnv.DEVELOPMENT
+
+
+def _mode(project: Project) -> MeilisearchEnv:
+    found = project.settings(MeilisearchSettings).mode
+    return found or (MeilisearchEnv.DEVELOPMENT if in_dev(project) else MeilisearchEnv.PRODUCTION)
+
+
+def flags(project: Project, network: Network) -> list[str]:
     """Everything it writes is in its volume; it reports to nobody."""
-    mode = found.mode or (MeilisearchEnv.DEVELOPMENT if in_dev(project) else MeilisearchEnv.PRODUCTION)
     values = {
         "db-path": "{data:meilisearch}/data.ms",
         "dump-dir": "{data:meilisearch}/dumps",
         "snapshot-dir": "{data:meilisearch}/snapshots",
         "http-addr": str(network.listen(NAME)),
-        "env": str(mode),
+        "env": str(_mode(project)),
     }
     return ["--no-analytics", *(word for name, value in values.items() for word in (f"--{name}", value))]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 KEY = "master-key-of-a-test-0001"
 SETTINGS = {"searchableAttributes", "filterableAttributes", "sortableAttributes", "displayedAttributes"}
 SEARCH = {
-    "q": str, "limit": int, "offset": int, "filter": list, "sort": list, "showRankingScore": bool,
+    "q": str, "limit": int, "offset": int, "filter": list, "sort": list, "showRankingScore": bool, "facets": list,
     "attributesToHighlight": list, "highlightPreTag": str, "highlightPostTag": str,
 }  # fmt: skip
 QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -148,7 +149,17 @@ class Fake:
             name, _, direction = each.rpartition(":")
             hits.sort(key=lambda hit: (hit[name] is None, hit[name]), reverse=direction == "desc")
         page = hits[body.get("offset", 0) :][: body.get("limit", 20)]
-        return {"hits": [shown(each, body, words) for each in page], "estimatedTotalHits": len(hits)}
+        found: dict[str, Any] = {"hits": [shown(each, body, words) for each in page], "estimatedTotalHits": len(hits)}
+        if "facets" in body:
+            require(set(body["facets"]) <= set(held.settings["filterableAttributes"]), "invalid_search_facets")
+            found["facetDistribution"] = {name: distribution(hits, name) for name in body["facets"]}
+        return found
+
+
+def distribution(hits: list[dict[str, Any]], name: str) -> dict[str, int]:
+    """Every value as text; an array counts for each of its elements, null for none."""
+    values = (each for hit in hits for each in (hit[name] if isinstance(hit[name], list) else [hit[name]]))
+    return dict(Counter(str(value) for value in values if value is not None))
 
 
 def require(holds: Any, code: str) -> None:

@@ -92,6 +92,18 @@ def test_questions_filters_sorts_and_marks(run: Callable[[Work], Any]) -> None:
     run(ask)
 
 
+def test_facets_are_counted_by_it(run: Callable[[Work], Any]) -> None:
+    async def ask(engine: MeilisearchEngine, _: Database) -> None:
+        facets = (await engine.query("articles", Query(text="", facets=("category", "tags"), limit=0))).facets
+        assert facets["category"].values == ({"value": "blog", "count": 2}, {"value": "shop", "count": 2})
+        assert facets["category"].exact
+        assert [each["count"] for each in facets["tags"].values] == [2, 2, 2]
+        with pytest.raises(UsageError):
+            await engine.query("articles", Query(text="", facets=("body",)))
+
+    run(ask)
+
+
 def test_what_changes_is_told_by_sync_and_counted_until_then(run: Callable[[Work], Any], fake: Fake) -> None:
     async def change(engine: MeilisearchEngine, database: Database) -> None:
         (source,) = await sources(database)
