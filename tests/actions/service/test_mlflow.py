@@ -55,6 +55,17 @@ ANSWERS: Mapping[str, Any] = {
             {"name": "empty"},
         ]
     },
+    "/api/2.0/mlflow/experiments/create": {"experiment_id": "7"},
+    "/api/2.0/mlflow/experiments/delete": {},
+    "/api/2.0/mlflow/runs/create": {"run": {"info": {"run_id": "ab" * 16}}},
+    "/api/2.0/mlflow/runs/log-metric": {},
+    "/api/2.0/mlflow/runs/get": {"run": {"data": {"metrics": [{"key": "answer", "value": 42.0}]}}},
+    "/api/2.0/mlflow/artifacts/list": {
+        "files": [{"path": "model", "is_dir": True}, {"path": "log.txt", "is_dir": False, "file_size": "12"}]
+    },
+    "/api/2.0/mlflow/users/update-password": "",
+    "/api/2.0/mlflow/users/create": {"user": {}},
+    "/api/2.0/mlflow/users/update-admin": {},
 }
 
 
@@ -71,7 +82,7 @@ class Recorded(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write((answer if isinstance(answer, str) else json.dumps(answer)).encode())
 
-    do_POST = do_GET  # noqa: N815 - the name the server looks for
+    do_POST = do_PATCH = do_GET  # noqa: N815 - the names the server looks for
 
     def log_message(self, *arguments: object) -> None:
         """Nothing to the terminal."""

@@ -158,10 +158,10 @@ def _run(host: LocalHost, argv: Sequence[str], environ: Mapping[str, str]) -> No
 
 def status(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Status:
     """Whether it answers, and how much is in it."""
-    found = _wanted(project)
+    found = wanted_settings(project)
     opened = open_stack(project, host, environ)
     url = opened.runtime.network.public_url(project.host(found.route))
-    client = _Client(project, host, environ)
+    client = Client(project, host, environ)
     try:
         version = client.text("/version")
         return Status(
@@ -169,7 +169,7 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Sta
             running=True,
             version=version,
             url=url,
-            experiments=len(_experiments(client)),
+            experiments=len(experiments_of(client)),
             models=len(_models(client)),
         )
     except MlflowNotRunningError:
@@ -177,11 +177,11 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Sta
 
 
 def experiments(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Experiments:
-    client = _Client(project, host, environ)
+    client = Client(project, host, environ)
     return Experiments(
         experiments=tuple(
             Experiment(id=each["experiment_id"], name=each["name"], artifacts=each["artifact_location"])
-            for each in _experiments(client)
+            for each in experiments_of(client)
         )
     )
 
@@ -190,8 +190,8 @@ def runs(
     project: Project, host: LocalHost, environ: Mapping[str, str], experiment: str | None = None, *, limit: int = 20
 ) -> Runs:
     """The latest runs of all experiments, or of the one with that name or number."""
-    client = _Client(project, host, environ)
-    names = {each["experiment_id"]: each["name"] for each in _experiments(client)}
+    client = Client(project, host, environ)
+    names = {each["experiment_id"]: each["name"] for each in experiments_of(client)}
     chosen = [number for number, name in names.items() if experiment in (None, number, name)]
     if not chosen:
         raise UsageError(f"there is no experiment {experiment!r}", fixes=["nself service mlflow experiments"])
@@ -201,7 +201,7 @@ def runs(
 
 
 def models(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Models:
-    client = _Client(project, host, environ)
+    client = Client(project, host, environ)
     return Models(
         models=tuple(
             Model(
@@ -214,7 +214,7 @@ def models(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Mod
     )
 
 
-def _wanted(project: Project) -> mlflow.MlflowSettings:
+def wanted_settings(project: Project) -> mlflow.MlflowSettings:
     if not mlflow.wanted(project):
         raise ConfigError(
             "this project has no MLflow", fixes=["nself service enable mlflow", "nself service mlflow install"]
@@ -222,11 +222,11 @@ def _wanted(project: Project) -> mlflow.MlflowSettings:
     return mlflow.settings(project)
 
 
-def _experiments(client: _Client) -> list[dict[str, Any]]:
+def experiments_of(client: Client) -> list[dict[str, Any]]:
     return list(client.post("/api/2.0/mlflow/experiments/search", {"max_results": MOST}).get("experiments", []))
 
 
-def _models(client: _Client) -> list[dict[str, Any]]:
+def _models(client: Client) -> list[dict[str, Any]]:
     path = f"/api/2.0/mlflow/registered-models/search?max_results={MOST}"
     return list(json.loads(client.text(path)).get("registered_models", []))
 
@@ -248,18 +248,21 @@ def _moment(milliseconds: int | str) -> datetime:
     return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
-class _Client:
+class Client:
     """MLflow's API, as its first user."""
 
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
-        self._found = _wanted(project)
+        self._found = wanted_settings(project)
         self._at = open_stack(project, host, environ).runtime.network.endpoint(mlflow.NAME)
 
     def text(self, path: str) -> str:
         return self._asked("GET", path, None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._asked("POST", path, body))
+        return self.send("POST", path, body)
+
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._asked(method, path, body) or "{}")
         return answer
 
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None) -> str:
