@@ -136,16 +136,19 @@ def test_a_class_below_another_has_the_fields_of_both(maker: Any) -> None:
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_a_field_without_init_is_for_post_init_to_set(maker: Maker) -> None:
+def test_a_field_without_init_has_its_default_or_what_post_init_sets(maker: Maker) -> None:
     @maker(slots=True)
     class Square:
         side: int
         area: int = field(init=False)
+        name: str = field(init=False, default="square")
+        seen: list[int] = field(init=False, default_factory=list)
 
         def __post_init__(self) -> None:
             self.area = self.side**2
 
-    assert cast(Any, Square)(3).area == 9
+    square = cast(Any, Square)(3)
+    assert (square.area, square.name, square.seen) == (9, "square", [])
 
 
 @records.dataclass(frozen=True, slots=True)

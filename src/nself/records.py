@@ -3,7 +3,7 @@
 The standard library compiles six methods for each class when its module is imported, a millisecond a class: half of
 what `nself status` took. Here it finds the fields and makes the slots; what compares, hashes and
 shows an instance is not compiled, and `__init__` is when the first instance is made. Of its options those that we
-use are offered; a field with `init=False` is for `__post_init__` to set.
+use are offered.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def _init(cls: type, *, frozen: bool) -> Callable[..., None]:
         parameter, value = _parameter(field, known)
         if field.init:
             (keywords if field.kw_only else positional).append(parameter)
-            lines.append(f"set_(self, {field.name!r}, {value})" if frozen else f"self.{field.name} = {value}")
+        elif value == field.name:
+            continue  # without a default it is for `__post_init__` to set
+        lines.append(f"set_(self, {field.name!r}, {value})" if frozen else f"self.{field.name} = {value}")
     lines += ["self.__post_init__()"] if hasattr(cls, "__post_init__") else []
     parameters = ", ".join([*positional, *(["*", *keywords] if keywords else [])])
     exec("\n ".join([f"def __init__({parameters}):", *lines, "pass"]), known)
@@ -79,10 +81,11 @@ def _parameter(field: dataclasses.Field[Any], known: dict[str, Any]) -> tuple[st
     name, default = field.name, f"default_{field.name}"
     if field.default is not dataclasses.MISSING:
         known[default] = field.default
-        return f"{name}={default}", name
+        return f"{name}={default}", name if field.init else default
     if field.default_factory is not dataclasses.MISSING:
         known[default] = field.default_factory
-        return f"{name}=missing_", f"{default}() if {name} is missing_ else {name}"
+        made = f"{default}()"
+        return f"{name}=missing_", f"{made} if {name} is missing_ else {name}" if field.init else made
     return name, name
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -92,9 +93,13 @@ class Declared:
 
     field: str
     variable: Variable
-    type: Any
     default: Any
     owner: type
+
+    @property
+    def type(self) -> Any:
+        """Read from its annotation only when it is asked for: most variables of most projects are not set."""
+        return _type(self.owner, self.field)
 
     @property
     def required(self) -> bool:
@@ -123,18 +128,30 @@ def describe(cls: type) -> tuple[Declared, ...]:
 
 @cache
 def _described(cls: type) -> tuple[Declared, ...]:
-    hints = typing.get_type_hints(cls)
     return tuple(
-        Declared(field.name, field.metadata[_SPEC], hints[field.name], field.default, cls)
+        Declared(field.name, field.metadata[_SPEC], field.default, cls)
         for field in dataclasses.fields(cls)
         if _SPEC in field.metadata
     )
 
 
+@cache
+def _type(cls: type, field: str) -> Any:
+    """What `typing.get_type_hints` says of one field; of all of them it takes as long as reading a whole project."""
+    declaring = next(base for base in cls.__mro__ if field in vars(base).get("__annotations__", {}))
+    alone = type(cls.__name__, (), {"__annotations__": {field: declaring.__annotations__[field]}})
+    return typing.get_type_hints(alone, vars(sys.modules[declaring.__module__]), vars(declaring))[field]
+
+
+@cache
+def _whole(cls: type) -> tuple[str, ...]:
+    """The fields that take the environment as it is."""
+    return tuple(field.name for field in dataclasses.fields(cls) if _WHOLE in field.metadata)
+
+
 def from_env(cls: type[T], environ: Mapping[str, str], **computed: Any) -> T:
     """Read `cls` from `environ`; `computed` fills fields whose variable is absent. Reports every problem at once."""
-    whole = {field.name: dict(environ) for field in dataclasses.fields(cls) if _WHOLE in field.metadata}  # type: ignore[arg-type]
-    values: dict[str, Any] = {**whole, **computed}
+    values: dict[str, Any] = {**{field: dict(environ) for field in _whole(cls)}, **computed}  # type: ignore[arg-type]
     problems: list[Problem] = []
     for declared in describe(cls):
         name, text = _lookup(declared.variable, environ)

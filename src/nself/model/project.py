@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from nself import settings
 from nself.errors import Problem
@@ -135,9 +135,22 @@ class Project:
     """{image: digest} of `images.lock`."""
     warnings: tuple[Problem, ...] = ()
     """What works but should be mended. Mistakes never get here: a project with one does not load."""
+    _read: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Settings made already: like the project, they do not change."""
 
     def settings(self, cls: type[T], **computed: Any) -> T:
         """A settings class as this project sets it: what the user wrote, else `computed`, else the default."""
+        # Every service asks for those of several others, and for each of its own routes again.
+        asked = (cls, tuple(computed.items()))
+        try:
+            found = self._read.get(asked)
+        except TypeError:  # something computed cannot be a key
+            return self._settings(cls, computed)
+        if found is None:
+            found = self._read[asked] = self._settings(cls, computed)
+        return cast("T", found)
+
+    def _settings(self, cls: type[T], computed: Mapping[str, Any]) -> T:
         return settings.from_env(cls, {key: value.text for key, value in self.values.items()}, **computed)
 
     def host(self, label: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from nself.errors import ConfigError, ConfigProblemsError, Problem
@@ -194,4 +194,4 @@ def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
 def _file() -> Mapping[str, Any]:
     import tomllib
 
-    return tomllib.loads(resources.files("nself.services").joinpath("extensions.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

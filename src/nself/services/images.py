@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from nself import __version__
@@ -44,4 +44,4 @@ def _typed(entry: dict[str, Any]) -> dict[str, Any]:
 def _catalogue() -> Mapping[str, dict[str, Any]]:
     import tomllib
 
-    return tomllib.loads(resources.files("nself.services").joinpath("images.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
