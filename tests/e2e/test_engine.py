@@ -118,6 +118,7 @@ def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_
     script = built.root / "services" / "web" / "run.sh"
     script.write_text(script.read_text() + "# another image\n")
     before = own_engine.docker("images", "--quiet", "--no-trunc", "shop/web")
+    built.aside("stop")
     with own_engine.full():
         build = built.aside("build", "--images", "web", check=False)
         start = built.nself("start", "web", check=False)

@@ -97,6 +97,8 @@ class ServiceStatus:
     shares_process_with: tuple[str, ...]
     replicas: Replicas
     response_time_ms: int | None = None
+    restarts: int = 0
+    """How often it was started again because it had ended, where the runtime counts that."""
     instances: tuple[Instance, ...] = ()
 
 
@@ -198,6 +200,7 @@ def _sum(group: Sequence[ServiceStatus]) -> ServiceStatus:
             running=running,
             healthy=sum(each.replicas.healthy for each in group),
         ),
+        restarts=sum(each.restarts for each in group),
         instances=tuple(
             Instance(**{item.name: getattr(each, item.name) for item in fields(Instance)}) for each in group
         ),
@@ -250,6 +253,7 @@ def _service(
         ),
         replicas=Replicas(wanted=1, running=int(status is State.RUNNING), healthy=int(word == "healthy")),
         response_time_ms=answer.ms if answer else None,
+        restarts=running.restarts if running else 0,
     )
 
 

@@ -41,6 +41,8 @@ class Running:
     started_at: float = 0.0
     reason: str = ""
     """Why it is not running, in the runtime's words."""
+    restarts: int = 0
+    """How often the runtime started it again because it had ended; 0 too where nobody counts."""
     container: str | None = None
     """Short id of its container, and the image that was made from; None where there are none."""
     image: str | None = None

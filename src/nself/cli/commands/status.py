@@ -90,6 +90,12 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
     yield from (
         f"{each.name}: {each.answer}" for each in shown if each.answer and (detailed or each.health == "unhealthy")
     )
+    yield from (
+        f"{each.name}: ended and was started again {each.restarts} time{'s' if each.restarts > 1 else ''}:"
+        f" nself logs {each.name}"
+        for each in found.services
+        if each.restarts
+    )
     if resources and any(service.shares_process_with for service in found.services):
         yield "* one process hosts these services: CPU and memory are those of all of them"
     total = found.summary

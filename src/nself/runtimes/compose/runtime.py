@@ -299,6 +299,7 @@ def _running(found: Container) -> Running:
         pid=found.pid,
         started_at=found.started_at,
         reason=found.reason,
+        restarts=found.restarts,
         container=found.id[:12],
         image=found.image,
     )
