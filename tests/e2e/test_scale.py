@@ -133,7 +133,9 @@ def test_a_replica_that_is_killed_or_restarted_costs_nobody_anything(shop: Proje
 
 
 def pids(shop: Project) -> dict[str, int]:
-    return {each["name"]: each["pid"] for each in shop.status()["web"]["instances"]}
+    """{replica: its process}; one that is alone is listed as the service only."""
+    found = shop.status()["web"]
+    return {each["name"]: each["pid"] for each in found["instances"] or [found]}
 
 
 def test_a_replica_that_does_not_come_up_changes_nothing(shop: Project) -> None:
@@ -177,3 +179,30 @@ def test_replicas_follow_the_load(shop: Project) -> None:
     assert reasons == [decided["why"], "2 is not between 1 and 1"]
     assert shop.json("scale", "auto", "web", "--disable")["autoscale"] is None
     assert shop.nself("scale", "auto", "run", "--once", check=False).returncode != 0
+
+
+@pytest.mark.timeout(400)
+def test_a_rolling_restart_loses_no_request_of_one_that_is_alone_nor_of_several(shop: Project) -> None:
+    document = shop.root / "nself.yml"
+    text = document.read_text()
+    with load(shop).running() as stream:
+        alone = pids(shop)
+        assert shop.json("restart", "web", "--rolling")["restarted"] == ["web"]
+        anew = pids(shop)
+        assert list(anew) == ["web"] and anew != alone
+        shop.nself("scale", "web", "2")
+        two = pids(shop)
+        assert shop.json("restart", "web", "--rolling")["restarted"] == ["web", "web.2"]
+        assert not set(two.values()) & set(pids(shop).values())
+        assert len(stream.more(60)) == 2
+        shop.nself("scale", "web", "1")
+        left = pids(shop)
+        document.write_text(text + "    env: {ONLY_PORT: '1'}\n")
+        ran = shop.json("restart", "web", "--rolling", check=False)
+        assert [each["service"] for each in ran["failed"]] == ["web.2"]
+        assert pids(shop) == left
+        stream.more(50)
+    assert stream.failures == []
+    document.write_text(text)
+    refused = shop.nself("restart", "nginx", "--rolling", check=False)
+    assert refused.returncode != 0 and "not behind the proxy" in refused.stderr

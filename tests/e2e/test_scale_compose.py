@@ -149,6 +149,21 @@ def test_a_restart_takes_one_replica_after_the_other(shop: Project, docker: Engi
     assert stream.failures == []
 
 
+@pytest.mark.timeout(400)
+def test_a_rolling_restart_loses_no_request(shop: Project) -> None:
+    shop.nself("scale", "web", "2")
+    with load(shop, "GET", "POST").running() as stream:
+        before = containers(shop)
+        assert shop.json("restart", "web", "--rolling")["restarted"] == ["web", "web.2"]
+        after = containers(shop)
+        assert not set(before.values()) & set(after.values())
+        wait_until(lambda: len(stream.more(20)) == 2)
+    assert stream.failures == []
+    shop.nself("scale", "web", "1")
+    refused = shop.nself("restart", "web", "--rolling", check=False)
+    assert refused.returncode != 0 and "port open on this machine" in refused.stderr
+
+
 def test_a_change_that_does_not_come_up_ends_one_replica_only(shop: Project) -> None:
     shop.nself("scale", "web", "2")
     before = containers(shop)

@@ -82,6 +82,7 @@ def _resolved(project: Project, chosen: Ports) -> Resolved:
         scheme=proxy.scheme,
         proxy_port=chosen[(nginx.NAME, proxy.scheme)],
         bind=proxy.bind_address or LOOPBACK,
+        resting=project.resting,
     )
     network = outside if project.runtime is Runtime.NATIVE else _containers(project, proxy, outside.proxy_port)
     specs = tuple(catalogue.specs(project, network))
@@ -100,6 +101,7 @@ def _containers(project: Project, proxy: ProxySettings, port: int) -> ContainerN
         project=project.name,
         numbers={claim.key: claim.port.number for claim in catalogue.claims(project)},
         copies=catalogue.copies(project),
+        resting=project.resting,
         scheme=proxy.scheme,
         proxy_port=port,
     )

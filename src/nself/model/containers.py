@@ -44,6 +44,8 @@ class ContainerNetwork:
     numbers: Mapping[Key, int]
     copies: Mapping[str, int] = field(default_factory=dict)
     """{service: how many of it}, where that is not one."""
+    resting: frozenset[str] = frozenset()
+    """Copies that are not to be asked."""
     scheme: str = "https"
     proxy_port: int = 443
     runtime: Runtime = Runtime.COMPOSE
@@ -56,7 +58,8 @@ class ContainerNetwork:
     def endpoints(self, service: str, port: str = "http") -> Sequence[Endpoint]:
         count = self.copies.get(service, 1)
         number = self.numbers[(service, port)]
-        return [Endpoint(container_name(self.project, service, copy), number) for copy in range(1, count + 1)]
+        asked = (copy for copy in range(1, count + 1) if replicas.name(service, copy) not in self.resting)
+        return [Endpoint(container_name(self.project, service, copy), number) for copy in asked]
 
     def listen(self, service: str, port: str = "http") -> Endpoint:
         return Endpoint(EVERYWHERE, self.numbers[(replicas.service_of(service), port)])

@@ -26,15 +26,16 @@ class LoopbackNetwork:
     runtime: Runtime = Runtime.NATIVE
     resolver: None = None
     host: str = LOOPBACK
+    resting: frozenset[str] = frozenset()
+    """Copies that are not to be asked."""
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
         return Endpoint(LOOPBACK, self.ports[(service, port)])
 
     def endpoints(self, service: str, port: str = "http") -> Sequence[Endpoint]:
         copies = (replicas.name(service, number) for number in count(1))
-        return [
-            self.endpoint(copy, port) for copy in takewhile(lambda copy: (copy, port) in self.ports.numbers, copies)
-        ]
+        known = takewhile(lambda copy: (copy, port) in self.ports.numbers, copies)
+        return [self.endpoint(copy, port) for copy in known if copy not in self.resting]
 
     def listen(self, service: str, port: str = "http") -> Endpoint:
         public = service == self.proxy and port in STANDARD

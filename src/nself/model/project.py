@@ -131,6 +131,8 @@ class Project:
     """{built-in service: what the project says about it}."""
     autoscale: Mapping[str, Autoscale] = field(default_factory=dict)
     """{service, built in or its own: between what it is scaled by load}."""
+    resting: frozenset[str] = frozenset()
+    """Replicas the proxy is to ask nothing of for now: nobody writes this to a file."""
     pins: Mapping[str, str] = field(default_factory=dict, repr=False)
     """{image: digest} of `images.lock`."""
     warnings: tuple[Problem, ...] = ()

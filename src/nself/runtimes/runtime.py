@@ -100,6 +100,10 @@ class Runtime(Protocol):
         """Perform stop steps, in order; the services that were stopped."""
         ...
 
+    def drain(self) -> None:
+        """Wait until those that the proxy was led away from are asked nothing any more; half a minute at most."""
+        ...
+
     def shutdown(self) -> None:
         """With every service stopped: end what is left of the stack itself."""
         ...

@@ -201,6 +201,9 @@ class Compose:
 
         return perform.stop(self, steps, grace_s=grace_s)
 
+    def drain(self) -> None:
+        reload.drain(self)
+
     def shutdown(self) -> None:
         """Containers and the network go; volumes stay."""
         found = self.containers()

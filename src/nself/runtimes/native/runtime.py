@@ -134,6 +134,11 @@ class Native:
 
         return perform.stop(self, steps, grace_s=grace_s)
 
+    def drain(self) -> None:
+        from nself.runtimes.native import reload  # asks this very object
+
+        reload.drain(self)
+
     def shutdown(self) -> None:
         self.supervisor.shutdown(wait_s=30)
         self.end_strays()
