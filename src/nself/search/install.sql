@@ -340,7 +340,7 @@ LANGUAGE sql IMMUTABLE AS $$
         THEN format(' AND d.%I @@ $3', CASE WHEN index.definition ? 'marked' THEN 'marks' ELSE 'terms' END) END
 $$;
 
--- The matches of a condition, ranked. When there are more than 400 they are ranked in blocks of 200, those that were written
+-- The matches of a condition, ranked. When there are more than 600 they are ranked in blocks of 200, those that were written
 -- last first, and only as many blocks as are needed: the effort does not grow with the number of matches, and a page goes
 -- on where the one before it ended. What documents have in front counts more than any number of words.
 CREATE OR REPLACE FUNCTION search.ranked(
@@ -349,8 +349,10 @@ CREATE OR REPLACE FUNCTION search.ranked(
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     most constant int := 4 * candidates;
-    rank constant text := 'ts_rank(d.terms, $1, 1)'
-        || CASE WHEN (index.definition ->> 'front')::boolean THEN ' + (d.front @@ $1)::int' ELSE '' END;
+    rank constant text := 'ts_rank(d.terms, $1, 1)' || CASE
+        WHEN narrowed.planned LIKE 'd.front @@ %' THEN ' + 1'
+        WHEN (index.definition ->> 'front')::boolean THEN ' + (d.front @@ $1)::int'
+        ELSE '' END;
     result search.ranking;
     last_position bigint;
     wanted bigint;
@@ -360,18 +362,18 @@ DECLARE
 BEGIN
     result.expected := guess;
     EXECUTE format('SELECT last_value FROM search.%I', index.live || '_position') INTO last_position;
-    wanted := CASE WHEN result.expected > 400 THEN 1.3 * candidates * last_position / result.expected END;
+    wanted := CASE WHEN result.expected > 600 THEN 1.3 * candidates * last_position / result.expected END;
     LOOP
         newest := search.newest(last_position, wanted);
         -- The newest are a condition of their own: the index then leaps over what is before them.
         EXECUTE format(
             'WITH c AS MATERIALIZED (SELECT d.id::text AS id, %s AS rank, d.position FROM search.%I d WHERE %s%s%s LIMIT $4),'
-            ' o AS (SELECT *, CASE WHEN $5 OR (SELECT count(*) FROM c) > 400'
+            ' o AS (SELECT *, CASE WHEN $5 OR (SELECT count(*) FROM c) > 600'
             ' THEN (row_number() OVER (ORDER BY position DESC) - 1) / 200 END AS block FROM c)'
             ' SELECT array_agg(id ORDER BY block, rank DESC, position DESC),'
             ' array_agg(rank ORDER BY block, rank DESC, position DESC), count(*), max(position) FROM o',
             rank, index.live, narrowed.planned, search.newest_of(index, newest), narrowed.checked
-        ) INTO result.ids, result.ranks, result.met, latest USING terms, filter, newest, most, result.expected > 400;
+        ) INTO result.ids, result.ranks, result.met, latest USING terms, filter, newest, most, result.expected > 600;
         IF result.met >= most AND NOT narrowed_again THEN
             -- Far more than the planner thought, and these are the oldest of them.
             narrowed_again := true;
@@ -427,14 +429,18 @@ BEGIN
         result.total := search.expected(index.live, narrowed.planned, parsed.terms, filter);
         result.exact := result.total <= 300 OR coalesce((options ->> 'exact')::boolean, false);
     ELSE
-        front := ('d.front @@ $1' || narrowed.planned, ' AND (d.terms @@ $1) IS TRUE' || narrowed.checked);
+        -- What is in front is in the document, unless it must not be in there.
+        front := (
+            'd.front @@ $1' || narrowed.planned,
+            CASE WHEN parsed.terms::text LIKE '%!%' THEN ' AND (d.terms @@ $1) IS TRUE' ELSE '' END || narrowed.checked
+        );
         narrowed.planned := 'd.terms @@ $1' || narrowed.planned;
         expected := search.expected(index.live, narrowed.planned, parsed.terms, filter);
         -- Once before the others, which are then often not needed; once after them, when they came to be many more than
         -- expected.
         FOREACH likely IN ARRAY '{true, false}'::boolean[] LOOP
             IF (index.definition ->> 'front')::boolean AND first.met IS NULL
-                AND (likely AND expected > 200 OR NOT likely AND others.met > 400) THEN
+                AND (likely AND expected > 200 OR NOT likely AND others.met > 600) THEN
                 first := search.ranked(
                     index, front, parsed.terms, filter, candidates,
                     search.expected(index.live, front.planned, parsed.terms, filter)
