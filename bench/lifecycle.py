@@ -19,13 +19,13 @@ from pathlib import Path
 
 from tests.cluster import Cluster
 
+from bench._cost import CLICK, Cost, cost, environment, rows
 from bench.row import Row
 
 ROUNDS = 3
 QUICK_ROUNDS = 7
 SERVICES = 25
 SETTLE_S, IDLE_S = 3, 5
-CLICK = ("python -c 'import click'", [sys.executable, "-c", "import click"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,11 @@ class Demo:
 
     def nself(self, *arguments: str, check: bool = True) -> float:
         """Seconds one command takes."""
-        return timed([sys.executable, "-m", "nself", *arguments], self.root, check=check)
+        return timed([sys.executable, "-m", "nself", *arguments], self.root, self.environ, check=check)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"XDG_DATA_HOME": str(self.root.parent / "ca")}
 
     def build_again(self) -> float:
         """Seconds of a build of which nothing is there yet, its certificate included."""
@@ -52,10 +56,10 @@ class Demo:
         return found
 
 
-def timed(argv: list[str], cwd: Path, *, check: bool = True) -> float:
-    environ = os.environ | {"XDG_DATA_HOME": str(cwd.parent / "ca")}
+def timed(argv: list[str], cwd: Path, environ: dict[str, str], *, check: bool = True) -> float:
     began = time.perf_counter()
-    subprocess.run(argv, check=check, capture_output=True, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, timeout=60)
+    found = environment(environ)
+    subprocess.run(argv, check=check, capture_output=True, cwd=cwd, env=found, stdin=subprocess.DEVNULL, timeout=60)
     return time.perf_counter() - began
 
 
@@ -142,25 +146,17 @@ def _grow(file: Path) -> None:
 
 
 def _quick(project: Demo, commands: dict[str, tuple[str, float]]) -> list[Row]:
-    """Medians of commands that take a moment only, taken in turn with their baseline."""
+    """The best of commands that take a moment only, taken in turn with their baseline."""
     name, click = CLICK
-    samples: dict[str, list[float]] = {command: [] for command in (*commands, name)}
+    samples: dict[str, list[Cost]] = {command: [] for command in (*commands, name)}
     for _ in range(QUICK_ROUNDS):
-        samples[name].append(timed(click, project.root))
+        samples[name].append(cost(click, project.root))
         for command in commands:
-            samples[command].append(project.nself(command))
-    medians = {command: statistics.median(found) * 1000 for command, found in samples.items()}
+            samples[command].append(cost([sys.executable, "-m", "nself", command], project.root, project.environ))
     return [
-        Row(
-            name=f"nself {command}, {what}",
-            value=medians[command],
-            unit="ms",
-            target=target,
-            absolute=True,
-            baseline=medians[name],
-            baseline_name=name,
-        )
+        row
         for command, (what, target) in commands.items()
+        for row in rows(f"nself {command}, {what}", samples[command], samples[name], target_ms=target)
     ]
 
 

@@ -17,7 +17,7 @@ from nself.actions import build as actions
 from nself.actions.build import Built, Options, build, check
 from nself.actions.resolve import resolve
 from nself.errors import ConfigError, NselfError
-from nself.events import Event, Warned, ignore
+from nself.events import Event, ProgramRan, Warned, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
 from tests.actions.places import PORTS, home, written
@@ -257,3 +257,13 @@ def test_a_full_disk_leaves_the_old_build_whole(tmp_path: Path) -> None:
         assert tree(project) == before
         filler.unlink()
         assert not made(project).files.any
+
+
+def test_an_unchanged_build_runs_nothing_but_a_look_at_the_database_programs(tmp_path: Path) -> None:
+    """`nginx -t` and the certificate tools are for what changed."""
+    project = written(tmp_path)
+    made(project)
+    events: list[Event] = []
+    build(project, LocalHost(events.append), home(project.root), events.append)
+    ran = [(Path(event.argv[0]).name, *event.argv[1:]) for event in events if isinstance(event, ProgramRan)]
+    assert ran == [("postgres", "--version")]
