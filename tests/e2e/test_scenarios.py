@@ -178,10 +178,11 @@ def test_a_killed_database_comes_back_with_its_data(stack: Stack) -> None:
     assert stack.project.sql("SELECT count(*) FROM kept") == "2"
 
 
-def test_a_killed_server_comes_back(stack: Stack) -> None:
-    stack.kill("web")
+@pytest.mark.parametrize("service", ["web", "nginx"])
+def test_a_killed_server_comes_back(stack: Stack, service: str) -> None:
+    stack.kill(service)
     assert stack.project.json("start")["failed"] == []
-    assert stack.project.health()["web"] == "healthy"
+    assert stack.project.health()[service] == "healthy"
 
 
 def test_only_what_changed_is_restarted(stack: Stack) -> None:
