@@ -163,7 +163,7 @@ def global_options() -> list[click.Option]:
             type=click.Choice(["native", "compose"]),
             expose_value=False,
             is_eager=True,
-            help="Act on this runtime, whatever nself.yml says.",
+            help="Act on this runtime, whatever nself.yml says; init writes it there.",
             callback=set_on_app(_runtime),
         ),
         flag(["--json"], _json, "Machine output on stdout, nothing else there."),

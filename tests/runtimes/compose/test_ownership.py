@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_once_made_it_stays_and_only_its_owner_can_read_the_key(shop: Layout) ->
     assert (again.id, file.read_text()) == (number(shop), before)
     assert file.stat().st_mode & 0o777 == 0o600
     assert again.key in before and again.key not in repr(again)
+
+
+def test_two_that_ask_at_once_get_the_same(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "busy")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: ownership.establish(layout, LocalHost(), ignore), range(8)))
+    assert {each.id for each in found} == {number(layout)}
 
 
 def test_a_folder_that_was_moved_keeps_its_number(shop: Layout) -> None:

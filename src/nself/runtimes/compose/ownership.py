@@ -25,6 +25,7 @@ FOLDER = "nself.folder"
 """Label of a volume: the folder it was made from, for people."""
 FILE = "identity.json"
 DIGITS = 16
+LOCK_WAIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,15 @@ def known(layout: Layout, host: Host) -> Identity | None:
 
 
 def establish(layout: Layout, host: LocalHost, emit: Emit) -> Identity:
-    """This folder's, made when it has none. A copy of another project's folder is told so."""
+    """This folder's, made when it has none, once by however many ask. A copy of another's folder is told so."""
+    found = _read(path(layout.root), host)
+    if found is not None and found.root == str(layout.root):
+        return found
+    with host.lock(layout.run / "identity.lock", wait_s=LOCK_WAIT_S, holder="nself build"):
+        return _establish(layout, host, emit)
+
+
+def _establish(layout: Layout, host: LocalHost, emit: Emit) -> Identity:
     here = known(layout, host)
     found = here or Identity(id=secrets.token_hex(DIGITS // 2), root=str(layout.root), key=secrets.token_hex(32))
     before = _read(path(layout.root), host)
