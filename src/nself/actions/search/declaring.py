@@ -5,6 +5,7 @@ from __future__ import annotations
 from nself.actions import history
 from nself.actions.search.opened import Opened, Place, declared, run
 from nself.errors import ConfigProblemsError, UsageError
+from nself.events import Note
 from nself.search import definition
 from nself.search.definition import Index
 
@@ -27,6 +28,7 @@ def declare(at: Place, table: str, *, dry_run: bool) -> tuple[Index, ...]:
     if not dry_run:
         with history.recorded(at.project, at.host, at.emit, history.Entry("search.declare", f"declared {name}")):
             at.host.write(path, text)
+        at.emit(Note(f"declared {name} in {definition.FILE}: look at it, and add what you filter by"))
     return found
 
 
