@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nself.actions.resolve import Resolved, remembered
+from nself.actions.stack import open_stack
 from nself.errors import ConfigError, NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -74,7 +75,9 @@ class Door:
 
 
 def open_door(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Door:
-    """Nothing is asked of it yet."""
+    """Nothing is asked of it yet. NotRunningError while nothing of this project runs: who listens then is a stranger,
+    and what is sent through the door holds secrets."""
+    open_stack(project, host, environ).refuse_stopped()
     found = remembered(project, host)
     bound = found.published[(nginx.NAME, found.proxy.scheme)]
     local = found.proxy.tls and found.proxy.ssl_mode is SslMode.LOCAL

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from nself.actions.stack import open_stack
-from nself.errors import DockerError
+from nself.actions.stack import NotRunningError, open_stack
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.runtimes.plan import ALIVE
 from nself.runtimes.runtime import Command as Command
 from nself.runtimes.runtime import Inside as Inside
-
-
-class NotRunningError(DockerError):
-    """The service does not run, so there is nothing to be inside of."""
-
-    kind = "not-running"
 
 
 def command(project: Project, host: LocalHost, environ: Mapping[str, str], service: str, wish: Inside) -> Command:

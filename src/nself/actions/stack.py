@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nself.actions import resolve
 from nself.actions.resolve import Resolved
-from nself.errors import ConfigError, UsageError
+from nself.errors import ConfigError, DockerError, UsageError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model import replicas
@@ -89,6 +89,12 @@ def watched(project: Project) -> dict[str, dict[str, Path]]:
     return {graphql.NAME: {"metadata": project.root / "metadata"}, nginx.NAME: {"certificate": project.layout.certs}}
 
 
+class NotRunningError(DockerError):
+    """What is to be asked does not run."""
+
+    kind = "not-running"
+
+
 @dataclass(frozen=True)
 class Stack:
     project: Project
@@ -116,6 +122,11 @@ class Stack:
             f"there is no service {name!r} in this project",
             fixes=[f"did you mean {near[0]}?" if near else f"the services are {', '.join(names)}"],
         )
+
+    def refuse_stopped(self) -> None:
+        """Before something is asked at this project's ports: while it is down they may be another project's."""
+        if not self.runtime.running():
+            raise NotRunningError("nothing of this project runs", fixes=["nself start", "nself status"])
 
     def check_names(self, names: Sequence[str]) -> list[str]:
         return [self.spec(name).name for name in names]

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from nself.actions import project as projects
-from nself.actions.email import configuration, outgoing, providers, send
+from nself.actions.email import check, configuration, outgoing, providers, send
+from nself.actions.stack import NotRunningError
 from nself.errors import ConfigError, UsageError
 from nself.host import LocalHost
+from tests.actions.email.conftest import Serve
 from tests.actions.places import written
 
 OWN = {"AUTH_SMTP_HOST": "smtp.postmarkapp.com", "AUTH_SMTP_USER": "shop", "AUTH_SMTP_PASS": "s3cret-of-a-test"}
@@ -37,9 +39,19 @@ def test_a_project_that_can_send_no_mail_is_told_how_it_could(tmp_path: Path) ->
 
 
 def test_the_state_of_a_server_that_is_down_names_the_step(tmp_path: Path) -> None:
-    found = configuration.state(written(tmp_path), LocalHost(), {})
+    down = {**OWN, "AUTH_SMTP_HOST": "127.0.0.1", "AUTH_SMTP_PORT": "9"}
+    found = configuration.state(written(tmp_path, down), LocalHost(), {})
     assert not found.reachable
     assert (found.reason or "").startswith("tcp: ")
+
+
+def test_who_listens_at_the_inboxs_port_while_the_project_is_down_is_not_asked(tmp_path: Path, serve: Serve) -> None:
+    project = written(tmp_path, {"MAILPIT_SMTP_PORT": str(serve().port)})
+    found = configuration.state(project, LocalHost(), {})
+    assert (found.reachable, found.reason) == (False, "nothing of this project runs")
+    for ask in (check.check, send.send):
+        with pytest.raises(NotRunningError):
+            ask(project, LocalHost(), {})
 
 
 def test_the_configuration_masks_the_password_and_names_the_line(tmp_path: Path) -> None:

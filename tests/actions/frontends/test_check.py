@@ -13,12 +13,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nself.actions.frontends.check import Answer, check, exit_code
+from nself.actions.stack import Stack
 from nself.host import LocalHost
 from nself.model.project import Project
 from tests.actions.places import home, written
 from tests.storage.hosting import hosted
 
 CODES = {"down": 502, "signin": 302, "broken": 500, "site": 404, "shop": 200}
+
+
+@pytest.fixture(autouse=True)
+def it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stack, "refuse_stopped", lambda self: None)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +78,14 @@ def test_one_of_several_can_be_asked_alone_and_all_must_be_well(tmp_path: Path, 
     both = project(tmp_path, proxy, "shop", "down")
     assert exit_code(check(both, LocalHost(), home(tmp_path), "shop")) == 0
     assert exit_code(check(both, LocalHost(), home(tmp_path))) == 1
+
+
+def test_who_listens_at_the_proxys_port_while_the_project_is_down_is_not_asked(
+    tmp_path: Path, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    found = asked(tmp_path, proxy, "shop")
+    assert (found.status, found.details) == ("stopped", "nothing of this project runs")
 
 
 def test_without_a_proxy_they_are_stopped(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ def checks(patient: Patient) -> Iterator[Check]:
         opened = open_stack(patient.project, patient.host, patient.environ)
         if not any(spec.name == graphql.NAME for spec in opened.runtime.specs):
             return
+        opened.refuse_stopped()
         inconsistent = hasura.metadata(opened, {"type": "get_inconsistent_metadata", "args": {}})
     except NetworkError as error:
         yield Check(id="metadata", category=CATEGORY, status=State.SKIP, message=error.message)

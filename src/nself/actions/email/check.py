@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from nself.actions.email.conversation import Conversation, Step
-from nself.actions.email.outgoing import Outgoing, outgoing
+from nself.actions.email.outgoing import Outgoing, outgoing, refuse_stopped
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.records import dataclass
@@ -24,7 +24,9 @@ class Checked:
 
 
 def check(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Checked:
-    return of_server(outgoing(project, host, environ))
+    server = outgoing(project, host, environ)
+    refuse_stopped(server, project, host, environ)
+    return of_server(server)
 
 
 def of_server(server: Outgoing) -> Checked:

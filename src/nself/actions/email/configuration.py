@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import field
 
 from nself.actions.config import read as config
 from nself.actions.email.conversation import Conversation
-from nself.actions.email.outgoing import outgoing
+from nself.actions.email.outgoing import Outgoing, outgoing, refuse_stopped
+from nself.actions.stack import NotRunningError
 from nself.auth.settings import AuthSettings
 from nself.errors import ConfigError
 from nself.host import LocalHost
@@ -67,9 +69,7 @@ def state(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stat
     except ConfigError as error:
         return State(provider=None, host=None, port=None, user=None, sender=None, inbox_enabled=enabled,
                      reachable=False, reason=error.message)  # fmt: skip
-    conversation = Conversation(server)
-    failed = next((step for step in conversation.steps() if not step.ok), None)
-    conversation.close()
+    reason = _trouble(server, project, host, environ)
     return State(
         provider=server.provider,
         host=server.host,
@@ -77,6 +77,16 @@ def state(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stat
         user=server.user or None,
         sender=server.sender,
         inbox_enabled=enabled,
-        reachable=failed is None,
-        reason=f"{failed.name}: {failed.detail}" if failed else None,
+        reachable=reason is None,
+        reason=reason,
     )
+
+
+def _trouble(server: Outgoing, project: Project, host: LocalHost, environ: Mapping[str, str]) -> str | None:
+    try:
+        refuse_stopped(server, project, host, environ)
+    except NotRunningError as error:
+        return error.message
+    with closing(Conversation(server)) as conversation:
+        failed = next((step for step in conversation.steps() if not step.ok), None)
+    return f"{failed.name}: {failed.detail}" if failed else None

@@ -55,6 +55,12 @@ def outgoing(project: Project, host: LocalHost, environ: Mapping[str, str]) -> O
     )
 
 
+def refuse_stopped(server: Outgoing, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
+    """The inbox of a project that is down: who listens at its port then is another's."""
+    if server.ours:
+        open_stack(project, host, environ).refuse_stopped()
+
+
 def _inbox(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Endpoint:
     stack = open_stack(project, host, environ)
     published = stack.runtime.published(stack.spec(mail.NAME))

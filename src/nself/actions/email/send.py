@@ -12,7 +12,7 @@ from email.utils import localtime, make_msgid, parseaddr
 from nself.actions.door import open_door
 from nself.actions.email import inbox
 from nself.actions.email.conversation import Conversation
-from nself.actions.email.outgoing import Outgoing, outgoing
+from nself.actions.email.outgoing import Outgoing, outgoing, refuse_stopped
 from nself.errors import NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -40,6 +40,7 @@ def send(project: Project, host: LocalHost, environ: Mapping[str, str], to: str 
     """NetworkError when a step on the way fails, or the mail is not in the inbox it was sent to."""
     server = outgoing(project, host, environ)
     recipient = _address(to or (f"test@{project.base_domain}" if server.ours else ""))
+    refuse_stopped(server, project, host, environ)
     message = _message(server, recipient)
     began = host.monotonic()
     deliver(server, message, recipient)

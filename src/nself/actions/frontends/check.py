@@ -51,7 +51,7 @@ def _asked(frontend: Listed, project: Project, host: LocalHost, environ: Mapping
         with door.client() as client:
             code = door.request(client, frontend.name, "GET", "/").status_code
     except NselfError as error:
-        what = "the proxy does not answer for it: nself start" if isinstance(error, NetworkError) else error.message
+        what = "the proxy does not know it yet: nself start" if isinstance(error, NetworkError) else error.message
         return Answer(name=frontend.name, url=frontend.url, status="stopped", details=what, response_time_ms=None)
     problem = _problem(frontend, code)
     return Answer(
