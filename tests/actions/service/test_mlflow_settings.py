@@ -30,7 +30,8 @@ def test_a_running_one_takes_the_password_first(tmp_path: Path) -> None:
     with running(tmp_path / "x") as of:
         asks = {"MLFLOW_AUTH_ENABLED": "true", "MLFLOW_PORT": of.values["MLFLOW_PORT"].text}
         assert change(tmp_path, "password", NEW, **asks).told
-        assert told() == [("update-password", {"username": "admin", "password": NEW})]
+        body = {"username": "admin", "password": NEW, "current_password": ON["MLFLOW_AUTH_PASSWORD"]}
+        assert told() == [("update-password", body)]
         assert f"MLFLOW_AUTH_PASSWORD={NEW}" in (tmp_path / ".env").read_text()
 
 

@@ -50,7 +50,11 @@ def _tell(client: Client, found: MlflowSettings, word: Word, value: str) -> None
     users = "/api/2.0/mlflow/users"
     try:
         if word == "password":
-            client.send("PATCH", f"{users}/update-password", {"username": found.username, "password": value})
+            client.send(
+                "PATCH",
+                f"{users}/update-password",
+                {"username": found.username, "password": value, "current_password": found.password},
+            )
         elif value != found.username:
             client.send("POST", f"{users}/create", {"username": value, "password": found.password})
             client.send("PATCH", f"{users}/update-admin", {"username": value, "is_admin": True})
