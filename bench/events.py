@@ -15,9 +15,9 @@ from typing import Any
 import asyncpg
 import httpx
 import uvloop
-from tests.cluster import Cluster, free_port
 
 from bench.row import Row
+from tests.cluster import Cluster, free_port
 
 EVENTS = 2000
 PATIENCE_S = 120.0

@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 import uvloop
-from tests.cluster import Cluster, free_port
 
 from bench import _http
 from bench._http import Ask
 from bench._processes import packages, post, running
 from bench.row import Row
+from tests.cluster import Cluster, free_port
 
 CONNECTIONS, SECONDS, ROUNDS = 16, 1.5, 3
 POSTGRAPHILE = {

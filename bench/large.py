@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from tests.cluster import Cluster, free_port
 
 from bench import _http, _large
 from bench._http import Ask
@@ -27,6 +26,7 @@ from nself.graphql.metadata import parse
 from nself.graphql.sessions.session import Session
 from nself.graphql.sources.pools import OneDatabase
 from nself.pg.database import Database
+from tests.cluster import Cluster, free_port
 
 SOAK_S = float(os.environ.get("BENCH_SOAK_S", "30"))
 COMPILED = 60

@@ -17,10 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import Cluster
-
 from bench._cost import CLICK, Cost, cost, environment, rows
 from bench.row import Row
+from tests.cluster import Cluster
 
 ROUNDS = 3
 QUICK_ROUNDS = 7

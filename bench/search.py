@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.cluster import Cluster
-
 from bench import _articles
 from bench.row import Row
 from nself.pg.database import Database
 from nself.search import definition, source
 from nself.search.engine import Query
 from nself.search.postgres.engine import PostgresEngine
+from tests.cluster import Cluster
 
 ROWS = int(os.environ.get("NSELF_BENCH_ROWS", "1000000"))
 SEED = int(os.environ.get("NSELF_BENCH_SEED", "3"))

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from tests.cluster import Cluster, free_port
 
 from bench._listeners import Heard, Listeners, until
 from bench._processes import post, running
 from bench.row import Row
+from tests.cluster import Cluster, free_port
 
 Write = Callable[..., object]
 

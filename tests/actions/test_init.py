@@ -153,7 +153,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full_ends_in_a_clear_error_and_nothing_left(small_disk: Path) -> None:
     with pytest.raises(NselfError, match="No space left on device") as caught:
         init(small_disk, Wish(name="shop"), LocalHost())
-    assert "disk is full" in caught.value.fixes[0]
+    assert caught.value.fixes[0] == f"make room: df -h {small_disk}"
     assert tree(small_disk) == {}
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql.language import ast
-
 import graphql
+from graphql.language import ast
 
 Json = Any
 

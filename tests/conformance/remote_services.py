@@ -10,11 +10,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
 from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
@@ -25,6 +20,10 @@ from graphql import (
     build_schema,
     graphql,
 )
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 _USERS: Final[Mapping[int, dict[str, Any]]] = {
     1: {"id": 1, "username": "jane"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from graphql import GraphQLSchema, get_named_type
 from graphql.type import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -16,8 +17,6 @@ from graphql.type import (
     is_leaf_type,
 )
 from hypothesis import strategies as st
-
-from graphql import GraphQLSchema, get_named_type
 
 HOSTILE = [
     "", " ", "'", '"', "\\", "%", "_", "$1", "--", "/*", ";", '"; DROP TABLE everything; --', "'); SELECT 1; --",

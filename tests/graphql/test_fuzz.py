@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 from graphql.type import assert_valid_schema
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 from nself.graphql.errors import ApiError
 from tests.cluster import Cluster
 from tests.graphql.fuzzed import HOSTILE, anything, operations

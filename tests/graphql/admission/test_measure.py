@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-
 from graphql import get_introspection_query
+
 from nself.graphql.admission.measure import ASSUMED_ROWS, Measured, measured
 from nself.graphql.errors import ApiError
 from nself.graphql.language.document import operation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import graphql
 import pytest
 
-import graphql
 from tests.graphql.serving import ADMIN, Api, authors_and_articles, play
 
 FEATURE = {"HASURA_GRAPHQL_EXPERIMENTAL_FEATURES": "apollo_federation"}

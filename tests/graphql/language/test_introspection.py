@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query, parse, print_schema, validate
 from graphql.type import assert_valid_schema
 
-from graphql import GraphQLSchema, build_client_schema, get_introspection_query, parse, print_schema, validate
 from tests.graphql.served import GOLDEN, Served, metadata
 
 CASES = sorted((GOLDEN / "cases").iterdir())

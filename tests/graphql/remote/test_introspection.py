@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 import pytest
-
 from graphql import build_schema, graphql_sync
+
 from nself.graphql.remote import introspection
 from nself.graphql.remote.upstream import Ref, Upstream
 from nself.graphql.remote.validate import objections, validate

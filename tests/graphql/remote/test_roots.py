@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from graphql import build_client_schema, get_introspection_query, parse
 from graphql.language import print_ast
 
-from graphql import build_client_schema, get_introspection_query, parse
 from tests.graphql.remote import forum
 from tests.graphql.remote.world import Service, World
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import asyncpg
 import httpx
+from graphql import GraphQLSchema, build_schema, graphql
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from graphql import GraphQLSchema, build_schema, graphql
 from nself.graphql.app import SERVER
 from nself.settings import from_env
 from tests.conformance.server import lifespan

@@ -28,6 +28,7 @@ def _call(opened: Stack, path: str, call: dict[str, Any]) -> Any:
     """Straight at the service: no DNS, no proxy."""
     from http.client import HTTPConnection, HTTPException
 
+    opened.refuse_stopped()
     at = opened.runtime.network.endpoint(graphql.NAME)
     secret = opened.project.settings(graphql.HasuraSettings).admin_secret
     headers = {"Content-Type": "application/json", "X-Hasura-Admin-Secret": secret}

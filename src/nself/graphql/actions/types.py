@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode
 from msgspec import Struct
 
-from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode
 from nself.graphql.language.types import (
     Enum,
     EnumValue,

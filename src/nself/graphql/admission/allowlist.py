@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from graphql import FieldNode, FragmentDefinitionNode, Node, OperationDefinitionNode
 from graphql.language import REMOVE, Visitor, VisitorAction, print_ast, visit
+
 from nself.graphql.language.document import Operation, definitions
 from nself.graphql.metadata.collections import AllowedCollection, QueryCollection
 

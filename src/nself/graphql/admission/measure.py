@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Any, Final
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, IntValueNode, SelectionSetNode, VariableNode
+
 from nself.graphql.errors import ApiError
 from nself.graphql.language.document import Operation
 from nself.graphql.language.types import Field, Interface, ListOf, Object, Union, named, nullable

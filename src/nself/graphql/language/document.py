@@ -19,6 +19,7 @@ from graphql import (
     VariableDefinitionNode,
     parse,
 )
+
 from nself.graphql.errors import ApiError
 from nself.records import dataclass
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphql.language import ast
-
 from graphql import GraphQLError, parse, print_ast
+from graphql.language import ast
 
 Json = dict[str, Any]
 _ROOTS = {"Query": "query", "Mutation": "mutation"}

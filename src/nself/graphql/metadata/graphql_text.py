@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from graphql import GraphQLError, ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, parse_type
+
 from nself.graphql.metadata.reader import Reader
 
 _NAME: Final = re.compile(r"(?!__)[_A-Za-z][_0-9A-Za-z]*")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from graphql import OperationType
+
 from nself.graphql.language.document import definitions
 from nself.graphql.metadata.collections import QueryCollection
 from nself.graphql.metadata.reader import Reader

@@ -27,6 +27,7 @@ from graphql import (
     VariableNode,
 )
 from graphql.language import print_ast
+
 from nself.graphql.language.scalars import found, invalid
 from nself.graphql.language.types import (
     Encode,

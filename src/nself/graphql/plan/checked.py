@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graphql import FieldNode
 from msgspec import Struct
 
-from graphql import FieldNode
 from nself.graphql.language.types import find
 from nself.graphql.plan.arguments import json_of
 from nself.graphql.plan.context import Context

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any, Final
 
 from graphql import VariableDefinitionNode
+
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join
 from nself.graphql.language.document import Operation

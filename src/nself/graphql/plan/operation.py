@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
-from msgspec import Struct, structs
-
 from graphql import NonNullTypeNode, OperationType, VariableDefinitionNode
 from graphql.language import print_ast
+from msgspec import Struct, structs
+
 from nself.graphql.elsewhere import Elsewhere, Part, Place
 from nself.graphql.errors import ApiError
 from nself.graphql.joins import Join, taken

@@ -13,6 +13,7 @@ from graphql import (
     SelectionSetNode,
 )
 from graphql.language import print_ast
+
 from nself.graphql.language.scalars import BOOL, invalid, scalar, scalar_name
 from nself.graphql.language.types import Composite, Field, InputField, NonNull, Object, find, named
 from nself.graphql.plan.arguments import Coerced, coerced_arguments, flag

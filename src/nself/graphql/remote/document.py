@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
 
-from msgspec import Struct
-
 from graphql import (
     ArgumentNode,
     FieldNode,
@@ -30,6 +28,8 @@ from graphql import (
     VariableNode,
 )
 from graphql.language import Visitor, visit
+from msgspec import Struct
+
 from nself.graphql.joins import promise
 from nself.graphql.language.scalars import invalid
 from nself.graphql.language.types import Composite, Object, named

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, field
-
 from graphql import (
     ArgumentNode,
     FieldNode,
@@ -19,6 +17,8 @@ from graphql import (
     SelectionSetNode,
     VariableDefinitionNode,
 )
+from msgspec import Struct, field
+
 from nself.graphql import joins
 from nself.graphql.joins import Join
 from nself.graphql.plan.context import Context

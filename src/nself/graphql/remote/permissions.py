@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from graphql import GraphQLSyntaxError, parse_const_value
 from graphql.language import print_ast
 
-from graphql import GraphQLSyntaxError, parse_const_value
 from nself.graphql.errors import ApiError
 from nself.graphql.remote import sdl
 from nself.graphql.remote.upstream import BUILT_IN, Argument, Preset, RemoteField, RemoteType, Upstream

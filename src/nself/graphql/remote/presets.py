@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode
 from msgspec import Struct
 
-from graphql import ListValueNode, ObjectValueNode, ValueNode, VariableNode
 from nself.graphql.language.scalars import invalid
 from nself.graphql.plan.arguments import literal_json
 from nself.graphql.remote import upstream

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
-
 from graphql import (
     DefinitionNode,
     DocumentNode,
@@ -19,6 +17,8 @@ from graphql import (
     VariableDefinitionNode,
 )
 from graphql.language import print_ast
+from msgspec import Struct
+
 from nself.graphql.joins import decode, encode
 from nself.graphql.remote.document import Drop, Edit, JoinKey, TypeName, Writer
 from nself.graphql.remote.endpoint import Endpoint

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as with_changes
 
 import msgspec
+from graphql import FieldNode
 from msgspec import Struct
 
-from graphql import FieldNode
 from nself.graphql.elsewhere import Elsewhere, Part
 from nself.graphql.language.types import Field, Object
 from nself.graphql.plan.context import Context

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from graphql.language import print_ast
-
 from graphql import (
     ConstDirectiveNode,
     DirectiveDefinitionNode,
@@ -29,6 +27,8 @@ from graphql import (
     UnionTypeDefinitionNode,
     parse,
 )
+from graphql.language import print_ast
+
 from nself.graphql.errors import ApiError
 from nself.graphql.plan.arguments import literal_json
 from nself.graphql.remote.upstream import Argument, Preset, Ref, RemoteField, RemoteType, Upstream

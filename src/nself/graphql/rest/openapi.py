@@ -11,6 +11,7 @@ from graphql import (
     TypeNode,
     VariableDefinitionNode,
 )
+
 from nself.graphql.language.types import Enum, InputObject, ListOf, Named, NonNull, Scalar, Type
 from nself.graphql.metadata.rest_endpoints import VARIABLE
 from nself.graphql.plan.arguments import literal_json

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from graphql import VariableDefinitionNode
+
 from nself.graphql.language.document import Operation, definitions
 from nself.graphql.metadata import endpoint_consistency
 from nself.graphql.metadata.model import Metadata

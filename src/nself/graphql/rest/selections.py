@@ -14,6 +14,7 @@ from graphql import (
     ValueNode,
     VariableNode,
 )
+
 from nself.graphql.language.document import Operation
 from nself.graphql.language.types import (
     Field,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-
 from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, TypeNode, VariableDefinitionNode
+
 from nself.graphql.errors import ApiError
 from nself.graphql.language.scalars import invalid
 

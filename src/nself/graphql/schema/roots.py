@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from graphql import OperationType
+
 from nself.graphql.language.types import Field, InputField, ListOf, NonNull, Object, Type, arguments
 from nself.graphql.schema import columns, function_roots, inputs, objects
 from nself.graphql.schema.filters import bool_exp

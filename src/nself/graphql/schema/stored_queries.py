@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+
 from nself.graphql.language.document import Operation, definitions
 from nself.graphql.language.types import Interface, Object, Union, named
 from nself.graphql.metadata.model import Inconsistency, Metadata

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from graphql import OperationType
+
 from nself.graphql.errors import ApiError
 from nself.graphql.language.document import definitions
 from nself.graphql.metadata import rest_endpoints
