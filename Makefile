@@ -26,12 +26,12 @@ stop: ## Stop the demo project; its data stays.
 
 test: .venv/dev ## Install what the tests need, run the whole suite.
 	@tests/packages
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS) || { \
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS) || { \
 	  echo "what failed is tried once more, by itself: what passes now depends on how busy the machine is, and is to be mended"; \
 	  $(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 test-fast: .venv/dev ## The suite without whole projects being started.
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e" $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" $(ARGS)
 
 check: .venv/dev ## Format, lint, types, import rules, docs up to date.
 	$(BIN)/ruff format --check .

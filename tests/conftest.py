@@ -25,14 +25,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file whose tests share a whole stack is run by one worker."""
-    for item in items:
-        if "tests/e2e/" in item.path.as_posix() or item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Compare `text` with the golden file at `path`, or rewrite the file under --update-golden."""

@@ -8,7 +8,6 @@ page has an empty cell for, so no cell is empty by oversight. `make docs` writes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal, get_args
@@ -40,11 +39,6 @@ def proved(request: pytest.FixtureRequest) -> Proved:
     return record
 
 
-def plain_id(nodeid: str) -> str:
-    """A test's id without the group that xdist adds to it on workers."""
-    return re.sub(r"@\w+$", "", nodeid)
-
-
 def remembered(config: pytest.Config) -> Facts:
     """What tests of this checkout proved when each ran last."""
     assert config.cache is not None
@@ -64,7 +58,7 @@ class Proofs:
         self.omissions: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        test = plain_id(report.nodeid)
+        test = report.nodeid
         if not report.passed:
             self.spoiled.add(test)
             self.skipped |= {test} if report.skipped else set()

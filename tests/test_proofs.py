@@ -22,7 +22,6 @@ import pytest
 def test_it_runs(proved, runtime):
     proved("mail", runtime)
 
-@pytest.mark.xdist_group("stack")
 def test_it_fails(proved):
     proved("mail", "probed")
     assert False
@@ -60,7 +59,7 @@ def claim(folder: Path, name: str, what: str, test: str) -> None:
     (folder / PAGE).write_text(services_tested.page({(name, what): test}), encoding="utf-8")
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["alone", "workers"])
+@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadfile")], ids=["alone", "workers"])
 def test_only_facts_of_tests_that_passed_are_kept(
     run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, options: tuple[str, ...]
 ) -> None:

@@ -46,7 +46,7 @@ def docker() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def own_engine() -> Iterator[PrivateEngine]:
-    """An engine to be broken; who breaks it mends it. Tests with it are of one `xdist_group`."""
+    """An engine to be broken; who breaks it mends it. Tests with it are in one file, and so on one worker."""
     folder = Path(tempfile.mkdtemp(prefix="nself-engine-"))
     try:
         with private_engine(folder) as engine:

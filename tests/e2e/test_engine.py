@@ -26,7 +26,7 @@ from tests.e2e.conftest import PASSWORD, SECRET, wait_until
 from tests.e2e.shops import DOCKERFILE, Shop, shop
 from tests.e2e.test_faults import tmpfs
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.docker.engine import Engine
 from tests.e2e.conftest import LEAN, PORTS, SECRET, Project, open_to_others, wait_until
 from tests.e2e.load import Load
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("compose")]
+pytestmark = pytest.mark.e2e
 
 SERVER = '''
 """Says in which container it runs. No connection is kept, so it ends once it has answered what it was asked."""

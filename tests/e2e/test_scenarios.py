@@ -58,7 +58,7 @@ class Stack:
         return (status["container_id"], status["pid"])
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in RUNTIMES])
+@pytest.fixture(scope="module", params=RUNTIMES)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     runtime: str = request.param
     docker = images = None

@@ -28,8 +28,6 @@ from tests.render.proxy import Proxy, proxy, service, trusting
 from tests.render.rendering import render
 from tests.services.projects import custom, network, project
 
-pytestmark = pytest.mark.xdist_group("nginx")
-
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:

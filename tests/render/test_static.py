@@ -16,7 +16,6 @@ from tests.render.rendering import render as rendered
 from tests.services.projects import project
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.xdist_group("nginx")
 
 FILES = {
     "web/dist/index.html": "<!doctype html><div id=app></div><script src=/assets/index-BsC2dX1a.js></script>",
