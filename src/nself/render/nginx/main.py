@@ -96,7 +96,8 @@ def proxy(settings: ProxySettings) -> Lines:
     }
     return [
         directive("proxy_http_version", "1.1"),
-        directive("proxy_connect_timeout", "5s"),
+        # Services are near: who waits longer waits for a replica that is gone, and its successor may be known meanwhile.
+        directive("proxy_connect_timeout", "2s"),
         # Another replica is tried, where there is one; nothing that may have had its effect is sent twice.
         directive("proxy_next_upstream", "error", "timeout"),
         # Whoever waited longer for an answer than this is not sent to wait again.
