@@ -26,7 +26,7 @@ def guarded(dsn: str) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def library(cluster: Cluster) -> Iterator[tuple[World, Service]]:
     cluster.run("postgres", "CREATE DATABASE remote_library")
     with World(cluster.dsn("remote_library"), **PERMISSIONS) as made:
