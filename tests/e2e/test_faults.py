@@ -271,7 +271,8 @@ def test_a_port_taken_after_the_build_fails_that_service_and_shows_why(project: 
     assert "answered: " in failed.stdout
     assert "bind() to 127.0.0.1" in failed.stdout
     assert "nself logs nginx" in failed.stdout
-    assert project.health() == {**WELL, "nginx": "stopped"}
+    # Its process manager may be at one more try.
+    wait_until(lambda: project.health() == {**WELL, "nginx": "stopped"})
     project.nself("start")
     assert project.health() == WELL
 

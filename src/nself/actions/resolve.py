@@ -131,8 +131,11 @@ class _Machine:
         account = identity.known(self.layout.root)
         supervisor = Supervisor(self.layout.state, account, self.host)
         observed = supervisor.observe()
-        roots = supervisor.strays() if observed is None else [int(observed["pid"])]
-        return listeners.of([pid for root in roots for pid in processes.family(root)], account.uid)
+        if observed is not None:
+            # What a killed server leaves keeps its port until the supervisor sees to it.
+            return listeners.of(processes.session(int(observed["pid"])), account.uid)
+        strays = (pid for root in supervisor.strays() for pid in processes.family(root))
+        return listeners.of(strays, account.uid)
 
     def _of_containers(self) -> frozenset[int]:
         if not self.host.exists(self.layout.build(Runtime.COMPOSE)):

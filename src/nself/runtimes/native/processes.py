@@ -72,6 +72,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def session(leader: int) -> list[int]:
+    """The processes of a session, among them those whose parent has ended."""
+    return [pid for pid in all_pids() if (stat := _stat(pid)) is not None and int(stat[3]) == leader]
+
+
 def usage(pid: int) -> Usage | None:
     """None when the process is gone."""
     stat = _stat(pid)
