@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+KEEPING, CONNECTING = 3, 1
+CLIENTS = KEEPING + CONNECTING
+"""Those that keep their connection and those that do not, unless a test wants others."""
 PAUSE_S = 0.004
 """Between two requests of one client: the machine is shared."""
 
@@ -46,7 +49,7 @@ class Load:
         return self.answered.total() + len(self.failures)
 
     @contextmanager
-    def running(self, *, keeping: int = 3, connecting: int = 1) -> Iterator[Load]:
+    def running(self, *, keeping: int = KEEPING, connecting: int = CONNECTING) -> Iterator[Load]:
         threads = [
             threading.Thread(target=self._client, args=(number < keeping,)) for number in range(keeping + connecting)
         ]

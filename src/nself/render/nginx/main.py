@@ -96,7 +96,7 @@ def proxy(settings: ProxySettings) -> Lines:
     }
     return [
         directive("proxy_http_version", "1.1"),
-        # Services are near: who waits longer waits for a replica that is gone, and its successor may be known meanwhile.
+        # Services are near: who waits longer waits for one that is gone, and its successor may be known meanwhile.
         directive("proxy_connect_timeout", "2s"),
         # Another replica is tried, where there is one; nothing that may have had its effect is sent twice.
         directive("proxy_next_upstream", "error", "timeout"),
