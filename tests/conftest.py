@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from tests.cluster import Cluster
 
 pytest_plugins = ("tests.proofs", "tests.docker.fixtures")
 
-_number = itertools.count(1)
 SHARED = Path(__file__).parent.parent.parent / "shared"
 """The specifications beside the checkout; only tests read them."""
 
@@ -64,15 +63,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def new_database(cluster: Cluster) -> Callable[..., str]:
-    """A factory of DSNs: each call creates a database, from `template` when given."""
-
-    def create(template: str = "template1") -> str:
-        name = f"t{next(_number)}"
-        cluster.run("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return cluster.dsn(name)
-
-    return create
+def new_database(cluster: Cluster) -> Iterator[Callable[..., str]]:
+    """A factory of DSNs: each call creates a database, from `template` when given. They go with the test."""
+    with ExitStack() as made:
+        yield lambda template="template1": made.enter_context(cluster.database(template))
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 
-import asyncpg
 import pytest
 
 from tests.cluster import Cluster
@@ -13,24 +11,18 @@ from tests.graphql.served import Served, metadata, schema
 
 
 @pytest.fixture(scope="session")
-def library_template(cluster: Cluster) -> str:
+def library_template(cluster: Cluster) -> Iterator[str]:
     """A database with the library's tables, to clone."""
-
-    async def fill() -> None:
-        connection = await asyncpg.connect(cluster.dsn("library"))
-        await connection.execute(schema())
-        await connection.close()
-
-    cluster.run("postgres", "CREATE DATABASE library")
-    asyncio.run(fill())
-    return "library"
+    with cluster.database() as dsn:
+        name = dsn.rpartition("/")[2]
+        cluster.run(name, schema())
+        yield name
 
 
 @pytest.fixture(scope="session")
 def reading(cluster: Cluster, library_template: str) -> Iterator[Served]:
     """One library for all tests that change nothing."""
-    cluster.run("postgres", f"CREATE DATABASE reading TEMPLATE {library_template}")
-    with Served(cluster.dsn("reading"), show_internal=True) as served:
+    with cluster.database(library_template) as dsn, Served(dsn, show_internal=True) as served:
         assert served.load(metadata()) == []
         yield served
 

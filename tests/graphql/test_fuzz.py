@@ -71,8 +71,7 @@ def metadata() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def served(cluster: Cluster) -> Iterator[Served]:
-    cluster.run("postgres", "CREATE DATABASE fuzz")
-    with Served(cluster.dsn("fuzz")) as served:
+    with cluster.database() as dsn, Served(dsn) as served:
         served.sql(EVERYTHING.format(columns=columns()))
         assert served.track(*metadata()) == []
         yield served

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from tests.graphql.served import Served
 
 POINT = {"type": "Point", "coordinates": [1, 2]}
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [0, 4], [4, 4], [4, 0], [0, 0]]]}
-_number = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -30,26 +29,33 @@ def spatial() -> Iterator[Cluster]:
     cluster.stop()
 
 
+@contextmanager
+def extended(cluster: Cluster, schema: str) -> Iterator[str]:
+    """The DSN of a database with PostGIS in a schema of its own."""
+    with cluster.database() as dsn:
+        name = dsn.rpartition("/")[2]
+        cluster.run(name, f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+        cluster.run(name, f'CREATE EXTENSION postgis SCHEMA "{schema}"')
+        cluster.run(name, f'CREATE EXTENSION postgis_raster SCHEMA "{schema}"')
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def template(spatial: Cluster) -> Iterator[str]:
+    """A database with PostGIS, to clone: the extension takes a second to create."""
+    with extended(spatial, "public") as dsn:
+        yield dsn.rpartition("/")[2]
+
+
 @pytest.fixture
-def database(spatial: Cluster) -> Callable[[str], Served]:
-    """Engines on new databases with PostGIS in the schema asked for."""
-
-    def create(schema: str) -> Served:
-        name = f"g{next(_number)}"
-        spatial.run("postgres", f"CREATE DATABASE {name}")
-        served = Served(spatial.dsn(name))
-        served.sql(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-        served.sql(f'CREATE EXTENSION postgis SCHEMA "{schema}"')
-        served.sql(f'CREATE EXTENSION postgis_raster SCHEMA "{schema}"')
-        return served
-
-    return create
+def empty(spatial: Cluster, template: str) -> Iterator[Served]:
+    with spatial.database(template) as dsn, Served(dsn) as served:
+        yield served
 
 
 @pytest.fixture
-def places(database: Callable[[str], Served]) -> Iterator[Served]:
-    served = database("public")
-    served.sql(
+def places(empty: Served) -> Served:
+    empty.sql(
         """
         CREATE TABLE places (id int PRIMARY KEY, shape geometry, spot geography);
         INSERT INTO places VALUES
@@ -58,9 +64,8 @@ def places(database: Callable[[str], Served]) -> Iterator[Served]:
             (3, 'SRID=4326;POLYGON((2 0, 2 1, 3 1, 3 0, 2 0))', NULL)
         """
     )
-    served.track("places")
-    with served:
-        yield served
+    empty.track("places")
+    return empty
 
 
 def found(served: Served, where: str, variables: Any = None, declared: str = "") -> list[int]:
@@ -153,8 +158,8 @@ def test_shapes_go_in_and_come_out_as_geojson(places: Served) -> None:
     assert places.ask(update, {"s": POINT})["update_places_by_pk"]["shape"]["type"] == "Point"
 
 
-def test_postgis_may_live_in_a_schema_of_its_own(database: Callable[[str], Served]) -> None:
-    with database("ex tensions") as served:
+def test_postgis_may_live_in_a_schema_of_its_own(spatial: Cluster) -> None:
+    with extended(spatial, "ex tensions") as dsn, Served(dsn) as served:
         served.sql('CREATE TABLE places (id int PRIMARY KEY, shape "ex tensions".geometry)')
         served.track("places")
         insert = "mutation ($s: geometry!) { insert_places_one(object: {id: 1, shape: $s}) { shape } }"
@@ -162,17 +167,16 @@ def test_postgis_may_live_in_a_schema_of_its_own(database: Callable[[str], Serve
         assert found(served, "{shape: {_st_within: $s}}", {"s": SQUARE}, "($s: geometry!)") == [1]
 
 
-def test_a_permission_compares_with_session_variables(database: Callable[[str], Served]) -> None:
-    with database("public") as served:
-        served.sql("CREATE TABLE places (id int PRIMARY KEY, shape geometry); INSERT INTO places VALUES "
-                   "(1, 'SRID=4326;POINT(1 2)'), (2, 'SRID=4326;POINT(50 50)')")  # fmt: skip
-        mine = {"shape": {"_st_d_within": {"distance": "X-Hasura-Far", "from": "X-Hasura-From"}}}
-        permission = {"role": "user", "permission": {"columns": ["id"], "filter": mine}}
-        served.track({"table": "places", "select_permissions": [permission]})
-        session = {"x-hasura-far": "3", "x-hasura-from": '{"type": "Point", "coordinates": [1, 1]}'}
-        assert served.ask("{ places { id } }", role="user", session=session)["places"] == [{"id": 1}]
-        error = served.refused("{ places { id } }", role="user", session={"x-hasura-far": "3"})
-        assert (error.code, error.message) == ("not-found", 'missing session variable: "x-hasura-from"')
+def test_a_permission_compares_with_session_variables(empty: Served) -> None:
+    empty.sql("CREATE TABLE places (id int PRIMARY KEY, shape geometry); INSERT INTO places VALUES "
+              "(1, 'SRID=4326;POINT(1 2)'), (2, 'SRID=4326;POINT(50 50)')")  # fmt: skip
+    mine = {"shape": {"_st_d_within": {"distance": "X-Hasura-Far", "from": "X-Hasura-From"}}}
+    permission = {"role": "user", "permission": {"columns": ["id"], "filter": mine}}
+    empty.track({"table": "places", "select_permissions": [permission]})
+    session = {"x-hasura-far": "3", "x-hasura-from": '{"type": "Point", "coordinates": [1, 1]}'}
+    assert empty.ask("{ places { id } }", role="user", session=session)["places"] == [{"id": 1}]
+    error = empty.refused("{ places { id } }", role="user", session={"x-hasura-far": "3"})
+    assert (error.code, error.message) == ("not-found", 'missing session variable: "x-hasura-from"')
 
 
 def test_every_spatial_operator_is_tried_here() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,8 +18,6 @@ from nself.mail.app import create
 from nself.mail.settings import MailSettings
 from tests.cluster import Cluster, free_port
 from tests.storage.hosting import hosted
-
-_number = itertools.count(1)
 
 
 @dataclass
@@ -53,15 +50,6 @@ Running = Callable[..., AbstractContextManager[Inbox]]
 
 
 @contextmanager
-def database(cluster: Cluster) -> Iterator[str]:
-    """A database for longer than one test."""
-    name = f"mail_{next(_number)}"
-    cluster.run("postgres", f"CREATE DATABASE {name}")
-    yield cluster.dsn(name)
-    cluster.run("postgres", f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
 def inbox_on(dsn: str, **settings: Any) -> Iterator[Inbox]:
     """An inbox over this database while the block runs."""
     port = free_port()
@@ -79,7 +67,7 @@ def running(dsn: str) -> Running:
 @pytest.fixture(scope="module")
 def module_inbox(cluster: Cluster) -> Iterator[Inbox]:
     """An inbox that the tests of a module share."""
-    with database(cluster) as dsn, inbox_on(dsn) as inbox:
+    with cluster.database() as dsn, inbox_on(dsn) as inbox:
         yield inbox
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster import Cluster
-from tests.mail.conftest import Inbox, Running, database, inbox_on, letter
+from tests.mail.conftest import Inbox, Running, inbox_on, letter
 
 
 def fill(inbox: Inbox) -> Inbox:
@@ -33,7 +33,7 @@ def filled(inbox: Inbox) -> Inbox:
 @pytest.fixture(scope="module")
 def archive(cluster: Cluster) -> Iterator[Inbox]:
     """The three messages, for tests that only look."""
-    with database(cluster) as dsn, inbox_on(dsn) as inbox:
+    with cluster.database() as dsn, inbox_on(dsn) as inbox:
         yield fill(inbox)
 
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.cluster import Cluster
 from tests.search.articles import engine
 
-_TEMPLATE = "searchable"
-
 
 @pytest.fixture(scope="session")
-def searchable_template(cluster: Cluster) -> str:
-    cluster.run("postgres", f"CREATE DATABASE {_TEMPLATE}")
+def searchable_template(cluster: Cluster) -> Iterator[str]:
+    with cluster.database() as dsn:
 
-    async def build() -> None:
-        async with engine(cluster.dsn(_TEMPLATE)):
-            pass
+        async def build() -> None:
+            async with engine(dsn):
+                pass
 
-    asyncio.run(build())
-    return _TEMPLATE
+        asyncio.run(build())
+        yield dsn.rpartition("/")[2]
 
 
 @pytest.fixture

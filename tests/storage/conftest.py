@@ -24,9 +24,9 @@ INSERT INTO storage.buckets
 
 
 @pytest.fixture(scope="session")
-def storage_dsn(cluster: Cluster) -> str:
-    cluster.run("postgres", 'CREATE DATABASE "storage_tests"')
-    return cluster.dsn("storage_tests")
+def storage_dsn(cluster: Cluster) -> Iterator[str]:
+    with cluster.database() as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,6 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """GraphQL and storage in one process, with the permissions a project usually begins with."""
-    cluster.run("postgres", 'CREATE DATABASE "storage_composed"')
     found = Stack(*(f"http://127.0.0.1:{free_port()}" for _ in range(2)))
     listen = [
         option
@@ -94,12 +93,12 @@ def stack(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         for option in ("--listen", f"{name}={url.removeprefix('http://')}")
     ]
     variables = {
-        "HASURA_GRAPHQL_DATABASE_URL": cluster.dsn("storage_composed"),
         "HASURA_GRAPHQL_JWT_SECRET": json.dumps(JWT_SECRET),
         "HASURA_GRAPHQL_UNAUTHORIZED_ROLE": "public",
         "STORAGE_DISK_ROOT": str(tmp_path_factory.mktemp("files")),
     }
-    with running(["nself.backend", "graphql", "storage", *listen], found.storage, **variables):
+    argv = ["nself.backend", "graphql", "storage", *listen]
+    with cluster.database() as dsn, running(argv, found.storage, HASURA_GRAPHQL_DATABASE_URL=dsn, **variables):
         assert eventually(lambda: found.upload(ADMIN).status_code == 201)
         found.permit("select", "user", {"columns": COLUMNS, "filter": OWN})
         insert = {"columns": COLUMNS, "check": {"bucket_id": {"_eq": "default"}}}

@@ -29,8 +29,7 @@ relaxed = settings(
 
 @pytest.fixture(scope="module")
 def model(cluster: Any) -> Iterator[Served]:
-    cluster.run("postgres", "CREATE DATABASE differential")
-    with Served(cluster.dsn("differential")) as served:
+    with cluster.database() as dsn, Served(dsn) as served:
         served.sql(SCHEMA)
         items, parts = tracked()
         few = {"columns": ["id", "n", "s"], "filter": {}, "limit": LIMIT, "allow_aggregations": True}

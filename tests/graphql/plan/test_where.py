@@ -15,8 +15,7 @@ from tests.graphql.served import Served
 
 @pytest.fixture(scope="module")
 def items(cluster: Any) -> Iterator[Served]:
-    cluster.run("postgres", "CREATE DATABASE items")
-    with Served(cluster.dsn("items")) as served:
+    with cluster.database() as dsn, Served(dsn) as served:
         served.sql(SCHEMA)
         served.track(*tracked())
         served.ask(FILL, {"items": ITEMS, "parts": PARTS})

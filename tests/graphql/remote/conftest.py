@@ -28,8 +28,7 @@ def guarded(dsn: str) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def library(cluster: Cluster) -> Iterator[tuple[World, Service]]:
-    cluster.run("postgres", "CREATE DATABASE remote_library")
-    with World(cluster.dsn("remote_library"), **PERMISSIONS) as made:
+    with cluster.database() as dsn, World(dsn, **PERMISSIONS) as made:
         made.sql("CREATE TABLE article (id int PRIMARY KEY, title text); INSERT INTO article VALUES (1, 'one')")
         service = made.service(forum.SDL, forum.Root())
         made.start()

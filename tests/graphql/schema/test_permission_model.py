@@ -26,8 +26,7 @@ relaxed = settings(
 
 @pytest.fixture(scope="module")
 def served(cluster: Any) -> Iterator[Served]:
-    cluster.run("postgres", "CREATE DATABASE permission_model")
-    with Served(cluster.dsn("permission_model")) as served:
+    with cluster.database() as dsn, Served(dsn) as served:
         served.sql(SCHEMA)
         served.track(*tracked())
         served.ask(FILL, {"items": ITEMS, "parts": PARTS})

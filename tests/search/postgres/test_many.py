@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,16 +38,15 @@ articles:
 
 
 @pytest.fixture(scope="module")
-def many_template(cluster: Cluster) -> str:
-    name = "search_many"
-    cluster.run("postgres", f"CREATE DATABASE {name}")
+def many_template(cluster: Cluster) -> Iterator[str]:
+    with cluster.database() as dsn:
 
-    async def build() -> None:
-        async with engine(cluster.dsn(name), TABLE, INDEXES):
-            pass
+        async def build() -> None:
+            async with engine(dsn, TABLE, INDEXES):
+                pass
 
-    asyncio.run(build())
-    return name
+        asyncio.run(build())
+        yield dsn.rpartition("/")[2]
 
 
 @pytest.fixture
