@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -231,6 +232,22 @@ def test_stop_with_volumes_asks_and_deletes_the_data(project: Project) -> None:
 
     assert project.json("stop", "--volumes", "--yes")["removed"]["volumes"] == 1
     assert not (project.root / ".nself" / "data" / "postgres").exists()
+
+
+def test_data_deleted_by_hand_is_missed_and_begun_anew_only_when_that_is_asked_for(project: Project) -> None:
+    data = project.root / ".nself" / "data" / "postgres"
+    project.nself("start", "postgres")
+    project.nself("stop")
+    shutil.rmtree(data)
+
+    for command in (("start", "postgres"), ("start", "--dry-run"), ("restart", "--all"), ("restart", "postgres")):
+        refused = project.nself(*command, check=False)
+        assert refused.returncode == 1 and str(data) in refused.stderr, command
+        assert "nself start --empty-volumes" in refused.stderr
+    assert not data.exists()
+
+    assert project.json("start", "postgres", "--empty-volumes")["failed"] == []
+    assert project.sql("SELECT 1") == "1"
 
 
 @pytest.mark.parametrize(

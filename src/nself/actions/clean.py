@@ -68,6 +68,8 @@ def clean(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
         if wishes.volumes and opened.runtime.kind is Runtime.NATIVE:
             sizes = opened.runtime.volumes()
             gone[Kind.VOLUMES] = Gone(opened.runtime.remove_volumes(), sum(sizes.values()))
+        if wishes.volumes:
+            opened.runtime.forget_volumes()
         reclaimed += sum(each.reclaimed_bytes for each in gone.values())
         removed = Removed(files=files, **{kind.value: each.count for kind, each in gone.items()})
         entry.details["reclaimed_bytes"] = reclaimed

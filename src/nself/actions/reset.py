@@ -17,7 +17,6 @@ from nself.model.project import Project
 from nself.records import dataclass
 
 LOCK_WAIT_S = 120.0
-BACKUPS = "_backup"
 GENERATED = ("build", "run", "logs", "certs", "ports.json")
 """Of `.nself`; `build` and `start` make them again."""
 CONFIGURATION = ("nself.yml", "nself.yaml", ".env*", "metadata", "db", "functions", "email-templates")
@@ -83,10 +82,10 @@ def back_up(opened: Stack, emit: Emit) -> Path:
     """Data and configuration in one archive only its owner may read; it has its name once it is whole."""
     project, host = opened.project, opened.runtime.host
     name = f"{project.name}_{host.now():%Y%m%d_%H%M%S}.tar.gz"
-    folder = project.root / BACKUPS
+    folder = project.layout.backups
     host.make_folder(folder, mode=0o700)
     unfinished = folder / f".{name}"
-    emit(Note(f"backing up data and configuration to {BACKUPS}/{name}"))
+    emit(Note(f"backing up data and configuration to {folder.name}/{name}"))
     try:
         with unfinished.open("xb") as file:
             unfinished.chmod(0o600)

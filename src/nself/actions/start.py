@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nself.actions import active, history
+from nself.actions import active, history, lost_data
 from nself.actions import build as builds
 from nself.actions.database import evolve
 from nself.actions.stack import Stack, open_stack
@@ -91,6 +91,8 @@ class Wishes:
     fresh: bool = False
     build: bool = True
     settings: StartSettings = StartSettings()
+    empty_volumes: bool = False
+    """Begin with empty ones where those with the data are gone."""
     adopt_volumes: bool = False
     """Take over what another project has by the names of this one's volumes."""
 
@@ -103,6 +105,8 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
     with opened.runtime.locked("start", wait_s=LOCK_WAIT_S):
         if wishes.adopt_volumes:
             _adopt(opened, emit, entry)
+        if wishes.empty_volumes:
+            entry.details["begun_empty"] = lost_data.accept(opened, emit)
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
         names = opened.scope(wishes.services)
         if not steps and not evolve.due(opened, names) and all_well(opened, names, wishes.settings):
@@ -132,7 +136,10 @@ def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
 def preview(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Planned:
     """What `start` would do. Files are built, nothing is started or stopped."""
     opened = ready(project, host, environ, emit, build=wishes.build)
-    return Planned(tuple(opened.plan(wishes.services, fresh=wishes.fresh)), evolve.pending(opened))
+    steps = opened.plan(wishes.services, fresh=wishes.fresh)
+    if not wishes.empty_volumes:
+        lost_data.refuse(opened, steps)
+    return Planned(tuple(steps), evolve.pending(opened))
 
 
 def all_well(opened: Stack, names: Sequence[str], settings: StartSettings) -> bool:
@@ -158,6 +165,7 @@ def perform_steps(
     from nself.actions import first_steps
     from nself.actions.database import connection as database
 
+    lost_data.refuse(opened, steps)
     threading.Thread(target=database.warm, daemon=True).start()
     active.remember(opened.project, opened.runtime.host)
     outcome = opened.runtime.start(
@@ -166,6 +174,7 @@ def perform_steps(
         after=first_steps.after(opened),
         patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
     )
+    lost_data.remember(opened, outcome.healthy, emit)
     if evolving and evolve.due(opened, outcome.healthy):
         evolve.apply(opened, emit)
     return outcome

@@ -35,6 +35,11 @@ class Layout:
         return self.state / "certs"
 
     @property
+    def backups(self) -> Path:
+        """Outside of `state`, which a reset empties."""
+        return self.root / "_backup"
+
+    @property
     def history(self) -> Path:
         return self.state / "history"
 
@@ -47,6 +52,11 @@ class Layout:
     def ports(self) -> Path:
         """The native runtime's chosen ports, kept so that URLs stay the same."""
         return self.state / "ports.json"
+
+    @property
+    def volumes(self) -> Path:
+        """Which volumes have had data, by runtime."""
+        return self.state / "volumes.json"
 
     @property
     def prepared(self) -> Path:

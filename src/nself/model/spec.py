@@ -127,6 +127,8 @@ class Volume:
 
     name: str
     target: str
+    cache: bool = False
+    """What is in it can be made again: nobody misses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from nself.host import LocalHost
 from nself.model import spec as model
 from nself.model.spec import Endpoint, Network, ServiceSpec
 from nself.records import dataclass
+from nself.runtimes.ledger import Lost
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Observed, Step, Wanted
 from nself.runtimes.probes import Health
@@ -146,6 +147,18 @@ class Runtime(Protocol):
 
     def adopt_volumes(self) -> Sequence[str]:
         """Make those this project's own; which there are now."""
+        ...
+
+    def lost_volumes(self, services: Collection[str]) -> Sequence[Lost]:
+        """Those of these services that had data at an earlier start and are gone by now, or empty."""
+        ...
+
+    def remember_volumes(self, services: Collection[str]) -> None:
+        """These services are well: what they have in their volumes would be missed from now on."""
+        ...
+
+    def forget_volumes(self) -> None:
+        """Miss nothing any more: it was removed because that was asked for."""
         ...
 
     def remove_volumes(self) -> int:

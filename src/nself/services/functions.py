@@ -92,7 +92,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         probe=Probe(kind="http", path="/healthz"),
         needs=postgres.needs(project),
         routes=(route,),
-        volumes=(Volume(name=NAME, target="/cache"),),
+        volumes=(Volume(name=NAME, target="/cache", cache=True),),
         resources=Resources(memory="512M", cpu=0.5),
     )
 

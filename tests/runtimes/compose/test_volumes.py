@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -141,3 +142,14 @@ def test_a_moved_folder_keeps_its_volumes(tmp_path: Path, stack: Make) -> None:
     volumes.claim(before, before.specs)
     (tmp_path / "before").rename(tmp_path / "after")
     assert volumes.names(stack("after")) == ["files"]
+
+
+def test_a_volume_removed_by_hand_is_missed_by_those_who_saw_it(docker: Engine, stack: Make) -> None:
+    compose = stack()
+    volumes.claim(compose, compose.specs)
+    seen = {"files": datetime(2026, 1, 2, tzinfo=UTC), "never-wanted": datetime(2026, 1, 2, tzinfo=UTC)}
+    assert volumes.lost(compose, seen, ["keeper"]) == []
+    docker.run("volume", "rm", volumes.name_of(compose, "files"))
+    assert [lost.volume for lost in volumes.lost(compose, seen, ["keeper"])] == ["files"]
+    assert volumes.lost(compose, seen, ["another"]) == []
+    assert volumes.lost(compose, {}, ["keeper"]) == []

@@ -145,6 +145,8 @@ def _ready(move: Move) -> None:
     target = move.target
     builds.build(target.project, target.runtime.host, move.environ, move.emit)
     target.runtime.check_ready()
+    # It has no data, as was looked at, and is about to get some.
+    target.runtime.forget_volumes()
 
 
 def _carry(move: Move) -> tuple[Mapping[str, int], Mapping[str, files.Content]]:

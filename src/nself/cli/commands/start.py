@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=click.IntRange(1, 600), metavar="SECONDS", help="Wait this long for health (120).")
 @click.option("--skip-health-checks", "--no-wait", is_flag=True, help="Return once the processes are started.")
 @click.option("--build/--no-build", default=True, help="Build first when the generated files are stale (yes).")
+@click.option("--empty-volumes", is_flag=True, help="Begin empty where volumes that had data are gone.")
 @click.option("--adopt-volumes", is_flag=True, help="In containers: take over volumes that another folder made.")
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and why.")
 @click.pass_context
@@ -38,6 +39,7 @@ def command(
     timeout: int | None,
     skip_health_checks: bool,
     build: bool,
+    empty_volumes: bool,
     adopt_volumes: bool,
     dry_run: bool,
 ) -> None:
@@ -59,6 +61,7 @@ def command(
         fresh=fresh or settings.mode != "smart",
         build=build,
         settings=settings,
+        empty_volumes=empty_volumes,
         adopt_volumes=adopt_volumes,
     )
     if dry_run:

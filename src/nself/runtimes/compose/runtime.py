@@ -23,6 +23,7 @@ from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.reach import Reach
+from nself.runtimes.ledger import Ledger, Lost, volumes_of
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Fingerprint, Observed, Running, State, Step, Wanted
 from nself.runtimes.probes import Health
@@ -259,8 +260,24 @@ class Compose:
     def check_volumes(self) -> None:
         volumes.refuse_foreign(self)
 
+    @property
+    def ledger(self) -> Ledger:
+        owner = self.identity.id if self.identity else ""
+        return Ledger(layout=self.layout, host=self.host, runtime=self.kind, owner=owner)
+
+    def lost_volumes(self, services: Collection[str]) -> list[Lost]:
+        return volumes.lost(self, self.ledger.seen(), services)
+
+    def remember_volumes(self, services: Collection[str]) -> None:
+        self.ledger.remember(volumes_of(self.specs, services))
+
+    def forget_volumes(self) -> None:
+        self.ledger.forget()
+
     def remove_volumes(self) -> int:
-        return volumes.remove(self)
+        removed = volumes.remove(self)
+        self.forget_volumes()
+        return removed
 
     def volume(self, name: str) -> AbstractContextManager[Path]:
         return volumes.copied_out(self, name)

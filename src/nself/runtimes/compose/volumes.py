@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ from nself.model.spec import Image, ServiceSpec
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.ownership import Identity
+from nself.runtimes.ledger import Lost, volumes_of
 
 if TYPE_CHECKING:
     from nself.runtimes.compose.runtime import Compose
@@ -74,6 +76,17 @@ def names(compose: Compose) -> list[str]:
     """Volumes that exist and are ours, in the project's names."""
     here, identity = _here(compose), compose.identity
     return [name for name, each in here.items() if identity and identity.owns(each.name, each.identity)]
+
+
+def lost(compose: Compose, seen: Mapping[str, datetime], services: Collection[str]) -> list[Lost]:
+    """Of those that were seen: what the engine has no more. Nothing is asked where nothing was seen."""
+    wanted = [name for name in volumes_of(compose.specs, services) if name in seen]
+    here = names(compose) if wanted else []
+    return [
+        Lost(volume=name, place=f"the volume {name_of(compose, name)}", seen=seen[name])
+        for name in wanted
+        if name not in here
+    ]
 
 
 def refuse_foreign(compose: Compose) -> None:

@@ -20,6 +20,7 @@ from nself.model.place import program_of
 from nself.model.spec import Endpoint, Network, ServiceSpec
 from nself.records import dataclass
 from nself.runtimes import digest, plan, probes
+from nself.runtimes.ledger import Ledger, Lost, volumes_of
 from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
@@ -189,10 +190,38 @@ class Native:
     def check_volumes(self) -> None:
         """They are in the project's own folder."""
 
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(layout=self.layout, host=self.host, runtime=self.kind)
+
+    def lost_volumes(self, services: Collection[str]) -> list[Lost]:
+        seen = self.ledger.seen()
+        return [
+            Lost(volume=name, place=str(self.layout.data(name)), seen=seen[name])
+            for name in volumes_of(self.specs, services)
+            if name in seen and self._is_empty(name)
+        ]
+
+    def remember_volumes(self, services: Collection[str]) -> None:
+        self.ledger.remember(name for name in volumes_of(self.specs, services) if not self._is_empty(name))
+
+    def forget_volumes(self) -> None:
+        self.ledger.forget()
+
+    def _is_empty(self, volume: str) -> bool:
+        """As is the folder that a disk is to be mounted on. What may not be looked into is not called empty."""
+        try:
+            return not any(self.layout.data(volume).iterdir())
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
     def remove_volumes(self) -> int:
         found = self.volume_names()
         for name in found:
             self.host.remove(self.layout.data(name))
+        self.forget_volumes()
         return len(found)
 
     @contextmanager
