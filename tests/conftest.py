@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster import Cluster
 
-pytest_plugins = ("tests.proofs", "tests.docker.fixtures")
+pytest_plugins = ("tests.proofs", "tests.order", "tests.docker.fixtures")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 """The specifications beside the checkout; only tests read them."""
