@@ -30,7 +30,13 @@ COUNT_SOCKETS = """() => {
     window.WebSocket = function (...all) { window.opened.push(new Real(...all)); return window.opened.at(-1); };
 }"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (Debian: chromium)")
+PATIENCE_MS = 90_000
+"""For whatever the page is to do or to show: a browser whose pages come from a busy disk stands still for long."""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (Debian: chromium)"),
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture
@@ -61,8 +67,8 @@ def test_it_asks_who_is_there_before_it_shows_anything(url: str) -> None:
         await apply(page, secret=SECRET)
         await expect(page.locator("#state")).to_have_text("connected as admin")
         await expect(page.locator(".graphiql-explorer-root")).to_contain_text("note_aggregate")
-        await page.click("[aria-label='Show Documentation Explorer']")
-        await page.click("text=query_root")
+        await click(page, "[aria-label='Show Documentation Explorer']")
+        await click(page, "text=query_root")
         await expect(page.locator(".graphiql-doc-explorer")).to_contain_text('fetch data from the table: "note"')
 
     visited(url, visit)
@@ -98,7 +104,7 @@ def test_a_subscription_shows_changes_as_they_happen(url: str) -> None:
         change = {"query": 'mutation { update_note(where: {id: {_eq: 1}}, _set: {body: "new"}) { affected_rows } }'}
         await asyncio.to_thread(asked, url, "/v1/graphql", change)
         await expect(page.locator(ANSWER)).to_contain_text('"body": "new"')
-        await page.click(".graphiql-execute-button")
+        await click(page, ".graphiql-execute-button")
         await run(page, "subscription { gone }")
         await expect(page.locator(ANSWER)).to_contain_text("field 'gone' not found in type: 'subscription_root'")
 
@@ -144,10 +150,15 @@ def test_a_subscription_goes_on_after_the_server_was_away(dsn: str, tmp_path: Pa
 
 async def apply(page: Page, **fields: str) -> None:
     if "variables" in fields:
-        await page.click("#session summary")
+        await click(page, "#session summary")
     for name, value in fields.items():
         await page.fill(f"[name={name}]", value)
-    await page.click("#session button[type=submit]")
+    await click(page, "#session button[type=submit]")
+
+
+async def click(page: Page, what: str) -> None:
+    """Nothing on this page navigates: what a click did is seen by what the page shows next, not by its being idle."""
+    await page.click(what, no_wait_after=True)
 
 
 async def write(page: Page, operation: str) -> None:
@@ -157,14 +168,14 @@ async def write(page: Page, operation: str) -> None:
 
 async def run(page: Page, operation: str) -> None:
     await write(page, operation)
-    await page.click("[aria-label^='Execute query']")
+    await click(page, "[aria-label^='Execute query']")
 
 
 async def explain(page: Page, operation: str) -> None:
     await write(page, operation)
     if not await page.locator(".explain").count():
-        await page.click("[aria-label='Show Explain']")
-    await page.click(".explain button")
+        await click(page, "[aria-label='Show Explain']")
+    await click(page, ".explain button")
 
 
 def visited(url: str, visit: Callable[[Page], Awaitable[None]]) -> None:
@@ -180,13 +191,15 @@ def visited(url: str, visit: Callable[[Page], Awaitable[None]]) -> None:
 
 @contextlib.asynccontextmanager
 async def opened(address: str) -> AsyncIterator[tuple[Page, list[str]]]:
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
+    expect.set_options(timeout=PATIENCE_MS)
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         try:
             page = await browser.new_page()
+            page.set_default_timeout(PATIENCE_MS)
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(str(error)))
             home = address.removesuffix("/console")
