@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,12 +22,17 @@ from nself.model.spec import ServiceSpec
 from nself.render import configuration
 from nself.runtimes import probes
 from nself.runtimes.resp import Connection
+from nself.services.redis import WHEEL
 from tests.cluster import free_port
 from tests.services.projects import network, project, spec
 
 PASSWORD = "pass word's \"$%&?/#@: ü {root}"
 BINARY = shutil.which("redis-server") or shutil.which("valkey-server")
 needs_redis = pytest.mark.skipif(BINARY is None, reason="neither redis-server nor valkey-server is installed")
+
+VALKEY = Path(sys.prefix) / "share" / "valkey"
+"""Where `tests/packages` puts the wheels of Valkey: on the import path of those alone who are to find them."""
+needs_valkey = pytest.mark.skipif(not (VALKEY / WHEEL).exists(), reason="no Valkey (tests/packages installs it)")
 
 
 @dataclass

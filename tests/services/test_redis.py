@@ -71,16 +71,17 @@ def test_a_server_with_another_password_is_not_well_and_says_why(tmp_path: Path)
 
 @needs_redis
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    with redis(tmp_path) as server:
+    """With `aof` a write that came while the disk was busy may not be in the file yet."""
+    with redis(tmp_path, REDIS_PERSISTENCE="always") as server:
         server.start()
         with server.connect() as connection:
-            for number in range(500):
+            for number in range(200):
                 connection.call("SET", f"key:{number}", number)
             server.end(signal.SIGKILL)
         server.start()
         with server.connect() as connection:
-            assert connection.call("DBSIZE") == 500
-            assert connection.call("GET", "key:499") == b"499"
+            assert connection.call("DBSIZE") == 200
+            assert connection.call("GET", "key:199") == b"199"
 
 
 @needs_redis

