@@ -45,7 +45,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         category=Category.OPTIONAL,
         description="Search engine",
         command=("{bin:meilisearch}", *flags(project, network)),
-        programs=(Program(name=NAME, hint="put `meilisearch`, the program of its releases, on PATH: no package registry has it"),),
+        programs=(Program(name=NAME, hint="put the program of its releases on PATH: no package has it"),),
         image=images.image(NAME, override=found.image, tag=found.version),
         secrets={"MEILI_MASTER_KEY": found.master_key},
         ports=(PORT,),
