@@ -2,6 +2,7 @@
 
 NselfError                      1
 ├── UsageError                  2   the command line is wrong
+│   └── UnknownNameError        2   a word on it names nothing there is
 ├── ConfigError                 3   the project's files are wrong
 │   └── ConfigProblemsError     3   several of them at once
 ├── DockerError                 4
@@ -20,7 +21,7 @@ A server room may hang its own API errors under NselfError with `http_status` an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nself.records import dataclass
 
@@ -42,6 +43,16 @@ class UsageError(NselfError):
     exit_code = 2
     http_status = 400
     kind = "usage"
+
+
+class UnknownNameError(UsageError):
+    """A word names nothing there is. The nearest of the `known` names is the first way out, `fixes` come after it."""
+
+    def __init__(self, message: str, word: str, known: Iterable[str], *, fixes: Sequence[str]) -> None:
+        from difflib import get_close_matches  # only who mistypes pays for it
+
+        near = get_close_matches(word, list(known), n=1)
+        super().__init__(message, fixes=[*(f"did you mean {name}?" for name in near), *fixes])
 
 
 class ConfigError(NselfError):

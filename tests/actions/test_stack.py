@@ -49,10 +49,13 @@ def test_a_service_is_found_by_name_and_a_misspelt_one_is_guessed(opened: Stack)
     assert opened.spec("auth").server == "auth"
     with pytest.raises(UsageError) as refused:
         opened.spec("atuh")
-    assert refused.value.fixes == ("did you mean auth?",)
+    assert refused.value.fixes[0] == "did you mean auth?"
     with pytest.raises(UsageError) as refused:
         opened.spec("x")
     assert refused.value.fixes == ("the services are postgres, auth, graphql, web",)
+    with pytest.raises(UsageError, match="redis is not enabled") as refused:
+        opened.spec("redis")
+    assert refused.value.fixes[0] == "nself service enable redis"
 
 
 def test_services_of_one_process_go_together(opened: Stack) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -72,6 +73,27 @@ def test_a_mistyped_sub_command_names_the_nearest(
     assert (code, out) == (2, "")
     assert f"there is no command {said}" in err
     assert f"  1. {fix}\n" in err
+
+
+@pytest.mark.parametrize("group", ["service", "service email", "migrate", "scale"])
+def test_a_group_alone_shows_its_commands_and_is_a_mistake(capsys: pytest.CaptureFixture[str], group: str) -> None:
+    code, out, err = run(capsys, *group.split())
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Usage: nself {group} [OPTIONS] ")
+    assert "\nCommands:\n" in err
+    code, out, err = run(capsys, *group.split(), "--json")
+    assert (code, err) == (2, "")
+    assert json.loads(out)["error"]["fixes"] == [f"nself {group} --help"]
+
+
+def test_what_would_be_lost_is_said_without_a_terminal_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert run(capsys, "init", "-C", str(tmp_path), "--name", "shop", "--yes")[0] == 0
+    code, _, err = run(capsys, "stop", "-C", str(tmp_path), "--volumes")
+    assert code == 2
+    assert "error: All data of shop will be lost. Delete it? There is no terminal to ask on." in err
 
 
 def test_choices_are_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ def test_one_that_does_not_run_is_told_with_the_code_of_what_is_down(
 ) -> None:
     written(tmp_path, {**ON, "MLFLOW_PORT": "9"})
     assert nself(tmp_path, *words) == 4
-    assert "  1. nself start mlflow" in capsys.readouterr().err
+    assert "  1. nself start\n" in capsys.readouterr().err
 
 
 def test_a_password_on_the_command_line_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nself.actions import resolve
 from nself.actions.resolve import Resolved
-from nself.errors import ConfigError, DockerError, UsageError
+from nself.actions.unknown_service import unknown_service
+from nself.errors import ConfigError, DockerError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model import replicas
@@ -114,17 +115,11 @@ class Stack:
         for spec in self.runtime.specs:
             if spec.name == name:
                 return spec
-        from difflib import get_close_matches
-
-        names = [spec.name for spec in self.services]
-        near = get_close_matches(name, names, n=1)
-        raise UsageError(
-            f"there is no service {name!r} in this project",
-            fixes=[f"did you mean {near[0]}?" if near else f"the services are {', '.join(names)}"],
-        )
+        raise unknown_service(name, [spec.name for spec in self.services])
 
     def refuse_stopped(self) -> None:
-        """Before something is asked at this project's ports: while it is down they may be another project's."""
+        """Before something is asked at this project's ports, or told a password there: while it is down they may be
+        another project's."""
         if not self.runtime.running():
             raise NotRunningError("nothing of this project runs", fixes=["nself start", "nself status"])
 

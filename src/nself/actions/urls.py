@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from nself.actions import resolve
 from nself.actions.resolve import Resolved
-from nself.errors import UsageError
+from nself.actions.unknown_service import unknown_service
 from nself.host import LocalHost
 from nself.model.loopback import LOOPBACK
 from nself.model.project import Project
@@ -68,11 +67,7 @@ def urls(
 def _chosen(entries: list[Url], service: str | None, category: str | None) -> list[Url]:
     names = sorted({entry.service for entry in entries})
     if service is not None and service not in names:
-        near = get_close_matches(service, names, n=1)
-        raise UsageError(
-            f"there is no service {service!r} in this project",
-            fixes=[f"did you mean {near[0]}?" if near else f"the services are {', '.join(names)}"],
-        )
+        raise unknown_service(service, names)
     return [
         entry
         for entry in entries

@@ -56,7 +56,7 @@ class App:
             return
         if not self.output.interactive:
             raise UsageError(
-                f"{question} There is no terminal to ask on.",
+                f"{consequence} {question} There is no terminal to ask on.".strip(),
                 fixes=["add --yes if that is what you want", "see --help"],
             )
         if not self.output.ask(f"{consequence} {question}".strip()):

@@ -113,6 +113,8 @@ def run(argv: list[str], environ: Any) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _no_command(app, error)
     except click.UsageError as error:
         return _fail(app, _usage(error))
     except (click.Abort, KeyboardInterrupt):
@@ -127,6 +129,15 @@ def run(argv: list[str], environ: Any) -> int:
         if output.level >= Level.DEBUG:
             raise
         return _fail(app, _unforeseen(error))
+
+
+def _no_command(app: App, error: click.exceptions.NoArgsIsHelpError) -> int:
+    """A group without the word of a command: a person is shown which there are."""
+    missing = UsageError("a command is missing", fixes=[f"{error.ctx.command_path} --help"])
+    if app.output.json:
+        return _fail(app, missing)
+    error.show()
+    return missing.exit_code
 
 
 def _usage(error: click.UsageError) -> UsageError:

@@ -140,7 +140,7 @@ def test_an_unknown_name_is_told_the_nearest(tmp_path: Path) -> None:
     project = written(tmp_path, HELLO, fixed=False)
     with pytest.raises(UsageError) as caught:
         build(project, LocalHost(), {"PATH": "/nowhere"}, ignore, Options(only=("helo",)))
-    assert caught.value.fixes == ("did you mean hello?",)
+    assert caught.value.fixes[0] == "did you mean hello?"
 
 
 REFUSALS = [

@@ -164,7 +164,7 @@ def test_a_registry_that_does_not_answer_is_a_matter_of_the_network(
 def test_a_service_without_such_an_image_is_told(docker: Engine, running: Callable[[str], Project]) -> None:
     with pytest.raises(UsageError) as caught:
         looked(running("127.0.0.1:1/none:1"), only=("helo",))
-    assert caught.value.fixes == ("did you mean hello?",)
+    assert caught.value.fixes[0] == "did you mean hello?"
 
 
 def test_a_broken_lock_file_names_the_line(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_rule_is_written_changed_and_taken_out_beside_everything_else(target: 
     ("service", "limits", "message"),
     [
         ("web", Limits(min=4, max=3), "--min 4 is more than --max 3"),
-        ("wep", Limits(), "wep is no service"),
+        ("wep", Limits(), "there is no service 'wep'"),
         ("postgres", Limits(), "postgres can only run once"),
         ("graphql", Limits(), "shares one process"),
     ],

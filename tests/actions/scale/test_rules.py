@@ -45,7 +45,7 @@ def test_steps_go_through_the_classes() -> None:
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        (Wish(direction="out", replicas=1), "1 would be less"),
+        (Wish(direction="out", replicas=1), "1 would be fewer replicas"),
         (Wish(direction="in", replicas=3), "3 would be more"),
         (Wish(direction="up", memory="128M"), "that is not up"),
         (Wish(direction="down", cpu=2.0), "that is not down"),
@@ -84,9 +84,9 @@ def test_what_keeps_no_state_may_run_several_times(runtime: Runtime, service: st
 
 def test_a_service_that_is_not_there_is_guessed_and_one_that_is_off_is_said_to_be(tmp_path: Path) -> None:
     of = project(tmp_path, custom=(custom(),), values={"FUNCTIONS_ENABLED": "false"})
-    with pytest.raises(UsageError, match="weeb is no service") as error:
+    with pytest.raises(UsageError, match="there is no service 'weeb'") as error:
         scale_rules.current(of, LocalHost(), "weeb")
-    assert error.value.fixes == ("did you mean web?",)
+    assert error.value.fixes[0] == "did you mean web?"
     with pytest.raises(UsageError, match="functions is not enabled"):
         scale_rules.current(of, LocalHost(), "functions")
 

@@ -8,12 +8,31 @@ from pathlib import Path
 import pytest
 
 from nself.actions.service import cache
+from nself.actions.stack import NotRunningError
 from nself.errors import ConfigError, DockerError, PermissionDeniedError
 from nself.host import LocalHost
+from nself.runtimes.native.runtime import Native
 from tests.cache import needs_redis, redis
 from tests.services.projects import network, project
 
 HOST = LocalHost()
+
+
+@pytest.fixture(autouse=True)
+def up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis runs by itself here; the stack of which it would be a part does not."""
+    monkeypatch.setattr(Native, "running", lambda self: True)
+
+
+@needs_redis
+def test_the_password_is_not_told_to_whoever_has_the_port_of_a_stopped_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Native, "running", lambda self: False)
+    with redis(tmp_path) as server:
+        server.start()
+        with pytest.raises(NotRunningError, match="nothing of this project runs"):
+            cache.stats(server.project, HOST, {})
 
 
 @needs_redis

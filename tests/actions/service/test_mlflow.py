@@ -21,6 +21,7 @@ from nself.events import ignore
 from nself.host import LocalHost
 from nself.model.project import Environment, Project
 from nself.runtimes.native.programs import find
+from nself.runtimes.native.runtime import Native
 from tests.cluster import free_port
 from tests.services.projects import project, spec
 
@@ -96,7 +97,9 @@ def running(root: Path, **values: str) -> Iterator[Project]:
     thread.start()
     asks = {"MLFLOW_AUTH_ENABLED": "true", "MLFLOW_PORT": str(server.server_port)}
     try:
-        yield project(root, values={**ON, **asks, **values})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Native, "running", lambda self: True)
+            yield project(root, values={**ON, **asks, **values})
     finally:
         server.shutdown()
         server.server_close()
@@ -123,11 +126,16 @@ def test_what_is_in_it_is_shown(tmp_path: Path) -> None:
             mlflow.runs(of, HOST, {}, "other")
 
 
-def test_a_password_that_was_changed_inside_is_told_apart_from_a_server_that_is_down(tmp_path: Path) -> None:
+def test_a_password_that_was_changed_inside_is_told_apart_from_a_server_that_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refusal = pytest.raises(PermissionDeniedError, match="changed in MLflow itself")
     with running(tmp_path, MLFLOW_AUTH_PASSWORD="another-password-0001") as of, refusal:
         mlflow.status(of, HOST, {})
     assert mlflow.status(of, HOST, {}).running is False
+    with pytest.raises(DockerError, match="nothing of this project runs"):
+        mlflow.models(of, HOST, {})
+    monkeypatch.setattr(Native, "running", lambda self: True)
     with pytest.raises(DockerError, match="MLflow is not running"):
         mlflow.models(of, HOST, {})
 
@@ -135,7 +143,7 @@ def test_a_password_that_was_changed_inside_is_told_apart_from_a_server_that_is_
 def test_a_project_without_it_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         mlflow.status(project(tmp_path), HOST, {})
-    assert list(refused.value.fixes) == ["nself service enable mlflow", "nself service mlflow install"]
+    assert list(refused.value.fixes)[1:] == ["nself service enable mlflow", "nself start"]
 
 
 def test_production_is_never_open_to_all() -> None:

@@ -56,5 +56,5 @@ def test_a_metric_that_is_not_there_afterwards_is_an_error_and_the_try_goes_all_
 
 
 def test_one_that_is_down_is_not_tried(tmp_path: Path) -> None:
-    with pytest.raises(DockerError, match="MLflow is not running"):
+    with pytest.raises(DockerError, match="nothing of this project runs"):
         records.test(project(tmp_path, values={**ON, "MLFLOW_PORT": "9"}), HOST, {})

@@ -39,4 +39,4 @@ def disk(free: int, where: Path) -> Check:
     if free >= DISK_WANTED:
         return passed("disk", CATEGORY, message)
     status = State.FAIL if free < DISK_NEEDED else State.WARN
-    return Check(id="disk", category=CATEGORY, status=status, message=message, fix=Fix(command="nself clean --logs"))
+    return Check(id="disk", category=CATEGORY, status=status, message=message, fix=Fix(command="nself clean"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from difflib import get_close_matches
 
-from nself.errors import UsageError
+from nself.errors import UnknownNameError
 from nself.records import dataclass
 
 
@@ -170,9 +169,8 @@ def find(name: str) -> Provider:
     found = {provider.name: provider for provider in (*PROVIDERS, POSTFIX)}
     if name in found:
         return found[name]
-    near = get_close_matches(name, (*found, CUSTOM, DEVELOPMENT), n=1)
-    fixes = [f"did you mean {near[0]}?"] if near else []
-    raise UsageError(f"no preset is called {name!r}", fixes=[*fixes, "nself service email providers"])
+    known = (*found, CUSTOM, DEVELOPMENT)
+    raise UnknownNameError(f"no preset is called {name!r}", name, known, fixes=["nself service email providers"])
 
 
 def named(host: str) -> str:

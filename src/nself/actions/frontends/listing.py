@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Literal
 
 from nself.actions import resolve
-from nself.errors import UsageError
+from nself.errors import UnknownNameError
 from nself.host import LocalHost
 from nself.model import hosting
 from nself.model.loopback import LOOPBACK
@@ -60,8 +59,5 @@ def find(project: Project, name: str) -> Frontend:
     known = {each.name: each for each in project.frontends}
     if name in known:
         return known[name]
-    near = get_close_matches(name, known, n=1)
-    fixes = [f"did you mean {near[0]}?"] if near else []
-    raise UsageError(
-        f"there is no frontend {name!r}", fixes=[*fixes, "nself frontend list", "nself frontend add NAME --port 5173"]
-    )
+    fixes = ["nself frontend list", "nself frontend add NAME --port 5173"]
+    raise UnknownNameError(f"there is no frontend {name!r}", name, known, fixes=fixes)

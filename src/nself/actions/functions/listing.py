@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from nself.actions.functions import schedule
-from nself.errors import ConfigError, UsageError
+from nself.errors import ConfigError, UnknownNameError
 from nself.events import Emit, Warned
 from nself.functions import catalog
 from nself.functions.settings import FunctionsSettings
@@ -59,12 +58,8 @@ def find(project: Project, name: str) -> catalog.Function:
     if found is not None:
         return found
     names = [each.name for each in catalog.functions(folder(project))]
-    near = get_close_matches(name.strip("/"), names, n=1)
-    fixes = [f"did you mean {near[0]}?"] if near else []
-    raise UsageError(
-        f"there is no function {name!r}",
-        fixes=[*fixes, "nself service functions list", "nself service functions create NAME"],
-    )
+    fixes = ["nself service functions list", "nself service functions create NAME"]
+    raise UnknownNameError(f"there is no function {name!r}", name.strip("/"), names, fixes=fixes)
 
 
 def _schedules(project: Project, emit: Emit) -> Mapping[str, str]:

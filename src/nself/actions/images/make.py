@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from nself.actions import history, resolve
 from nself.actions.build import Built
 from nself.actions.images import secrets
 from nself.actions.service import templates
-from nself.errors import ConfigProblemsError, Problem, UsageError
+from nself.errors import ConfigProblemsError, Problem, UnknownNameError
 from nself.events import Emit, Warned
 from nself.host import LocalHost
 from nself.model.keys import ProjectSettings
@@ -104,11 +103,8 @@ def _names(specs: Mapping[str, ServiceSpec], only: Sequence[str]) -> list[str]:
     known = [SERVER, *specs]
     for name in only:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise UsageError(
-                f"there is no image to build for {name!r}",
-                fixes=[f"did you mean {near[0]}?" if near else f"those that are built: {', '.join(known)}"],
-            )
+            message, built = f"there is no image to build for {name!r}", ", ".join(known)
+            raise UnknownNameError(message, name, known, fixes=[f"those that are built: {built}"])
     return [name for name in known if not only or name in only]
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
 from nself.actions import history, resolve
-from nself.errors import NselfError, UsageError
+from nself.errors import NselfError, UnknownNameError
 from nself.events import Emit, Note, StepStarted
 from nself.host import LocalHost
 from nself.model import pins
@@ -100,12 +99,9 @@ def _chosen(used: Mapping[str, tuple[str, ...]], only: Sequence[str]) -> dict[st
     known = [name for names in used.values() for name in names]
     for name in only:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
             others = ", ".join(known) or "none: nself's own image is made by nself build --images"
-            raise UsageError(
-                f"no service {name!r} of this project runs an image that is pulled",
-                fixes=[f"did you mean {near[0]}?" if near else f"those that do: {others}"],
-            )
+            message = f"no service {name!r} of this project runs an image that is pulled"
+            raise UnknownNameError(message, name, known, fixes=[f"those that do: {others}"])
     return {image: names for image, names in used.items() if not only or set(only) & set(names)}
 
 

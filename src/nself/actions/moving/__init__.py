@@ -115,9 +115,14 @@ def move(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
     )
 
 
-def _opened(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, target: Runtime) -> Move:
+def refuse_same(project: Project, target: Runtime) -> None:
+    """Before anybody is asked whether to move."""
     if target is project.runtime:
         raise ConfigError(f"this project is on the runtime {target} already", fixes=["nself status"])
+
+
+def _opened(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, target: Runtime) -> Move:
+    refuse_same(project, target)
     source = open_stack(project, host, environ, emit)
     return Move(
         source=source,

@@ -17,8 +17,15 @@ from nself.storage.settings import StorageSettings
 
 @contextmanager
 def opened(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[Client]:
-    """A client, for as long as it is needed. ConfigError when the project has no store at all."""
-    client = _own(open_stack(project, host, environ)) if _runs_one(project) else _elsewhere(project)
+    """A client, for as long as it is needed. ConfigError when the project has no store at all, NotRunningError when
+    the one of its stack is down."""
+    if _runs_one(project):
+        stack = open_stack(project, host, environ)
+        stack.refuse_stopped()
+        with of_stack(stack) as client:
+            yield client
+        return
+    client = _elsewhere(project)
     try:
         yield client
     finally:

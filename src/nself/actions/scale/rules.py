@@ -6,6 +6,7 @@ from typing import Literal
 
 from nself.actions import resolve
 from nself.actions.status import size
+from nself.actions.unknown_service import unknown_service
 from nself.errors import UsageError
 from nself.host import LocalHost
 from nself.model import replicas
@@ -45,12 +46,7 @@ def current(project: Project, host: LocalHost, service: str) -> Amount:
     """UsageError when this project has no such service."""
     specs = {spec.name: spec for spec in resolve.remembered(project, host).specs}
     if service not in specs:
-        from difflib import get_close_matches
-
-        near = get_close_matches(service, specs, n=1)
-        known = service in catalogue() or any(each.name == service for each in project.custom)
-        reason = "is not enabled in this project" if known else "is no service of this project"
-        raise UsageError(f"{service} {reason}", fixes=[f"did you mean {near[0]}?" if near else "nself service list"])
+        raise unknown_service(service, specs)
     spec = specs[service]
     return Amount(replicas=spec.replicas, memory=spec.resources.memory, cpu=spec.resources.cpu)
 
@@ -137,8 +133,8 @@ def _counted(before: Amount, wish: Wish, service: str) -> Amount:
     if count < before.replicas if out else count > before.replicas:
         other = "in" if out else "out"
         raise UsageError(
-            f"{service} has {before.replicas} replicas, and {count} would be {'less' if out else 'more'}",
-            fixes=[f"nself scale {other} {service} --replicas {count}"],
+            f"{count} would be {'fewer' if out else 'more'} replicas of {service} than there are: {before.replicas}",
+            fixes=[f"nself scale {other} {service} --replicas {max(count, 1)}"],
         )
     return Amount(replicas=count, memory=before.memory, cpu=before.cpu)
 

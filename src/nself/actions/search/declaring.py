@@ -39,7 +39,9 @@ def _suggested(at: Place, schema: str, table: str) -> str:
         async with opened.database.connection() as connection:
             found = await suggestion.suggest(connection, schema, table)
         if found is None:
-            raise UsageError(f"there is no table {schema}.{table} with a column of text", fixes=["nself db schema"])
+            raise UsageError(
+                f"there is no table {schema}.{table} with a column of text", fixes=["nself exec postgres psql"]
+            )
         return found
 
     return run(at, act)

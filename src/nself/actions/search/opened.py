@@ -126,7 +126,10 @@ def run(at: Place, work: Callable[[Opened], Awaitable[T]]) -> T:
 async def _open(at: Place, kind: Kind) -> AsyncIterator[Opened]:
     from nself.pg.database import Database, PostgresError
 
-    network = open_stack(at.project, at.host, at.environ).runtime.network
+    stack = open_stack(at.project, at.host, at.environ)
+    if kind is Kind.MEILISEARCH:
+        stack.refuse_stopped()
+    network = stack.runtime.network
     url = postgres.database_url(at.project, network)
     database = await Database.open(url, name="nself search", max_size=3, wait_s=0)
     try:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from nself.actions import history
-from nself.actions.stack import open_stack
-from nself.errors import ConfigError, DockerError, NetworkError, PermissionDeniedError
+from nself.actions.stack import NotRunningError, open_stack
+from nself.errors import ConfigError, NetworkError, PermissionDeniedError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -60,12 +60,6 @@ class Keys:
     more: bool
 
 
-class CacheNotRunningError(DockerError):
-    """Nobody answers where Redis should be."""
-
-    kind = "not-running"
-
-
 def stats(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stats:
     with _connected(project, host, environ) as connection:
         info = _info(connection)
@@ -105,17 +99,24 @@ def flush(
     return Flushed(pattern=pattern, removed=removed)
 
 
+def refuse_missing(project: Project) -> None:
+    """Before anybody is asked: a project without Redis."""
+    if not redis.wanted(project):
+        raise ConfigError("this project has no Redis", fixes=["nself service enable redis", "nself start"])
+
+
 @contextmanager
 def _connected(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[Connection]:
     """Signed in to the project's Redis. What it or the network says no to is an error with a way out."""
-    if not redis.wanted(project):
-        raise ConfigError("this project has no Redis", fixes=["nself service enable redis", "nself build"])
-    at = open_stack(project, host, environ).runtime.network.endpoint(redis.NAME, redis.PORT.name)
+    refuse_missing(project)
+    opened = open_stack(project, host, environ)
+    opened.refuse_stopped()
+    at = opened.runtime.network.endpoint(redis.NAME, redis.PORT.name)
     try:
         with Connection(at.host, at.port, redis.settings(project).password, timeout_s=WAIT_S) as connection:
             yield connection
     except ConnectionRefusedError:
-        raise CacheNotRunningError(
+        raise NotRunningError(
             f"Redis is not running: nothing listens at {at}", fixes=["nself start redis", "nself status"]
         ) from None
     except RefusedError as error:

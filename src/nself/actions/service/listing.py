@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from nself.actions import status, urls
 from nself.actions.status import ServiceStatus, View
-from nself.errors import DockerError, UsageError
+from nself.errors import DockerError, UnknownNameError
 from nself.events import Emit, Warned
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -69,9 +68,7 @@ def find(word: str) -> Service:
     known = {alias: service for service in catalogue().values() for alias in (service.name, *service.words)}
     if word in known:
         return known[word]
-    near = get_close_matches(word, known, n=1)
-    fixes = [f"did you mean {near[0]}?"] if near else []
-    raise UsageError(f"there is no service {word!r}", fixes=[*fixes, "nself service list"])
+    raise UnknownNameError(f"there is no service {word!r}", word, known, fixes=["nself service list"])
 
 
 def _observed(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Mapping[str, ServiceStatus]:

@@ -8,14 +8,16 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from nself.actions import history
-from nself.actions.stack import open_stack
-from nself.errors import ConfigError, DockerError, NetworkError, NselfError, PermissionDeniedError, UsageError
+from nself.actions.stack import NotRunningError, open_stack
+from nself.errors import ConfigError, NetworkError, NselfError, PermissionDeniedError, UsageError
 from nself.events import Emit, StepStarted
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.model.spec import Endpoint
 from nself.records import dataclass
 from nself.services import mlflow
 
@@ -88,12 +90,6 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
     models: tuple[Model, ...]
-
-
-class MlflowNotRunningError(DockerError):
-    """Nobody answers where MLflow should be."""
-
-    kind = "not-running"
 
 
 def install(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Installed:
@@ -172,7 +168,7 @@ def status(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Sta
             experiments=len(experiments_of(client)),
             models=len(_models(client)),
         )
-    except MlflowNotRunningError:
+    except NotRunningError:
         return Status(enabled=True, running=False, version=None, url=url, experiments=None, models=None)
 
 
@@ -217,7 +213,8 @@ def models(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Mod
 def wanted_settings(project: Project) -> mlflow.MlflowSettings:
     if not mlflow.wanted(project):
         raise ConfigError(
-            "this project has no MLflow", fixes=["nself service enable mlflow", "nself service mlflow install"]
+            "this project has no MLflow",
+            fixes=["nself service mlflow install (natively)", "nself service enable mlflow", "nself start"],
         )
     return mlflow.settings(project)
 
@@ -253,7 +250,12 @@ class Client:
 
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
         self._found = wanted_settings(project)
-        self._at = open_stack(project, host, environ).runtime.network.endpoint(mlflow.NAME)
+        self._stack = open_stack(project, host, environ)
+
+    @cached_property
+    def _at(self) -> Endpoint:
+        self._stack.refuse_stopped()
+        return self._stack.runtime.network.endpoint(mlflow.NAME)
 
     def text(self, path: str) -> str:
         return self._asked("GET", path, None)
@@ -268,18 +270,19 @@ class Client:
     def _asked(self, method: str, path: str, body: Mapping[str, Any] | None) -> str:
         import httpx
 
+        at = self._at
         sign_in = (self._found.username, self._found.password) if self._found.auth_enabled else None
         try:
             answer = httpx.request(
-                method, f"{self._at.url}{path}", json=body, auth=sign_in, timeout=TIMEOUT_S, trust_env=False
+                method, f"{at.url}{path}", json=body, auth=sign_in, timeout=TIMEOUT_S, trust_env=False
             )
         except httpx.ConnectError:
-            raise MlflowNotRunningError(
-                f"MLflow is not running: nothing listens at {self._at}", fixes=["nself start mlflow", "nself status"]
+            raise NotRunningError(
+                f"MLflow is not running: nothing listens at {at}", fixes=["nself start mlflow", "nself status"]
             ) from None
         except httpx.HTTPError as error:
             raise NetworkError(
-                f"MLflow at {self._at} does not answer: {error}", fixes=["nself logs mlflow", "nself status"]
+                f"MLflow at {at} does not answer: {error}", fixes=["nself logs mlflow", "nself status"]
             ) from error
         if answer.status_code == 401:
             raise PermissionDeniedError(

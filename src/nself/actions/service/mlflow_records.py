@@ -7,11 +7,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from urllib.parse import urlencode
 
 from nself.actions.service.mlflow import MOST, Client, experiments_of
-from nself.errors import NetworkError, UsageError
+from nself.errors import NetworkError, UnknownNameError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
 
@@ -113,9 +112,8 @@ def _experiment(client: Client, word: str) -> tuple[str, str]:
         (id, name) for id, name in known.items() if id == word
     ]
     if not found:
-        near = get_close_matches(word, known.values(), n=1)
-        fixes = [f"did you mean {near[0]}?"] if near else []
-        raise UsageError(f"there is no experiment {word!r}", fixes=[*fixes, "nself service mlflow experiments"])
+        fixes = ["nself service mlflow experiments"]
+        raise UnknownNameError(f"there is no experiment {word!r}", word, known.values(), fixes=fixes)
     return found[0]
 
 

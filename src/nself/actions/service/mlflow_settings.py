@@ -8,7 +8,8 @@ from typing import Literal
 from nself.actions import project as projects
 from nself.actions.config import change
 from nself.actions.config.change import Target
-from nself.actions.service.mlflow import Client, MlflowNotRunningError, wanted_settings
+from nself.actions.service.mlflow import Client, wanted_settings
+from nself.actions.stack import NotRunningError
 from nself.errors import ConfigError, UsageError
 from nself.services.mlflow import MlflowSettings
 
@@ -58,7 +59,7 @@ def _tell(client: Client, found: MlflowSettings, word: Word, value: str) -> None
         elif value != found.username:
             client.send("POST", f"{users}/create", {"username": value, "password": found.password})
             client.send("PATCH", f"{users}/update-admin", {"username": value, "is_admin": True})
-    except MlflowNotRunningError as error:
+    except NotRunningError as error:
         raise ConfigError(
             "MLflow keeps its users itself and is not running, so it cannot be told",
             fixes=["nself start mlflow, then this again", f"before its first start: nself config set {KEYS[word]} -"],

@@ -36,12 +36,16 @@ class Reach:
     """Copies that have nothing open on this machine, as one that was made among others."""
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
-        at = self.published.get((service, port))
-        alone = replicas.number_of(service) == 1 and self.inside.copies.get(service, 1) == 1
-        if at is not None and alone and service not in self._closed:
+        at = self.open_at(service, port)
+        if at is not None:
             return Endpoint(_reachable(at.host), at.port)
         number = self.inside.listen(service, port).port
         return Endpoint(self._address(service), number)
+
+    def open_at(self, service: str, port: str) -> Endpoint | None:
+        """Where a port is open on this machine. None of several replicas has one, nor has one that was made as such."""
+        alone = replicas.number_of(service) == 1 and self.inside.copies.get(service, 1) == 1
+        return self.published.get((service, port)) if alone and service not in self._closed else None
 
     def endpoints(self, service: str, port: str = "http") -> Sequence[Endpoint]:
         count = self.inside.copies.get(service, 1)

@@ -237,8 +237,7 @@ class Compose:
         }
 
     def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
-        names = [port.name for port in spec.ports]
-        return {name: at for name in names if (at := self.network.published.get((spec.name, name)))}
+        return {port.name: at for port in spec.ports if (at := self.network.open_at(spec.name, port.name))}
 
     def lines(self, unit: str) -> Iterator[str]:
         found = self.containers().get(unit)

@@ -78,7 +78,7 @@ class Cluster:
                 f"the data in {self.data} is of PostgreSQL {found}; POSTGRES_VERSION asks for {self.programs.major}",
                 fixes=[
                     f"set POSTGRES_VERSION={found} and start again; the data is untouched",
-                    "then move it over: nself db backup create, a new project folder, nself db restore",
+                    "to move it over: pg_dump from there, and psql in a new project folder",
                 ],
             )
 

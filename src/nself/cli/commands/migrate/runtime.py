@@ -40,6 +40,7 @@ def command(app: App, target: str, dry_run: bool) -> None:
     if dry_run:
         app.output.result(moving.preview(app.project, app.host, app.environ, app.emit, wanted), human_plan)
         return
+    moving.refuse_same(app.project, wanted)
     app.confirm(
         f"Move {app.project.name} from {app.project.runtime} to {target}?",
         consequence="Everything stops while its data is carried over.",

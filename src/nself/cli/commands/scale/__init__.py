@@ -49,8 +49,7 @@ def command(context: click.Context, listed: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     if not listed:
-        click.echo(context.get_help())
-        return
+        raise click.exceptions.NoArgsIsHelpError(context)
     from nself.cli.commands.scale import status
 
     context.invoke(status.command)

@@ -91,6 +91,7 @@ def flush(app: App, pattern: str | None) -> None:
     from nself.actions.guard import refuse_in_production
     from nself.actions.service import cache
 
+    cache.refuse_missing(app.project)
     refuse_in_production(app.project, "removing keys from its cache")
     what = f"All keys like {pattern}" if pattern else "All keys, queues and counters"
     app.confirm("Remove them?", consequence=f"{what} of {app.project.name} will be lost.")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from nself.cli.app import App, pass_app, verb
+from nself.cli.output import Line
+from nself.records import dataclass
 
 DOCS = """\
 Declare what is found in search/indexes.yml:
@@ -25,7 +29,12 @@ written down with every commit and told to it by: nself service search sync
 """
 
 
-@verb(short_help="How an index is declared.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manual:
+    text: str
+
+
+@verb(short_help="How an index is declared.", result=f"{__name__}:Manual")
 @pass_app
 def command(app: App) -> None:
     """Show how indexes are declared and kept.
@@ -34,4 +43,8 @@ def command(app: App) -> None:
     Example:
       nself service search docs
     """
-    app.output.text(DOCS)
+
+    def human(manual: Manual) -> Iterator[Line]:
+        yield manual.text
+
+    app.output.result(Manual(text=DOCS), human)
