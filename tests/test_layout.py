@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "nself"
-BASE = {"errors", "events", "settings", "registry", "host", "fake_host", "__init__"}
+BASE = {"errors", "events", "settings", "registry", "host", "fake_host", "children", "__init__"}
 EVERYWHERE = {"records"}
 SERVERS = {"graphql", "auth", "storage", "functions", "mail"}
 MIDDLE = {"services", "render", "runtimes"}
@@ -16,6 +16,7 @@ MIDDLE = {"services", "render", "runtimes"}
 MAY_IMPORT = {
     "records": set(),
     "errors": set(),
+    "children": set(),
     "events": set(),
     "settings": {"errors"},
     "registry": set(),

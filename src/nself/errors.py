@@ -13,7 +13,7 @@ NselfError                      1
 ├── KubernetesError             9
 ├── TimedOutError              10
 ├── ProgramMissingError       127
-└── InterruptedByUserError    130
+└── InterruptedByUserError    130   128 and the number of the signal
 
 Raise where you know; catch in two places: the CLI's `main` and the servers' error middleware.
 A server room may hang its own API errors under NselfError with `http_status` and a `code`.
@@ -22,6 +22,7 @@ A server room may hang its own API errors under NselfError with `http_status` an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from signal import Signals
 
 from nself.records import dataclass
 
@@ -130,6 +131,23 @@ class ProgramMissingError(NselfError):
     kind = "program-missing"
 
 
+class EndedBySignal(KeyboardInterrupt):
+    """A signal that asks us to end, heard where Ctrl-C would be."""
+
+    def __init__(self, number: Signals) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class InterruptedByUserError(NselfError):
-    exit_code = 130
+    """By Ctrl-C, or `by` another signal. `message` says what that means."""
+
+    exit_code = 128 + Signals.SIGINT
     kind = "interrupted"
+
+    def __init__(self, message: str = "", *, fixes: Sequence[str] = (), by: BaseException | None = None) -> None:
+        what = "interrupted"
+        if isinstance(by, EndedBySignal):
+            what = f"interrupted by {by.number.name}"
+            self.exit_code = 128 + by.number
+        super().__init__(f"{what}: {message}" if message else what, fixes=fixes)

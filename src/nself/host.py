@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TextIO
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from nself.events import Emit
+
+PATIENT_S = 0.5
+"""Waiting this long for another command is nothing to speak of."""
 
 # Every command opens this door; what only some of them need is imported where it is used, to keep start-up quick.
 
@@ -352,29 +355,28 @@ class LocalHost:
             raise PermissionDeniedError(f"{argv[0]} may not be run: {error.strerror}") from error
 
     @contextmanager
-    def lock(self, path: Path, *, wait_s: float, holder: str) -> Iterator[None]:
-        """Hold `path` exclusively. The kernel drops the lock when we die, so a crash cannot wedge it."""
-        import fcntl
-
+    def lock(
+        self, path: Path, *, wait_s: float, holder: str, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Hold `path` exclusively. The kernel drops the lock when we die, so a crash cannot wedge it. Who has to wait
+        hears once for whom, if that takes more than a moment."""
         with _explained(path, "locked"):
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+", encoding="utf-8")
         with file:
-            deadline = time.monotonic() + wait_s
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        file.seek(0)
-                        other = file.read().strip() or "another nself command"
-                        raise TimedOutError(
-                            f"{other} is still at work on this project",
-                            fixes=["wait for it to finish and try again", "nself status"],
-                        ) from None
-                    time.sleep(0.05)
-            _sign(file.fileno(), f"{holder} (pid {os.getpid()})")
+            began = time.monotonic()
+            while not _locked(file.fileno()):
+                waited = time.monotonic() - began
+                if waited >= wait_s:
+                    raise TimedOutError(
+                        f"{_signature(file)} is still at work on this project",
+                        fixes=["wait for it to finish and try again", "nself status"],
+                    )
+                if waiting and waited >= PATIENT_S:
+                    waiting(_signature(file))
+                    waiting = None
+                time.sleep(0.05)
+            _sign(file.fileno(), f"{holder} (pid {os.getpid()}, since {time.strftime('%H:%M:%S')})")
             yield
 
     @contextmanager
@@ -412,6 +414,12 @@ def _sign(descriptor: int, holder: str) -> None:
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.write(descriptor, holder.encode())
+
+
+def _signature(file: TextIO) -> str:
+    """Who holds a lock: its command, its process and since when."""
+    file.seek(0)
+    return file.read().strip() or "another nself command"
 
 
 def _locked(descriptor: int) -> bool:

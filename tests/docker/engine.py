@@ -47,6 +47,12 @@ class Engine:
     def has(self, image: str) -> bool:
         return self.run("image", "inspect", image, check=False).returncode == 0
 
+    def remove_images(self, project: str) -> None:
+        """Those that were built for a project."""
+        found = self.run("image", "ls", "--quiet", "--no-trunc", "--filter", f"label=nself.project={project}").stdout
+        if found:
+            self.run("image", "rm", "--force", *dict.fromkeys(found.split()), check=False)
+
     def container(self, *argv: str) -> str:
         """Start a container in the background, labelled so that the end of the run removes it; its id."""
         return self.run("run", "--detach", "--label", f"{LABEL}={os.environ[RUN]}", *argv).stdout.strip()

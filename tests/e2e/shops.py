@@ -35,6 +35,11 @@ SERVICE = {"port": PORT, "depends_on": [], "memory": "32M"}
 
 
 class Shop(Project):
+    def image(self, service: str = "web") -> str:
+        """What is built for it, by its name, once the project was built."""
+        number = json.loads((self.root / ".nself" / "identity.json").read_text())["id"]
+        return f"{self.variables['PROJECT_NAME']}/{service}:{number}"
+
     def aside(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """In this very process: quicker, and outside of the engine's network. For what asks no service anything."""
         out, err = StringIO(), StringIO()

@@ -117,7 +117,7 @@ def test_a_network_removed_by_hand_is_made_again(project: Shop, own_engine: Priv
 def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_engine: PrivateEngine) -> None:
     script = built.root / "services" / "web" / "run.sh"
     script.write_text(script.read_text() + "# another image\n")
-    before = own_engine.docker("images", "--quiet", "--no-trunc", "shop/web")
+    before = own_engine.docker("images", "--quiet", "--no-trunc", built.image())
     built.aside("stop")
     with own_engine.full():
         build = built.aside("build", "--images", "web", check=False)
@@ -129,7 +129,7 @@ def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_
         assert "docker system df" in failed.stderr
         assert "nself clean --images" in failed.stderr
     assert "(web, " in build.stderr
-    assert own_engine.docker("images", "--quiet", "--no-trunc", "shop/web") == before
+    assert own_engine.docker("images", "--quiet", "--no-trunc", built.image()) == before
     built.aside("build", "--images", "web")
     built.nself("start", "web")
     assert built.health()["web"] == "healthy"
@@ -143,7 +143,8 @@ def test_a_full_disk_of_the_project_is_told_and_keeps_nobody_from_stopping(
         fill(tmp_path / "small" / "filler")
         refused = project.nself("start", "web", check=False)
         (tmp_path / "small" / "filler").unlink()
-        own_engine.docker("tag", "shop/web:latest", "shop2/web:latest")
+        project.aside("build")
+        own_engine.docker("tag", built.image(), project.image())
         project.nself("start", "web")
         fill(tmp_path / "small" / "filler")
         stopped = project.aside("stop")
@@ -233,19 +234,19 @@ def test_without_compose_or_with_its_first_version_the_package_is_named(
 
 def test_an_image_that_was_removed_after_the_build_is_asked_for(built: Shop, own_engine: PrivateEngine) -> None:
     built.aside("stop")
-    own_engine.docker("tag", "shop/web:latest", "kept:1")
-    own_engine.docker("rmi", "shop/web:latest")
+    own_engine.docker("tag", built.image(), "kept:1")
+    own_engine.docker("rmi", built.image())
     try:
         refused = built.nself("start", "web", check=False)
     finally:
-        own_engine.docker("tag", "kept:1", "shop/web:latest")
+        own_engine.docker("tag", "kept:1", built.image())
 
     assert refused.returncode == 4
-    assert "an image is not built: shop/web:latest" in refused.stderr
+    assert f"an image is not built: {built.image()}" in refused.stderr
     assert "nself build --images" in refused.stderr
 
 
-ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: -signal.SIGTERM, signal.SIGKILL: -signal.SIGKILL}
+ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 
 
 def ended(process: subprocess.Popen[str], after: str, number: signal.Signals) -> str:
@@ -272,21 +273,21 @@ def test_a_start_that_is_ended_while_it_makes_containers_is_taken_up_by_the_next
     said = ended(built.spawn("--verbose", "start", "web"), "start web", number)
     built.nself("start", "web")
 
-    assert "what was started keeps running" in said or number is not signal.SIGINT
+    assert "what was started keeps running" in said or number is signal.SIGKILL
     assert built.health()["web"] == "healthy"
     assert own_engine.docker("ps", "--all", "--format", "{{.Names}}") == "shop-web-1"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", ENDINGS)
 def test_a_build_that_is_ended_leaves_the_image_as_it_was_and_no_lock(
     built: Shop, own_engine: PrivateEngine, number: signal.Signals
 ) -> None:
-    before = own_engine.docker("images", "--quiet", "shop/web")
+    before = own_engine.docker("images", "--quiet", built.image())
     with changed(built, 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN echo at work && /bin/busybox sleep 3'):
         ended(built.spawn("--verbose", "build", "--images", "web"), "RUN echo at work", number)
 
-    assert own_engine.docker("images", "--quiet", "shop/web") == before
-    assert "shop/web:latest" in built.aside("build", "--images", "web").stdout
+    assert own_engine.docker("images", "--quiet", built.image()) == before
+    assert built.image() in built.aside("build", "--images", "web").stdout
 
 
 @contextmanager
@@ -302,7 +303,7 @@ def changed(project: Shop, steps: str, *, service: str = "web") -> Iterator[None
 
 def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Shop, own_engine: PrivateEngine) -> None:
     built.aside("stop")
-    volume = ("run", "--rm", "--volume", "kept:/kept", "--user", "0", "shop/web:latest", "-c")
+    volume = ("run", "--rm", "--volume", "kept:/kept", "--user", "0", built.image(), "-c")
     own_engine.docker(*volume, "echo 7 >/kept/n")
     start = built.spawn("--verbose", "start", "web")
     assert start.stdout is not None
@@ -328,7 +329,8 @@ def test_a_stop_during_a_start_has_the_last_word(built: Shop, own_engine: Privat
     built.aside("stop")
     said = start.communicate(timeout=60)[0]
 
-    assert start.returncode == 0, said
+    assert start.returncode == 143, said
+    assert "interrupted by SIGTERM" in said
     assert own_engine.docker("ps", "--all", "--quiet") == ""
 
 
@@ -362,12 +364,12 @@ def test_what_reaches_an_image_and_what_does_not(built: Shop, own_engine: Privat
         with changed(built, "COPY . /all"):
             warned = built.aside("build", "--images", "web")
             assert "the image of web is built with .env: a COPY of the whole folder leaves it readable" in warned.stderr
-            assert "never-in-a-layer" in layers(own_engine, "shop/web")
+            assert "never-in-a-layer" in layers(own_engine, built.image())
 
             (folder / ".dockerignore").write_text("*.mov\n.env*\n")
             quiet = built.aside("build", "--images", "web")
             assert "warning" not in quiet.stderr
-            assert "never-in-a-layer" not in layers(own_engine, "shop/web")
+            assert "never-in-a-layer" not in layers(own_engine, built.image())
     finally:
         for name in (".env", ".dockerignore", "film.mov"):
             (folder / name).unlink()
@@ -393,5 +395,5 @@ def test_the_projects_own_secrets_are_not_given_to_a_build(own_engine: PrivateEn
 
     assert refused.returncode == 3
     assert "services.all: its image would be built with .env, .nself" in refused.stderr
-    found = layers(own_engine, "whole/all")
+    found = layers(own_engine, project.image("all"))
     assert not any(secret in found for secret in (SECRET, PASSWORD))

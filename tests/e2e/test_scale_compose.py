@@ -106,7 +106,7 @@ def shop(
         yield project
     finally:
         project.nself("stop", "--volumes", "--yes", check=False)
-        docker.run("image", "rm", f"{name}/web", check=False)
+        docker.remove_images(name)
 
 
 def load(shop: Project, *methods: str) -> Load:

@@ -86,7 +86,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     yield found
     project.nself("stop", "--volumes", "--yes", check=False)
     if docker:
-        docker.run("image", "rm", f"{name}/web", f"{name}/broken", check=False)
+        docker.remove_images(name)
 
 
 def test_it_starts_and_everything_is_well(stack: Stack, proved: Proved) -> None:

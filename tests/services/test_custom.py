@@ -13,6 +13,7 @@ from nself.model import template
 from nself.model.project import Environment, Project
 from nself.model.spec import ServiceSpec
 from nself.services import catalogue
+from nself.services import custom as customs
 from tests.services.projects import SECRETS, custom, project, spec
 
 
@@ -107,6 +108,16 @@ def test_a_template_brings_its_command_and_what_must_be_done_first() -> None:
 
 def test_its_own_command_wins_over_the_templates() -> None:
     assert made(template="fastapi", command="./mine").command == ("./mine",)
+
+
+def test_an_image_that_is_built_has_the_project_s_number_as_its_tag_and_no_other_image_has() -> None:
+    built = made(build=Path("/srv/shop/services/web"))
+    assert built.image and built.image.reference == "shop/web:latest"
+    owned = customs.owned(built, "1234").image
+    assert owned and owned.reference == "shop/web:1234"
+    assert customs.owned(built, "") == built
+    for other in (made(image="registry.example:5000/shop/web:1"), spec(project(), "graphql")):
+        assert customs.owned(other, "1234") == other
 
 
 def test_who_brings_an_image_has_nothing_to_prepare() -> None:

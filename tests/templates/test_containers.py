@@ -87,8 +87,7 @@ def zoo(docker: Engine, server_image: str, tmp_path_factory: pytest.TempPathFact
     nself(project, "build")
     yield project
     nself(project, "stop", "--volumes", "--yes", check=False)
-    for name in RUNNING:
-        docker.run("image", "rm", "--force", f"{ZOO}/{name}:latest", check=False)
+    docker.remove_images(ZOO)
 
 
 @pytest.fixture

@@ -84,9 +84,9 @@ def build(
 
 
 def _build(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, chosen: Options) -> Built:
-    resolved = resolve(project, host, environ)
     if project.runtime is Runtime.COMPOSE and not chosen.preview:
         ownership.establish(project.layout, host, emit)
+    resolved = resolve(project, host, environ)
     new = templates.missing(project, host) if chosen.wants("services") else []
     files = _select(rendering.files(project, resolved, host), chosen)
     target = project.layout.build(project.runtime)

@@ -48,8 +48,8 @@ def recorded(project: Project, host: Host, emit: Emit, entry: Entry) -> Iterator
         entry.exit_code = error.exit_code
         entry.details.setdefault("error", error.message)
         raise
-    except KeyboardInterrupt:
-        entry.exit_code = InterruptedByUserError.exit_code
+    except KeyboardInterrupt as stop:
+        entry.exit_code = InterruptedByUserError(by=stop).exit_code
         raise
     finally:
         try:

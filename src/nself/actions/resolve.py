@@ -19,9 +19,10 @@ from nself.model.spec import Endpoint, Runtime, ServiceSpec
 from nself.records import dataclass
 from nself.runtimes.compose import containers, ownership
 from nself.runtimes.compose.docker import Docker
+from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.native import identity, listeners, processes
 from nself.runtimes.native.supervisor import Supervisor
-from nself.services import catalogue, nginx
+from nself.services import catalogue, custom, nginx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ def resolve(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Re
     if problems:
         raise ConfigProblemsError(problems)
     chosen = ports.choose(wanted, machine.remembered, machine.is_free, machine.is_held)
-    return replace(_resolved(project, chosen), moved=machine.lost(wanted, chosen))
+    found = _resolved(project, chosen, ownership.known(project.layout, host))
+    return replace(found, moved=machine.lost(wanted, chosen))
 
 
 def conflicts(project: Project, host: LocalHost, environ: Mapping[str, str]) -> list[Problem]:
@@ -59,7 +61,8 @@ def conflicts(project: Project, host: LocalHost, environ: Mapping[str, str]) -> 
 
 def remembered(project: Project, host: LocalHost) -> Resolved:
     """The stack as it was built last: nothing is asked of the machine's ports and nothing is in conflict."""
-    return _resolved(project, ports.choose(claims(project), _read(project, host), lambda number: True))
+    chosen = ports.choose(claims(project), _read(project, host), lambda number: True)
+    return _resolved(project, chosen, ownership.known(project.layout, host))
 
 
 def _conflicts(project: Project, machine: _Machine, claims: Sequence[Claim]) -> list[Problem]:
@@ -75,7 +78,7 @@ def claims(project: Project) -> list[Claim]:
     return [claim for claim in found if claim.service == nginx.NAME and claim.port.name in STANDARD]
 
 
-def _resolved(project: Project, chosen: Ports) -> Resolved:
+def _resolved(project: Project, chosen: Ports, own: Identity | None) -> Resolved:
     proxy = proxy_settings(project)
     outside = LoopbackNetwork(
         ports=chosen,
@@ -85,7 +88,7 @@ def _resolved(project: Project, chosen: Ports) -> Resolved:
         resting=project.resting,
     )
     network = outside if project.runtime is Runtime.NATIVE else _containers(project, proxy, outside.proxy_port)
-    specs = tuple(catalogue.specs(project, network))
+    specs = tuple(custom.owned(spec, own.id if own else "") for spec in catalogue.specs(project, network))
     return Resolved(
         specs=specs,
         instances=tuple(catalogue.instances(specs, network)),

@@ -17,6 +17,8 @@ from nself.runtimes import plan
 from nself.settings import env, from_env
 
 LOCK_WAIT_S = 120.0
+STARTS = ("start", "restart")
+"""What the end of the whole stack does not wait for: whatever they would come to is stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
     if companions:
         emit(Note(f"{', '.join(companions)} stop too: they share a process"))
     entry = history.Entry("stop", "stop " + (", ".join(names) or "everything"), {"volumes": wishes.volumes})
-    with opened.runtime.locked("stop", wait_s=LOCK_WAIT_S), history.recorded(project, host, emit, entry):
+    turn = opened.runtime.locked("stop", wait_s=LOCK_WAIT_S, ends=() if names else STARTS)
+    with turn, history.recorded(project, host, emit, entry):
         if wishes.volumes:
             opened.runtime.check_volumes()
         stopped = take_down(opened, names, grace_s=wishes.grace_s)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from nself.cli import interruption
 from nself.cli.app import App
 from nself.cli.folder import Folder
 from nself.cli.output import LEVEL_NAMES, Level, Output
@@ -98,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the `nself` program."""
     # What importing makes stays: looking through it for garbage would be a tenth of our time.
     gc.set_threshold(50_000)
+    interruption.prepare()
     sys.exit(run(sys.argv[1:] if argv is None else list(argv), os.environ))  # noqa: TID251
 
 
@@ -117,8 +119,8 @@ def run(argv: list[str], environ: Any) -> int:
         return _no_command(app, error)
     except click.UsageError as error:
         return _fail(app, _usage(error))
-    except (click.Abort, KeyboardInterrupt):
-        return _fail(app, InterruptedByUserError("interrupted", fixes=["nself status shows what is running"]))
+    except (click.Abort, KeyboardInterrupt) as stop:
+        return _fail(app, _interrupted(stop))
     except BrokenPipeError:
         # The reader of our stdout went away (`nself logs | head`): nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -140,6 +142,12 @@ def _no_command(app: App, error: click.exceptions.NoArgsIsHelpError) -> int:
     return missing.exit_code
 
 
+def _interrupted(stop: BaseException) -> InterruptedByUserError:
+    """click makes its own exception of Ctrl-C, and keeps the cause."""
+    fixes = ["nself status shows what is running", "the same command again goes on where this one ended"]
+    return InterruptedByUserError(fixes=fixes, by=stop.__cause__ or stop)
+
+
 def _usage(error: click.UsageError) -> UsageError:
     path = error.ctx.command_path if error.ctx else "nself"
     # click lists choices a line each.
@@ -154,5 +162,10 @@ def _unforeseen(error: Exception) -> NselfError:
 
 
 def _fail(app: App, error: NselfError) -> int:
-    app.output.error(error)
+    try:
+        app.output.error(error)
+    except OSError:
+        # Of a terminal that was closed nobody reads any more.
+        if not isinstance(error, InterruptedByUserError):
+            raise
     return error.exit_code

@@ -22,6 +22,8 @@ NAME_LASTS_S = 2
 """How long the proxy takes a name for the address it had: a container that was made anew may have another one."""
 LEARNED_AFTER_S = 5.0
 """When the proxy surely knows a new address: the old one had its time, and one question more remained unanswered."""
+NOBODYS = "latest"
+"""Tag of an image that is built for a project without a number yet; before projects had one, of all that were."""
 MACHINE = "host.docker.internal"
 STANDARD = {"https": 443, "http": 80}
 

@@ -65,8 +65,8 @@ class Runtime(Protocol):
     @property
     def host(self) -> LocalHost: ...
 
-    def locked(self, command: str, *, wait_s: float) -> AbstractContextManager[None]:
-        """One change of the stack at a time."""
+    def locked(self, command: str, *, wait_s: float, ends: Collection[str] = ()) -> AbstractContextManager[None]:
+        """One change of the stack at a time. Commands of ours that are among `ends` are ended, others waited for."""
         ...
 
     def unit(self, spec: ServiceSpec) -> str:

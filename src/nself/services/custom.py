@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from nself.errors import ConfigProblemsError, Problem
 from nself.model import template
+from nself.model.containers import NOBODYS
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Category, Image, Network, Port, Preparation, Probe, Route, Runtime, ServiceSpec
@@ -54,7 +55,16 @@ def image(service: CustomService, project: Project) -> Image:
     """The one it names, else one built from its folder."""
     if service.image:
         return Image(reference=service.image)
-    return Image(reference=f"{project.name}/{service.name}:latest", built=True)
+    return Image(reference=f"{project.name}/{service.name}:{NOBODYS}", built=True)
+
+
+def owned(spec: ServiceSpec, number: str) -> ServiceSpec:
+    """With the image that is built for it under a tag of the project's own: another folder may hold a project of this
+    name, with a service of this name, and what is built there is not to run here."""
+    if not (spec.build and spec.image and spec.image.built and number):
+        return spec
+    repository = spec.image.reference.rpartition(":")[0]
+    return replace(spec, image=replace(spec.image, reference=f"{repository}:{number}"))
 
 
 def routes(service: CustomService, project: Project) -> tuple[Route, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from nself.errors import ConfigProblemsError, NselfError, UsageError
 from nself.events import Event, StepStarted, Warned, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
+from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker_errors import NoDiskError, NotInstalledError, PullError, SocketDeniedError
 from nself.runtimes.compose.images import BuildFailedError
+from nself.runtimes.compose.ownership import Identity
 from tests.actions.places import written
 from tests.docker.engine import Engine
 from tests.runtimes.compose.programs import scripted, version
@@ -42,11 +45,15 @@ def project(tmp_path: Path, docker: Engine, debian_image: str) -> Iterator[Proje
     (folder / "greeting").write_text("hi\n")
     found = written(tmp_path, {"PROJECT_NAME": f"images{os.getpid()}", **HELLO}, fixed=False)
     yield found
-    docker.run("image", "rm", "--force", f"{found.name}/hello:latest", check=False)
+    docker.remove_images(found.name)
 
 
 def environ(**more: str) -> dict[str, str]:
     return {**os.environ, "BASE_IMAGE": "nself-base:bookworm", **more}
+
+
+def own(project: Project) -> Identity:
+    return ownership.required(ownership.known(project.layout, LocalHost()))
 
 
 def made(project: Project, *names: str, emit: object = ignore, **more: str) -> BuiltImages:
@@ -57,7 +64,8 @@ def made(project: Project, *names: str, emit: object = ignore, **more: str) -> B
 def test_a_service_with_a_dockerfile_becomes_an_image(project: Project, docker: Engine) -> None:
     events: list[Event] = []
     (image,) = made(project, emit=events.append).images
-    assert (image.name, image.reference, image.built) == ("hello", f"{project.name}/hello:latest", True)
+    number = own(project).id
+    assert (image.name, image.reference, image.built) == ("hello", f"{project.name}/hello:{number}", True)
     assert image.size_bytes > 1_000_000
     assert docker.run("run", "--rm", image.reference).stdout == "hi\n"
     labels = json.loads(docker.run("image", "inspect", image.reference).stdout)[0]["Config"]["Labels"]
@@ -76,6 +84,17 @@ def test_without_a_change_nothing_is_new_and_with_one_the_old_image_goes(project
     (changed,) = made(project).images
     assert (changed.built, changed.id != first.id) == (True, True)
     assert docker.run("image", "inspect", first.id, check=False).returncode != 0
+
+
+def test_two_folders_of_one_name_have_an_image_each(project: Project, docker: Engine, tmp_path: Path) -> None:
+    (mine,) = made(project).images
+    other = tmp_path / "other"
+    shutil.copytree(project.root / "services", other / "services")
+    (other / "services" / "hello" / "greeting").write_text("not mine\n")
+    (theirs,) = made(written(other, {"PROJECT_NAME": project.name, **HELLO}, fixed=False)).images
+    assert theirs.reference != mine.reference
+    assert docker.run("run", "--rm", mine.reference).stdout == "hi\n"
+    assert docker.run("run", "--rm", theirs.reference).stdout == "not mine\n"
 
 
 def test_a_mirror_reaches_the_build_and_a_password_does_not(project: Project, docker: Engine) -> None:

@@ -75,6 +75,7 @@ def build(
     chosen = options or Options()
     for service in templates.missing(project, host):
         templates.scaffold(project, service, host, emit)
+    identity = ownership.establish(project.layout, host, emit)
     specs = built_specs(project, host)
     names = _names(specs, chosen.only)
     _check_dockerfiles(specs, names, project)
@@ -85,7 +86,6 @@ def build(
     entry = history.Entry("build", f"images of {', '.join(names)}", {"images": names})
     lock = host.lock(project.layout.run / "images.lock", wait_s=0, holder="nself build --images")
     with lock, history.recorded(project, host, emit, entry):
-        identity = ownership.establish(project.layout, host, emit)
         work = _Work(project=project, builder=builder, options=chosen, identity=identity)
         return BuiltImages(images=tuple(work.do(name, specs.get(name)) for name in names))
 

@@ -30,6 +30,8 @@ def command(
 ) -> None:
     """Stop everything, or the services named. What needs others is stopped before them. Data is kept.
 
+    A start or restart that is at work is ended first, when everything is to be stopped.
+
     \b
     Examples:
       nself stop

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nself.host import Host
+from nself.model.containers import NOBODYS
 from nself.records import dataclass
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.containers import PROJECT
@@ -78,6 +79,7 @@ class Leftovers:
                 self._prune(noun, *self._ours)
                 return 0
             case Kind.IMAGES:
+                self._untag()
                 more = ["--all"] if every else []
                 return self._prune("image", *more, *self._ours)
             case Kind.BUILDERS:
@@ -88,6 +90,13 @@ class Leftovers:
                 for name in sorted(self._volumes()):
                     self.docker.run("volume", "rm", name, timeout_s=WAIT_S)
                 return 0
+
+    def _untag(self) -> None:
+        """Names that images had before a project's number was their tag, and that every folder of this name shared."""
+        for each in self._listed("image", "ls", *self._ours):
+            if each["Tag"] == NOBODYS and each["Repository"].startswith(f"{self.project}/"):
+                # One that still runs is refused, and goes another time.
+                self.docker.run("image", "rm", f"{each['Repository']}:{NOBODYS}", check=False)
 
     @property
     def _ours(self) -> tuple[str, ...]:

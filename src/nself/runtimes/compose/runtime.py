@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from nself.model import spec as model
 from nself.model.layout import Layout
 from nself.model.spec import Endpoint, ServiceSpec
 from nself.records import dataclass
-from nself.runtimes import probes
+from nself.runtimes import probes, turns
 from nself.runtimes.compose import containers, fingerprints, inside, mounts, output, ownership, reload, volumes
 from nself.runtimes.compose.containers import Container
 from nself.runtimes.compose.docker import Docker
@@ -100,10 +100,8 @@ class Compose:
         more = ["-f", str(self.layout.run / fingerprints.FILE)] if labels else []
         return ["compose", "-p", self.project, "-f", str(self.build / FILE), *more, *argv]
 
-    @contextmanager
-    def locked(self, command: str, *, wait_s: float) -> Iterator[None]:
-        with self.host.lock(self.layout.run / "lock", wait_s=wait_s, holder=f"nself {command}"):
-            yield
+    def locked(self, command: str, *, wait_s: float, ends: Collection[str] = ()) -> AbstractContextManager[None]:
+        return turns.taken(self.layout, self.host, self.emit, command, wait_s=wait_s, ends=ends)
 
     def unit(self, spec: ServiceSpec) -> str:
         return spec.name

@@ -76,9 +76,9 @@ class Walk:
                 if not moved:
                     self.compose.host.sleep(self.pause)
                     self.pause = min(self.pause * 1.2, SLOWEST_POLL_S)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             raise InterruptedByUserError(
-                "interrupted: what was started keeps running", fixes=["nself start goes on", "nself stop"]
+                "what was started keeps running", fixes=["nself start goes on", "nself stop"], by=stop
             ) from None
         return self.outcome
 

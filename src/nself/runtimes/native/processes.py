@@ -58,6 +58,14 @@ def all_pids() -> Iterator[int]:
             yield int(entry.name)
 
 
+def has_open(pid: int, path: Path) -> bool:
+    """False, too, for what is none of our business."""
+    try:
+        return any(file.samefile(path) for file in (PROC / str(pid) / "fd").iterdir() if file.exists())
+    except OSError:
+        return False
+
+
 def family(pid: int) -> list[int]:
     """`pid` and everything below it."""
     found = [pid]

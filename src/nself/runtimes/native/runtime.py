@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from nself.model.layout import Layout
 from nself.model.place import program_of
 from nself.model.spec import Endpoint, Network, ServiceSpec
 from nself.records import dataclass
-from nself.runtimes import digest, plan, probes
+from nself.runtimes import digest, plan, probes, turns
 from nself.runtimes.ledger import Ledger, Lost, volumes_of
 from nself.runtimes.native import configuration, identity, processes, sockets, tail
 from nself.runtimes.native.configuration import Program
@@ -67,11 +67,8 @@ class Native:
     def supervisor(self) -> Supervisor:
         return Supervisor(self.layout.state, identity.known(self.layout.root), self.host)
 
-    @contextmanager
-    def locked(self, command: str, *, wait_s: float) -> Iterator[None]:
-        """One change of the stack at a time."""
-        with self.host.lock(self.layout.run / "lock", wait_s=wait_s, holder=f"nself {command}"):
-            yield
+    def locked(self, command: str, *, wait_s: float, ends: Collection[str] = ()) -> AbstractContextManager[None]:
+        return turns.taken(self.layout, self.host, self.emit, command, wait_s=wait_s, ends=ends)
 
     def wanted(self) -> list[Wanted]:
         """Every service with the fingerprint its program would be started under."""

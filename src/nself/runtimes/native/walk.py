@@ -84,9 +84,9 @@ class Walk:
                 if isinstance(event, BaseException):
                     raise event
                 self.native.emit(event)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             raise InterruptedByUserError(
-                "interrupted: what was started keeps running", fixes=["nself start goes on", "nself stop"]
+                "what was started keeps running", fixes=["nself start goes on", "nself stop"], by=stop
             ) from None
         finally:
             self.cancelled.set()
