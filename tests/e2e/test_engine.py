@@ -329,8 +329,8 @@ def test_a_stop_during_a_start_has_the_last_word(built: Shop, own_engine: Privat
     built.aside("stop")
     said = start.communicate(timeout=60)[0]
 
-    assert start.returncode == 143, said
-    assert "interrupted by SIGTERM" in said
+    # It was ended, unless it had come to its end already.
+    assert (start.returncode, "interrupted by SIGTERM" in said) in {(143, True), (0, False)}, said
     assert own_engine.docker("ps", "--all", "--quiet") == ""
 
 
