@@ -230,12 +230,13 @@ def test_a_service_grows_and_shrinks_and_no_request_is_lost(stack: Stack) -> Non
     asking.start()
     try:
         stack.project.nself("scale", "out", "web", "--replicas", "3")
-        grown = stack.project.status()["web"]["replicas"]
+        grown = stack.project.status()["web"]
         stack.project.nself("scale", "in", "web", "--replicas", "1")
     finally:
         stop.set()
         asking.join(timeout=30)
-    assert (grown["wanted"], grown["healthy"]) == (3, 3)
+    assert grown["health"] == "healthy", grown
+    assert (grown["replicas"]["wanted"], grown["replicas"]["healthy"]) == (3, 3)
     assert stack.project.status()["web"]["replicas"]["wanted"] == 1
     assert next(answered) > 20
     assert failures == []

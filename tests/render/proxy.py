@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,10 +117,13 @@ class Proxy:
             [*argv, *options, self.url(host, path)], capture_output=True, text=True, timeout=20
         ).stdout
 
-    def logged(self) -> list[Mapping[str, str]]:
-        """Access log lines so far, once nginx has flushed them."""
-        lines = (line for line in self.log.read_text().splitlines() if line.startswith("{"))
-        return [json.loads(line) for line in lines]
+    def logged_of(self, path: str) -> list[Mapping[str, str]]:
+        """The access log's lines about `path`, once nginx has flushed one."""
+        while True:
+            lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+            if found := [line for line in lines if line["path"] == path]:
+                return found
+            time.sleep(0.02)
 
 
 def trusting(folder: Path) -> ssl.SSLContext:
@@ -137,10 +140,17 @@ class Loopback(httpx.HTTPTransport):
 
 
 @contextmanager
-def proxy(project: Project, folder: Path, *, behind: str | None = None) -> Iterator[Proxy]:
-    """nginx for `project`, laid out in `folder`; the small service stands in for the service named `behind`."""
+def proxy(
+    project: Project,
+    folder: Path,
+    *,
+    behind: str | None = None,
+    among: Callable[[LoopbackNetwork], LoopbackNetwork] = lambda net: net,
+) -> Iterator[Proxy]:
+    """nginx for `project`, laid out in `folder`; the small service stands in for the service named `behind`. `among`
+    changes the network that it finds its services in."""
     ports = Ports(numbers={claim.key: free_port() for claim in catalogue.claims(project)})
-    net = network(project, ports)
+    net = among(network(project, ports))
     specs = catalogue.specs(project, net)
     files = nginx.render(specs, net, project, proxy_settings(project))
     configuration = lay_out(files, folder)

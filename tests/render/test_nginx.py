@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -155,19 +154,10 @@ def test_health_answers_on_loopback_without_tls(dev: Proxy) -> None:
 
 def test_the_access_log_is_json_without_the_query(dev: Proxy) -> None:
     dev.get("api.localhost", "/logged?token=very-secret", headers={"User-Agent": 'a "b"\n'.strip()})
-    (line,) = dev_log(dev, "/logged")
+    (line,) = dev.logged_of("/logged")
     assert (line["host"], line["method"], line["status"]) == ("api.localhost", "GET", "200")
     assert line["agent"] == 'a "b"'
     assert "very-secret" not in dev.log.read_text()
-
-
-def dev_log(running: Proxy, path: str) -> list[dict[str, str]]:
-    """The lines about `path`, once they are there."""
-    while True:
-        found = [dict(line) for line in running.logged() if line["path"] == path]
-        if found:
-            return found
-        time.sleep(0.02)
 
 
 def test_a_development_server_is_found_on_either_loopback_address(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings
+from nself.render.nginx import repeats
 from nself.render.nginx.syntax import Lines, block, directive
 
 TWO_YEARS_S = 63_072_000
@@ -24,6 +25,7 @@ REASONS = {
     502: ("service-unavailable", "This service is not answering. It may be starting; try again in a moment."),
     504: ("service-timeout", "This service took too long to answer."),
 }
+UNREACHED = (502, 504)
 RETRY_AFTER_S = {429: 1, 502: 2}
 PAGE = (
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
@@ -57,8 +59,19 @@ def variable(name: str) -> str:
     return "answer_" + name.lower().replace("-", "_")
 
 
-def error_pages() -> Lines:
-    return [directive("error_page", status, f"{PREFIX}/{status}.$answer_form") for status in REASONS]
+def error_pages(*, again: bool) -> Lines:
+    """`again`: who reached nobody is passed on once more before there is an answer."""
+    pages = {status: f"{PREFIX}/{status}.$answer_form" for status in REASONS}
+    if not again:
+        return [directive("error_page", status, page) for status, page in pages.items()]
+    unreached = {status: pages.pop(status) for status in UNREACHED}
+    return [
+        *repeats.maps(unreached),
+        *(directive("error_page", status, page) for status, page in pages.items()),
+        *(directive("error_page", status, "=", repeats.variable(status)) for status in unreached),
+        # What came a second time has an answer as well.
+        directive("recursive_error_pages", "on"),
+    ]
 
 
 def locations() -> Lines:

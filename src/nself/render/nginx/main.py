@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nself.model.containers import NAME_LASTS_S
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network
 from nself.render.nginx import answers, static, upstreams
@@ -54,8 +55,7 @@ LOG = {
     "remote": "$remote_addr",
     "host": "$host",
     "method": "$request_method",
-    # Without the query: links in mails and presigned URLs carry tokens there.
-    "path": "$uri",
+    "path": "$request_path",
     "protocol": "$server_protocol",
     "status": "$status",
     "bytes": "$body_bytes_sent",
@@ -96,8 +96,8 @@ def proxy(settings: ProxySettings) -> Lines:
     }
     return [
         directive("proxy_http_version", "1.1"),
-        # Services are near: who waits longer waits for one that is gone, and its successor may be known meanwhile.
-        directive("proxy_connect_timeout", "2s"),
+        # Services are near: who waits longer waits for one that is gone. By then its name is known to lead elsewhere.
+        directive("proxy_connect_timeout", f"{NAME_LASTS_S + 1}s"),
         # Another replica is tried, where there is one; nothing that may have had its effect is sent twice.
         directive("proxy_next_upstream", "error", "timeout"),
         # Whoever waited longer for an answer than this is not sent to wait again.
@@ -117,7 +117,7 @@ def _http(sites: Sequence[Site], network: Network, settings: ProxySettings) -> L
         *static.here(),
         *_maps(),
         *answers.maps(),
-        *answers.error_pages(),
+        *answers.error_pages(again=bool(network.resolver) and any(site.places for site in sites)),
         *_limits(sites, settings),
         *(_gzip() if settings.gzip_enabled else []),
         *(_tls() if settings.tls else []),
@@ -155,8 +155,9 @@ def _log() -> Lines:
 
 def _maps() -> Lines:
     """Only websockets may upgrade; upstream connections are otherwise kept alive. A client's own request id is kept
-    when it is a plain one."""
+    when it is a plain one. What is logged has no query: links in mails and presigned URLs carry tokens there."""
     return [
+        *block("map", "$request_uri", "$request_path", body=["default '';", '"~^([^?]+)" $1;']),
         *block("map", "$http_upgrade", "$upgrade", body=["default '';", "~*^websocket$ websocket;"]),
         *block("map", "$upgrade", "$connection_upgrade", body=["default '';", "websocket upgrade;"]),
         *block(

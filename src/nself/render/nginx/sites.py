@@ -12,7 +12,7 @@ from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Endpoint, Network, Route, ServiceSpec
 from nself.records import dataclass
-from nself.render.nginx import static
+from nself.render.nginx import repeats, static
 from nself.render.nginx.static import Folder
 from nself.render.nginx.syntax import Lines, block, directive
 
@@ -68,7 +68,7 @@ def server(site: Site, network: Network, settings: ProxySettings) -> Lines:
             directive("include", "headers.conf"),
             directive("include", "answers.conf"),
             *(_general(settings) if site.root else []),
-            *(line for place in places for line in _locations(place, settings)),
+            *(line for place in places for line in _locations(place, settings, again=bool(network.resolver))),
             *(static.lines(site.root) if site.root else []),
         ],
     )
@@ -143,31 +143,31 @@ def _site(host: str, places: Sequence[Place], hosted: Folder | None, project: Pr
     )
 
 
-def _locations(place: Place, settings: ProxySettings) -> Lines:
-    route = place.route
-    lines = _location(place, settings, route.path, strict=False)
+def _locations(place: Place, settings: ProxySettings, *, again: bool) -> Lines:
+    route, passed_on = place.route, _passed_on(place)
+    common = [*repeats.here(route), *passed_on] if again else passed_on
+    lines = _location(route.path, [*_limits(place, settings, strict=False), *common])
     for path in route.strict_paths:
-        lines += _location(place, settings, path, strict=True)
-    return lines
+        lines += _location(path, [*_limits(place, settings, strict=True), *common])
+    return [*lines, *(repeats.location(route, passed_on) if again else [])]
 
 
-def _location(place: Place, settings: ProxySettings, path: str, *, strict: bool) -> Lines:
-    route = place.route
+def _location(path: str, body: Lines) -> Lines:
     if not _PATH.fullmatch(path):
         raise ConfigError(f"{path!r} cannot be the path of a route", fixes=["start it with / and use plain letters"])
-    return block(
-        "location",
-        path,
-        body=[
-            *_limits(place, settings, strict=strict),
-            directive("client_max_body_size", route.body_limit),
-            directive("proxy_read_timeout", f"{route.read_timeout_s}s"),
-            *(["proxy_request_buffering off;"] if route.stream_request else []),
-            directive("include", "proxy.conf"),
-            *(WEBSOCKET if route.websocket else [directive("proxy_set_header", "Connection", "")]),
-            directive("proxy_pass", f"http://{place.upstream}"),
-        ],
-    )
+    return block("location", path, body=body)
+
+
+def _passed_on(place: Place) -> Lines:
+    route = place.route
+    return [
+        directive("client_max_body_size", route.body_limit),
+        directive("proxy_read_timeout", f"{route.read_timeout_s}s"),
+        *(["proxy_request_buffering off;"] if route.stream_request else []),
+        directive("include", "proxy.conf"),
+        *(WEBSOCKET if route.websocket else [directive("proxy_set_header", "Connection", "")]),
+        directive("proxy_pass", f"http://{place.upstream}"),
+    ]
 
 
 def _general(settings: ProxySettings) -> Lines:
