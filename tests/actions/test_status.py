@@ -7,7 +7,7 @@ import pytest
 
 from nself.actions import status
 from nself.actions.status import Memory, Replicas, ServiceStatus, Status, Word
-from nself.cli.commands.status import age
+from nself.cli.commands.status import age, table
 from nself.errors import UsageError
 
 
@@ -88,3 +88,20 @@ def test_replicas_use_what_they_use_together() -> None:
     copies = [replace(service("running", "healthy", name), memory=used) for name in ("web", "web.2")]
     (web,) = status.together(copies)
     assert web.memory == Memory(used=200, limit=400, percent=50.0)
+
+
+def test_what_uses_more_than_it_is_meant_to_is_named_where_nothing_holds_it_back() -> None:
+    mb = 1024**2
+    fat, lean = (Memory(used=used * mb, limit=256 * mb, percent=used / 2.56) for used in (300, 100))
+    services = [
+        replace(service("running", "healthy", name), memory=used) for name, used in (("web", fat), ("api", lean))
+    ]
+    shared = replace(service("running", "healthy", "auth"), memory=fat, shares_process_with=("storage",))
+
+    def said(runtime: str) -> list[str]:
+        looked = replace(found(*services, shared), runtime=runtime)
+        lines = [line for line in table(looked, detailed=False, ports=False, resources=True) if isinstance(line, str)]
+        return [line for line in lines if "enforced" in line]
+
+    assert said("native") == ["web: uses 300 MB of memory and is meant to use 256 MB, which is not enforced natively"]
+    assert said("compose") == []

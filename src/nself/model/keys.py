@@ -96,7 +96,9 @@ class CustomServiceSettings:
     image: str | None = env("CS_N_IMAGE", default=None, help="Container image, for the container runtimes.")
     build: str | None = env("CS_N_BUILD", default=None, help="Folder with a Dockerfile, for the container runtimes.")
     workdir: str | None = env("CS_N_WORKDIR", default=None, help="Folder it runs in; services/<name>.")
-    memory: str = env("CS_N_MEMORY", default="256M", pattern=SIZE_PATTERN, help="Memory limit.")
+    memory: str = env(
+        "CS_N_MEMORY", default="256M", pattern=SIZE_PATTERN, help="Memory limit; natively it is only compared."
+    )
     cpu: float = env("CS_N_CPU", default=0.25, minimum=0.01, help="CPU limit in cores.")
     replicas: int = env("CS_N_REPLICAS", default=1, minimum=0, help="How many copies run.")
     health_path: str = env("CS_N_HEALTHCHECK", default="/health", pattern=r"/\S*", help="Path that answers 2xx.")
@@ -160,7 +162,9 @@ class ScaleSettings:
     """Keys of one entry of `scale:` in nself.yml: how much of a built-in service runs."""
 
     replicas: int | None = env("SCALE_N_REPLICAS", default=None, minimum=1, maximum=100, help="How many copies run.")
-    memory: str | None = env("SCALE_N_MEMORY", default=None, pattern=SIZE_PATTERN, help="Memory limit of each.")
+    memory: str | None = env(
+        "SCALE_N_MEMORY", default=None, pattern=SIZE_PATTERN, help="Memory limit of each; natively it is only compared."
+    )
     cpu: float | None = env("SCALE_N_CPU", default=None, minimum=0.01, help="CPU limit of each, in cores.")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nself.actions.status import ServiceStatus, Status
 
 SYMBOLS = {"healthy": "✓", "starting": "!", "unknown": "?", "unhealthy": "✗", "stopped": "✗"}
+NATIVE = "native"
 CLEAR = "\033[H\033[2J"
 
 
@@ -96,12 +97,23 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
         for each in found.services
         if each.restarts
     )
+    if resources and found.runtime == NATIVE:
+        yield from (line for service in found.services if (line := beyond_its_limit(service)))
     if resources and any(service.shares_process_with for service in found.services):
         yield "* one process hosts these services: CPU and memory are those of all of them"
     total = found.summary
     colour = "green" if total.healthy == total.total else "yellow" if total.running else "red"
     yield Styled(f"{total.running} of {total.total} running, {total.healthy} healthy", colour)
     yield "next: nself urls, nself logs -f" if total.running else "next: nself start"
+
+
+def beyond_its_limit(service: ServiceStatus) -> str:
+    """In containers the engine ends what would use more. What several use together cannot be laid to one of them."""
+    memory = service.memory
+    if memory is None or memory.used <= memory.limit or service.shares_process_with:
+        return ""
+    used, limit = (f"{number / 1024**2:.0f} MB" for number in (memory.used, memory.limit))
+    return f"{service.name}: uses {used} of memory and is meant to use {limit}, which is not enforced natively"
 
 
 def row(service: ServiceStatus, *, ports: bool, resources: bool) -> list[str]:
