@@ -12,7 +12,7 @@ import pytest
 
 from nself.errors import ConfigError, TimedOutError
 from nself.pg import migrations
-from nself.pg.migrations import Migration, MigrationFailedError
+from nself.pg.migrations import Migration, MigrationFailedError, NewerSchemaError
 
 TABLE = Migration(1, "table", "CREATE TABLE notes (id int PRIMARY KEY);")
 ROWS = Migration(2, "rows", "INSERT INTO notes VALUES (1), (2);")
@@ -72,6 +72,15 @@ def test_two_at_once_apply_each_file_once(dsn: str) -> None:
         return await asyncio.gather(one(), one())
 
     assert sorted(asyncio.run(both())) == [0, 1]
+
+
+def test_an_older_program_leaves_a_newer_one_s_tables_alone_and_says_so(dsn: str) -> None:
+    up(dsn, TABLE, ROWS, sole=True)
+    with pytest.raises(NewerSchemaError, match=r"changed by a newer nself \(migration 2_rows\)"):
+        up(dsn, TABLE, sole=True)
+    assert up(dsn, TABLE, ROWS, sole=True) == []
+    # In a project's own folder a file may be missing: another branch has it.
+    assert up(dsn, TABLE) == []
 
 
 def test_a_lock_that_is_not_released_ends_in_a_clear_error(dsn: str) -> None:

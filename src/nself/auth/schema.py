@@ -17,6 +17,6 @@ async def ensure(settings: AuthSettings) -> None:
     database = await Database.open(dsn, name="nself-auth-migrations", max_size=1)
     try:
         async with database.connection() as connection:
-            await migrations.up(connection, migrations.of_package("nself.auth"), schema=LEDGER)
+            await migrations.up_package(connection, "nself.auth", schema=LEDGER)
     finally:
         await database.close()

@@ -85,7 +85,7 @@ class Store:
         database = await Database.open(self.dsn, name="nself-mail", max_size=4)
         try:
             async with database.connection() as connection:
-                await migrations.up(connection, migrations.of_package("nself.mail"), schema="mail")
+                await migrations.up_package(connection, "nself.mail", schema="mail")
         except BaseException:
             await database.close()
             raise

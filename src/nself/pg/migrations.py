@@ -62,6 +62,17 @@ class MigrationFailedError(DatabaseError):
         )
 
 
+class NewerSchemaError(DatabaseError):
+    """Going back to an older nself cannot take back what the newer one did to the tables."""
+
+    def __init__(self, schema: str, newest: Applied) -> None:
+        super().__init__(
+            f"the tables of {schema} were changed by a newer nself (migration {newest.version}_{newest.name}),"
+            " which this one does not know",
+            fixes=["nself update", "or restore a backup from before"],
+        )
+
+
 def of_package(package: str, folder: str = "migrations") -> list[Migration]:
     """Migrations shipped inside a Python package."""
     entries = files(package).joinpath(folder).iterdir()
@@ -143,6 +154,11 @@ def pending(wanted: Sequence[Migration], applied: Sequence[Applied]) -> list[Mig
     return [migration for migration in wanted if migration.version not in done]
 
 
+async def up_package(connection: Connection, package: str, *, schema: str) -> None:
+    """Bring one of our servers' own schemas up to date; one that a newer nself has changed is left alone."""
+    await up(connection, of_package(package), schema=schema, sole=True)
+
+
 def drifted(wanted: Sequence[Migration], applied: Sequence[Applied]) -> list[Migration]:
     """Applied migrations whose file has changed since."""
     sums = {entry.version: entry.checksum for entry in applied}
@@ -156,11 +172,17 @@ async def up(
     schema: str,
     limit: int | None = None,
     lock_wait_s: float = 60,
+    sole: bool = False,
 ) -> list[Applied]:
-    """Apply what is pending, each file in one transaction with its ledger row. Stops at the first error."""
+    """Apply what is pending, each file in one transaction with its ledger row. Stops at the first error.
+
+    With `sole` nobody else writes migrations for this schema: newer ones than `wanted` are of a newer program."""
     ledger = Ledger(schema)
     async with locked(connection, schema, wait_s=lock_wait_s):
-        before = {entry.version for entry in await ledger.applied(connection)}
+        found = await ledger.applied(connection)
+        if sole and wanted and found and found[-1].version > wanted[-1].version:
+            raise NewerSchemaError(schema, found[-1])
+        before = {entry.version for entry in found}
         error: MigrationFailedError | None = None
         for migration in [migration for migration in wanted if migration.version not in before][:limit]:
             try:

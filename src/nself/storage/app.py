@@ -75,7 +75,7 @@ async def opened(settings: StorageSettings, peers: Peers) -> AsyncIterator[Files
         stack.push_async_callback(database.close)
         if settings.migrate:
             async with database.connection() as connection:
-                await migrations.up(connection, migrations.of_package("nself.storage"), schema="storage")
+                await migrations.up_package(connection, "nself.storage", schema="storage")
         backend = choose(settings)
         await backend.open()
         stack.push_async_callback(backend.close)

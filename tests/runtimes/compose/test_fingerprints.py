@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from nself.model.spec import Category, ServiceSpec
 from nself.runtimes import plan
@@ -36,3 +39,18 @@ def test_a_guessed_secret_cannot_be_tried_without_the_key(tmp_path: Path) -> Non
 
 def test_a_key_that_was_lost_only_means_that_all_is_made_anew(tmp_path: Path) -> None:
     assert plan.differences(made(tmp_path, "key"), made(tmp_path, "another key"))
+
+
+def of(spec: ServiceSpec, build: Path, version: str) -> plan.Fingerprint:
+    entry = {"image": "web", "labels": {"nself.version": version, "nself.service": "web"}}
+    return fingerprints.of(spec, entry, build, image_id="sha256:1", key="key", watched={})
+
+
+def test_another_version_of_nself_is_a_reason_to_make_its_own_servers_anew_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = replace(WEB, server="web")
+    old, old_server = of(WEB, tmp_path, "1.0"), of(server, tmp_path, "1.0")
+    monkeypatch.setattr(fingerprints, "__version__", "1.1")
+    assert plan.differences(old, of(WEB, tmp_path, "1.1")) == []
+    assert plan.differences(old_server, of(server, tmp_path, "1.1")) == ["version of nself"]

@@ -23,6 +23,7 @@ PROJECT, SERVICE, NUMBER, FOLDER = (
     f"com.docker.compose.{name}" for name in ("project", "service", "container-number", "project.working_dir")
 )
 FINGERPRINT = "nself.fingerprint"
+VERSION = "nself.version"
 """Label: JSON of what the container was made from."""
 _PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
 BUILD_DEPTH = 3

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nself import __version__
 from nself.model import replicas
 from nself.model.place import SECRETS
 from nself.model.spec import Category, ServiceSpec
@@ -36,10 +37,14 @@ def of(
     one would tell whether a guess is right."""
     definition = {key: value for key, value in entry.items() if key not in CHANGES_WHILE_RUNNING}
     definition["limits"] = entry.get("deploy", {}).get("resources")
+    # Which version of nself wrote the file is nothing to a service that is not nself's.
+    definition["labels"] = {name: text for name, text in entry.get("labels", {}).items() if name != containers.VERSION}
     if spec.category is not Category.CUSTOM:
         definition["ports"] = entry.get("ports")
     name = replicas.service_of(spec.name)
     parts = {"definition": digest.keyed(json.dumps(definition, sort_keys=True).encode(), key), "image": image_id or ""}
+    if spec.server:
+        parts["version of nself"] = __version__
     env = build / "env" / f"{name}.env"
     if env.is_file():
         parts[f"variables of {name}"] = digest.keyed(env.read_bytes(), key)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from nself import __version__
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
-from nself.runtimes.compose import ownership, reload, volumes
+from nself.runtimes.compose import ownership, reload, server_image, volumes
+from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import CommandFailedError, PullError
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
@@ -73,6 +75,7 @@ def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
     """Pull the images that are missing. Those that are built are not pulled: whoever changed them says when."""
     here = compose.image_ids()
     refuse_unbuilt(specs, here)
+    refuse_another_version(compose.docker, specs)
     for reference in sorted({spec.image.reference for spec in specs if spec.image} - here.keys()):
         compose.emit(Note(f"pulling {reference}"))
         _pull(compose, reference)
@@ -96,3 +99,17 @@ def refuse_unbuilt(specs: Sequence[ServiceSpec], here: Collection[str]) -> None:
             f"{'an image is' if len(unbuilt) == 1 else 'images are'} not built: {', '.join(unbuilt)}",
             fixes=["nself build --images", "nself start --runtime native"],
         )
+
+
+def refuse_another_version(docker: Docker, specs: Sequence[ServiceSpec]) -> None:
+    """An image of our servers that was made by another nself, or given its name by hand: their variables, files and
+    tables may be others than ours."""
+    ours = {spec.image.reference for spec in specs if spec.image and spec.image.built and not spec.build}
+    for reference in sorted(ours):
+        labels = ((docker.inspect_image(reference) or {}).get("Config") or {}).get("Labels") or {}
+        version = labels.get(server_image.VERSION, __version__)
+        if labels.get(server_image.TITLE) == server_image.NAMED and version != __version__:
+            raise DockerError(
+                f"{reference} holds nself {version}, and this is nself {__version__}",
+                fixes=["nself build --images server"],
+            )

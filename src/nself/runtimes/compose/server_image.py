@@ -28,6 +28,7 @@ PACKAGES = "nself/server-packages"
 INSTEAD = "build on an image you have: nself build --images --base-image NAME (or set NSELF_BASE_IMAGE)"
 INPUTS = "nself.inputs"
 """Label: the fingerprint of what an image was made from."""
+TITLE, VERSION, NAMED = "org.opencontainers.image.title", "org.opencontainers.image.version", "nself server"
 BASE, BASE_ID = "org.opencontainers.image.base.name", "nself.base.id"
 
 
@@ -78,8 +79,8 @@ class ServerImage:
             INPUTS: inputs,
             BASE: self.base,
             BASE_ID: base_id,
-            "org.opencontainers.image.title": "nself server",
-            "org.opencontainers.image.version": nself.__version__,
+            TITLE: NAMED,
+            VERSION: nself.__version__,
             "org.opencontainers.image.licenses": "MIT",
         }
 

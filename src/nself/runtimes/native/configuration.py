@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nself import __version__
 from nself.errors import ConfigError
 from nself.model import replicas
 from nself.model.place import BACKEND, SECRETS
@@ -117,6 +118,8 @@ def fingerprint(program: Program, *, specs: Sequence[ServiceSpec], build: Path) 
     Its priority is left out: it moves with every other service, and is only the order in which all are shut down."""
     options = {key: value for key, value in program.options.items() if key != "priority"}
     parts = {"definition": digest.of(repr(sorted(options.items())).encode())}
+    if any(spec.server for spec in specs):
+        parts["version of nself"] = __version__
     for spec in specs:
         pairs = sorted({**spec.env, **spec.secrets}.items())
         parts[f"variables of {spec.name}"] = digest.of(repr(pairs).encode())
