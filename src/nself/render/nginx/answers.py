@@ -59,7 +59,7 @@ def variable(name: str) -> str:
     return "answer_" + name.lower().replace("-", "_")
 
 
-def error_pages(*, again: bool) -> Lines:
+def error_pages(*, again: bool = False) -> Lines:
     """`again`: who reached nobody is passed on once more before there is an answer."""
     pages = {status: f"{PREFIX}/{status}.$answer_form" for status in REASONS}
     if not again:
