@@ -76,7 +76,7 @@ class Redis:
 
     def start(self, prepare: Callable[[], None] | None = None) -> Redis:
         process = self.launch(prepare)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while not self.health().ok:
             assert process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.health()

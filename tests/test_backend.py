@@ -71,7 +71,7 @@ def test_a_server_that_waits_for_its_database_can_be_stopped_at_once() -> None:
         waiting, _ = silent.accept()
         with waiting:
             process.terminate()
-            _, said = process.communicate(timeout=10)
+            _, said = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in said) == (0, False)
 
 

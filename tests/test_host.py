@@ -75,7 +75,7 @@ def test_the_lock_names_its_holder_and_goes_with_it(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(lock,))
     holder.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not (lock.exists() and lock.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     with (

@@ -74,11 +74,11 @@ async def connected(
     await socket.inbox.put({"type": "websocket.connect"})
     task = asyncio.create_task(app(scope, socket.inbox.get, socket.outbox.put))
     try:
-        first = await asyncio.wait_for(socket.outbox.get(), 10)
+        first = await asyncio.wait_for(socket.outbox.get(), 60)
         if first["type"] != "websocket.accept":
             raise SocketClosed(first.get("code", first.get("status", 0)), first.get("reason", ""))
         socket.subprotocol = first["subprotocol"]
         yield socket
     finally:
         await socket.inbox.put({"type": "websocket.disconnect", "code": 1005})
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)

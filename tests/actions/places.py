@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from nself.actions import project as projects
 from nself.model.project import Project
+from tests.cluster import free_port
 from tests.services.projects import SECRETS
 
 PORTS = (
@@ -19,21 +18,12 @@ PORTS = (
 
 def written(root: Path, values: Mapping[str, str] | None = None, *, fixed: bool = True) -> Project:
     """A project in `root`, loaded from its files. `fixed` gives it ports that nobody else in this run has."""
-    ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True)) if fixed else {}
+    ports = {name: str(free_port()) for name in PORTS} if fixed else {}
     texts = {"PROJECT_NAME": "shop", **SECRETS, **ports, **(values or {})}
     root.mkdir(parents=True, exist_ok=True)
     (root / ".env").write_text("".join(f'{name}="{text}"\n' for name, text in texts.items()))
     (root / ".env").chmod(0o600)
     return projects.load(root, {})
-
-
-def free_ports(count: int) -> list[int]:
-    """Different ones: all are held until the last is found."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def home(root: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ def served(arguments: Sequence[str], variables: Mapping[str, str], health: str, 
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", *arguments], env=environ, stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while not _answers(health):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)

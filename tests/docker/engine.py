@@ -106,7 +106,7 @@ def _start(folder: Path, socket: Path) -> dict[str, str]:
             stderr=log,
             start_new_session=True,
         )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while Engine({"DOCKER_HOST": host}).run("info", check=False).returncode:
         if program.poll() is not None or time.monotonic() > deadline:
             said = (folder / "dockerd.log").read_text(errors="replace").splitlines()
@@ -133,7 +133,7 @@ def close_run() -> None:
     pidfile = folder / "dockerd.pid"
     if pidfile.exists():
         os.kill(int(pidfile.read_text()), signal.SIGTERM)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while pidfile.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
     shutil.rmtree(folder, ignore_errors=True)

@@ -69,7 +69,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=400,
             check=False,
             **options,
         )
@@ -160,7 +160,7 @@ def open_to_others(folder: Path) -> None:
                 parent.chmod(0o755)
 
 
-def wait_until(true: Callable[[], bool], *, wait_s: float = 30.0) -> float:
+def wait_until(true: Callable[[], bool], *, wait_s: float = 90.0) -> float:
     """Seconds until `true` was; fails when it never was."""
     began = time.monotonic()
     while not true():

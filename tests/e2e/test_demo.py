@@ -24,6 +24,7 @@ from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
 CHROMIUM = shutil.which("chromium")
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture(scope="module")
@@ -170,12 +171,14 @@ def test_the_page_signs_up_logs_a_hike_and_shows_its_photo(demo: Project, tmp_pa
 async def use_page(url: str, photo: Path, picture: Path) -> None:
     from playwright.async_api import async_playwright, expect
 
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         try:
             # The authority of this machine is not in the browser's store; the smoke test checks certificates.
             page = await browser.new_page(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(PATIENCE_MS)
             problems: list[str] = []
             page.on("pageerror", lambda error: problems.append(str(error)))
             await page.goto(url)

@@ -48,7 +48,7 @@ def test_a_start_killed_at_any_moment_is_taken_up_by_the_next(project: Project, 
     first = project.spawn("start")
     time.sleep(after_s)
     os.killpg(first.pid, signal.SIGKILL)
-    first.communicate(timeout=10)
+    first.communicate(timeout=60)
 
     project.nself("start")
 
@@ -65,7 +65,7 @@ def test_ctrl_c_ends_a_start_and_leaves_what_runs(project: Project) -> None:
             break
     os.killpg(first.pid, signal.SIGINT)
 
-    output = first.communicate(timeout=20)[0]
+    output = first.communicate(timeout=60)[0]
 
     assert first.returncode == 130, output
     assert project.health()["postgres"] == "healthy"

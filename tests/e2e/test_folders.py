@@ -23,7 +23,7 @@ def page(project: Project) -> str:
     """The static page at the base domain, through the proxy."""
     trusting = ssl._create_unverified_context()
     url = f"https://localhost:{project.port('NGINX_SSL_PORT')}/"
-    with urllib.request.urlopen(url, context=trusting, timeout=10) as answer:
+    with urllib.request.urlopen(url, context=trusting, timeout=60) as answer:
         return str(answer.read().decode())
 
 

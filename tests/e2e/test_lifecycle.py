@@ -200,7 +200,7 @@ def test_logs_are_followed(project: Project) -> None:
                 seen += os.read(output, 65536)
     finally:
         os.killpg(follower.pid, signal.SIGINT)
-        follower.communicate(timeout=10)
+        follower.communicate(timeout=60)
     assert follower.returncode == 130
 
 

@@ -40,7 +40,7 @@ def project(new_project: Callable[..., Project]) -> Project:
 
 
 async def fetch(dsn: str, query: str, *arguments: Any) -> Any:
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await asyncpg.connect(dsn, timeout=60)
     try:
         return await connection.fetchval(query, *arguments)
     finally:

@@ -33,7 +33,7 @@ def running(dsn: str, folder: Path, **environ: str) -> Iterator[str]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while True:
         try:
             assert httpx.get(f"{url}/healthz", trust_env=False).text == "OK"

@@ -335,7 +335,7 @@ def shut_down(cluster: Cluster) -> None:
 def start_again(cluster: Cluster) -> None:
     with (cluster.folder / "log").open("ab") as log:
         cluster.process = subprocess.Popen(cluster.process.args, stdout=log, stderr=log)
-    cluster.run("postgres", "SELECT 1", wait_s=20)
+    cluster.run("postgres", "SELECT 1", wait_s=60)
 
 
 def test_the_server_recovers_by_itself_when_postgresql_restarts(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,7 @@ def listen(inbox: Inbox, origin: str | None = None) -> ClientConnection:
 
 
 def next_event(socket: ClientConnection) -> Any:
-    return json.loads(socket.recv(timeout=10))
+    return json.loads(socket.recv(timeout=60))
 
 
 def test_every_listener_hears_of_new_read_and_deleted_messages(inbox: Inbox) -> None:
@@ -56,7 +56,7 @@ def test_listeners_are_let_go_when_the_server_stops(running: Running) -> None:
         with running() as inbox:
             socket = until_the_end.enter_context(listen(inbox))
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=10)
+            socket.recv(timeout=60)
 
 
 def test_telling_never_waits_for_a_listener_that_does_not_read() -> None:

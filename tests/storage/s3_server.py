@@ -68,7 +68,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         try:
             httpx.get(url)

@@ -38,7 +38,7 @@ def running(argv: list[str], url: str, **variables: str) -> Iterator[subprocess.
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "HASURA_GRAPHQL_ADMIN_SECRET": SECRET, **variables}
     process = subprocess.Popen([sys.executable, "-m", *argv], env=env)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while not answers(f"{url}/healthz"):
             assert process.poll() is None, "the server ended while starting"
             assert time.monotonic() < deadline

@@ -131,7 +131,7 @@ def _see_it_taken_up(host: str, port: int) -> None:
 
 def _wait_until_closed(host: str, port: int) -> None:
     """Refused, or left waiting at the door: gunicorn keeps its socket until the last request is answered."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
             httpx.get(f"http://{host}:{port}/health", timeout=1)

@@ -55,7 +55,7 @@ def registry(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         program = subprocess.Popen(["docker-registry", "serve", str(folder / "config.yml")], stderr=subprocess.DEVNULL)
     except FileNotFoundError:
         pytest.skip("docker-registry is not installed")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not _answers(port):
         assert program.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)

@@ -183,7 +183,7 @@ def test_requests_under_way_end_with_the_schema_they_began_with(world: World, se
 
         service.answer = _Then(wait, JSONResponse({"data": {"user": {"id": "1", "name": "late"}}}))
         asking = asyncio.create_task(world.client.post("/v1/graphql", json={"query": USER}))
-        await asyncio.wait_for(started.wait(), 10)
+        await asyncio.wait_for(started.wait(), 60)
         removed = await world.client.post(
             "/v1/metadata", json={"type": "remove_remote_schema", "args": {"name": "forum"}}
         )

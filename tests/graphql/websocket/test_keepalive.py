@@ -23,7 +23,7 @@ def test_a_member_is_told_again_and_again_a_round_apart_and_never_early() -> Non
         keepalive.add(member)
         while len(member.times) < 3:
             member.told.clear()
-            await asyncio.wait_for(member.told.wait(), 10)
+            await asyncio.wait_for(member.told.wait(), 60)
         keepalive.discard(member)
         moments = [began, *member.times]
         gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
@@ -38,7 +38,7 @@ def test_who_has_left_is_not_told_and_an_empty_wheel_stands_still() -> None:
         keepalive.add(stays)
         keepalive.add(leaves)
         keepalive.discard(leaves)
-        await asyncio.wait_for(stays.told.wait(), 10)
+        await asyncio.wait_for(stays.told.wait(), 60)
         assert not leaves.times
         keepalive.discard(stays)
         keepalive.discard(stays)
