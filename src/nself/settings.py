@@ -43,6 +43,27 @@ TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
+class Form(str):
+    """A `pattern` with the words a person is told in its place: `expected {words}, got …`."""
+
+    __slots__ = ("words",)
+    words: str
+
+    def __new__(cls, pattern: str, words: str) -> Form:
+        form = super().__new__(cls, pattern)
+        form.words = words
+        return form
+
+
+IMAGE = Form(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", "a container image, as redis:7.4-alpine")
+TAG = Form(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", "an image's tag, as 7.4-alpine")
+ROUTE = Form(
+    r"|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?",
+    "a label (api), or a full host with a dot at its end (api.example.com.)",
+)
+"""Empty for the domain itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
     """What is declared about one environment variable. `aliases` are older spellings, read but never written."""
@@ -308,8 +329,10 @@ _CONVERT: dict[Any, Callable[[str, str], Any]] = {
 
 
 def _check_bounds(variable: Variable, value: Any, shown: str) -> None:
-    if variable.pattern and not re.fullmatch(variable.pattern, str(value)):
-        raise ValueError(f"expected text of the form {variable.pattern}, got {shown}")
+    form = variable.pattern
+    if form and not re.fullmatch(form, str(value)):
+        words = form.words if isinstance(form, Form) else f"text of the form {form}"
+        raise ValueError(f"expected {words}, got {shown}")
     low, high = variable.minimum, variable.maximum
     size = len(value) if isinstance(value, str) else value
     unit = " characters" if isinstance(value, str) else ""

@@ -139,6 +139,14 @@ def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
             ".env:3: CS_1_ENV: expected K=V,K2=V2 without commas in values, got 'A' (CS_N_ENV_<KEY>=…)",
         ),
         (f"CS_1=w:custom\n{RUN}CS_1_PROT=1", ".env:3: CS_1_PROT: is not a known setting (did you mean CS_1_PORT?)"),
+        (
+            f"CS_1=w:custom\n{RUN}CS_1_IMAGE=--help",
+            '.env:3: CS_1_IMAGE: expected a container image, as redis:7.4-alpine, got "--help"',
+        ),
+        (
+            f"CS_1=w:custom\n{RUN}CS_1_MEMORY=lots",
+            '.env:3: CS_1_MEMORY: expected a size, as 256M or 1G, got "lots"',
+        ),
         (f"CS_1=w:custom\n{RUN}CS_1_PORT=x", '.env:3: CS_1_PORT: expected a whole number, got "x"'),
         (
             f"CS_1=w:custom::api\n{RUN}",
@@ -148,6 +156,21 @@ def test_settings_of_a_number_that_is_not_set_are_a_warning() -> None:
 )
 def test_a_mistake_is_named_where_it_stands(text: str, said: str) -> None:
     assert problems({".env": text}) == [said]
+
+
+def test_a_name_that_no_environment_has_is_refused_before_any_file_is_written() -> None:
+    text = "services:\n  w:\n    command: x\n    env:\n      A B: c\n      'X=1\\nY': d\n"
+    said = problems({"nself.yml": text})
+    assert [line.partition(": ")[2] for line in said] == [
+        "services.w: 'A B' cannot be a variable's name (letters, digits and _, no digit first)",
+        "services.w: 'X=1\\\\nY' cannot be a variable's name (letters, digits and _, no digit first)",
+    ]
+
+
+def test_a_base_domain_that_is_none_is_one_problem_and_not_one_of_every_route() -> None:
+    assert problems({".env": "BASE_DOMAIN=a b"}) == [
+        '.env:1: BASE_DOMAIN: expected a host name, as example.com, got "a b"'
+    ]
 
 
 def test_two_services_cannot_share_a_name_a_port_or_a_host() -> None:

@@ -263,7 +263,7 @@ def test_whatever_users_write_it_is_refused_or_stays_one_word(tmp_path: Path, ho
     assert sites.count("\nserver {") == len([name for name in files if "/sites/" in name])
 
 
-@pytest.mark.parametrize("root", ["$document_root", "a\nb", "", "a$b"])
+@pytest.mark.parametrize("root", ["$document_root", "a\nb", "", "a$b", "/etc", "../x", ".", "a/../..", ".nself"])
 def test_a_web_root_that_nginx_could_not_be_told_is_a_problem(root: str) -> None:
     with pytest.raises(ConfigProblemsError, match="NGINX_WEB_ROOT"):
         proxy_settings(project(values={"NGINX_WEB_ROOT": root}))

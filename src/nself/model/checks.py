@@ -11,7 +11,7 @@ from nself.model import routes
 from nself.model.cascade import Cascade
 from nself.model.custom import Custom
 from nself.model.families import Member
-from nself.model.keys import NAME_PATTERN, OBSOLETE, SHORTEST_SECRET, SWITCHES, WEAK, FrontendSettings
+from nself.model.keys import HOST_PATTERN, NAME_PATTERN, OBSOLETE, SHORTEST_SECRET, SWITCHES, WEAK, FrontendSettings
 from nself.model.project import CustomService, Environment, Frontend, Value
 from nself.model.schema import Schema
 from nself.settings import REQUIRED, parse
@@ -134,7 +134,9 @@ def clashes(
 def builtin_routes(cascade: Cascade, base_domain: str) -> tuple[dict[str, str], list[Problem]]:
     """{host: variable} of every declared `*_ROUTE`, and those that are no route."""
     hosts: dict[str, str] = {}
-    problems = []
+    problems: list[Problem] = []
+    if not re.fullmatch(HOST_PATTERN, base_domain):
+        return hosts, problems  # said of BASE_DOMAIN already, and true of every route below it
     for name in cascade.schema.declared:
         if not name.endswith("_ROUTE") or "_N_" in name:
             continue

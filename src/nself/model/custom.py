@@ -15,6 +15,7 @@ from nself.model.spec import Resources, Runtime
 from nself.records import dataclass
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FORM = "name:template[:port][:route]"
 FIRST_PORT = 8000
 ACCESS = frozenset({"admin", "database", "redis"})
@@ -193,8 +194,12 @@ class _Builder:
                 self._complain(
                     "env_pairs", f"expected K=V,K2=V2 without commas in values, got {pair!r}", "CS_N_ENV_<KEY>=…"
                 )
+        named = {**pairs, **self.member.env}
+        for name in named:
+            if not VARIABLE.fullmatch(name):
+                self._complain("env", f"{name!r} cannot be a variable's name", "letters, digits and _, no digit first")
         prefixes = {"TABLE_PREFIX": self.given.table_prefix, "REDIS_PREFIX": self.given.redis_prefix}
-        return {**{key: text for key, text in prefixes.items() if text}, **pairs, **self.member.env}
+        return {**{key: text for key, text in prefixes.items() if text}, **named}
 
     def _complain(self, field: str, message: str, hint: str | None = None) -> None:
         self.problems.append(self.member.problem(field, message, hint))

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 from nself.model.project import Environment
 from nself.records import dataclass
-from nself.settings import env
+from nself.settings import IMAGE, Form, env
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,49}"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-HOST_PATTERN = rf"(?=.{{1,253}}\.?$){_LABEL}(\.{_LABEL})*\.?"
-SIZE_PATTERN = r"[1-9][0-9]*(\.[0-9]+)?[KMGT]?i?B?"
+HOST_PATTERN = Form(rf"(?=.{{1,253}}\.?$){_LABEL}(\.{_LABEL})*\.?", "a host name, as example.com")
+SIZE_PATTERN = Form(r"[1-9][0-9]*(\.[0-9]+)?[KMGT]?i?B?", "a size, as 256M or 1G")
 
 
 class LogLevel(StrEnum):
@@ -54,7 +54,7 @@ class ProjectSettings:
     admin_email: str | None = env(
         "ADMIN_EMAIL",
         default=None,
-        pattern=r"[^@\s]+@[^@\s]+",
+        pattern=Form(r"[^@\s]+@[^@\s]+", "an address, as you@example.com"),
         help="Contact of the certificates; admin@<domain> when unset.",
     )
     timezone: str = env("TZ", default="UTC", help="Time zone of every service.")
@@ -62,7 +62,7 @@ class ProjectSettings:
     base_image: str = env(
         "NSELF_BASE_IMAGE",
         default="python:3.13-slim-bookworm",
-        pattern=r"[\w.:/@-]+",
+        pattern=IMAGE,
         help="What `nself build --images` makes nself's own image from: any image based on Debian or Ubuntu.",
     )
     jwt_key: str = env(
@@ -93,7 +93,9 @@ class CustomServiceSettings:
     prod_domain: str | None = env("CS_N_PROD_DOMAIN", default=None, help="Full public host in prod.")
     public: bool | None = env("CS_N_PUBLIC", default=None, help="Expose it by the proxy; true when it has a route.")
     command: str | None = env("CS_N_COMMAND", default=None, help="Program and arguments that run it natively.")
-    image: str | None = env("CS_N_IMAGE", default=None, help="Container image, for the container runtimes.")
+    image: str | None = env(
+        "CS_N_IMAGE", default=None, pattern=IMAGE, help="Container image, for the container runtimes."
+    )
     build: str | None = env("CS_N_BUILD", default=None, help="Folder with a Dockerfile, for the container runtimes.")
     workdir: str | None = env("CS_N_WORKDIR", default=None, help="Folder it runs in; services/<name>.")
     memory: str = env(
@@ -101,7 +103,12 @@ class CustomServiceSettings:
     )
     cpu: float = env("CS_N_CPU", default=0.25, minimum=0.01, help="CPU limit in cores.")
     replicas: int = env("CS_N_REPLICAS", default=1, minimum=0, help="How many copies run.")
-    health_path: str = env("CS_N_HEALTHCHECK", default="/health", pattern=r"/\S*", help="Path that answers 2xx.")
+    health_path: str = env(
+        "CS_N_HEALTHCHECK",
+        default="/health",
+        pattern=Form(r"/\S*", "a path, as /health"),
+        help="Path that answers 2xx.",
+    )
     rate_limit: int | None = env("CS_N_RATE_LIMIT", default=None, minimum=1, help="Requests a minute and client.")
     needs: tuple[str, ...] = env(
         "CS_N_DEPENDS_ON",

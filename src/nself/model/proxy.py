@@ -6,10 +6,15 @@ from enum import StrEnum
 
 from nself.model.project import Environment, Project
 from nself.records import dataclass
-from nself.settings import env
+from nself.settings import Form, env
 
-SIZE = r"[0-9]+[kKmMgG]?"
-RATE = r"[1-9][0-9]*r/[sm]"
+SIZE = Form(r"[0-9]+[kKmMgG]?", "a size, as 100m or 1g")
+RATE = Form(r"[1-9][0-9]*r/[sm]", "a rate, as 100r/s or 600r/m")
+FOLDER = Form(
+    # nginx has no way to write a dollar sign, and the project's folder itself holds its secrets.
+    r"(?!/)(?!(.*/)?\.)[^\x00-\x1f\x7f$]+",
+    "a folder below the project's, as public, without $ and without names that begin with a dot",
+)
 
 
 class SslMode(StrEnum):
@@ -91,8 +96,7 @@ class ProxySettings:
     web_root: str = env(
         "NGINX_WEB_ROOT",
         default="public",
-        # nginx has no way to write a dollar sign.
-        pattern=r"[^\x00-\x1f\x7f$]+",
+        pattern=FOLDER,
         help="Folder of static files served at the base domain itself, relative to the project.",
     )
     security_headers_enabled: bool = env(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from nself.records import dataclass
-from nself.settings import env
+from nself.settings import IMAGE, ROUTE, TAG, env
 
 
 class Kind(StrEnum):
@@ -39,8 +39,12 @@ class MeilisearchSettings:
     enabled: bool = env(
         "MEILISEARCH_ENABLED", default=False, help="Older way to say SEARCH_ENGINE=meilisearch, which wins over it."
     )
-    version: str | None = env("MEILISEARCH_VERSION", default=None, help="Tag of its image; the pinned one when unset.")
-    image: str | None = env("MEILISEARCH_IMAGE", default=None, help="Another container image in its place.")
+    version: str | None = env(
+        "MEILISEARCH_VERSION", default=None, pattern=TAG, help="Tag of its image; the pinned one when unset."
+    )
+    image: str | None = env(
+        "MEILISEARCH_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place."
+    )
     port: int | None = env(
         "MEILISEARCH_PORT",
         default=None,
@@ -67,6 +71,6 @@ class MeilisearchSettings:
         "SEARCH_ROUTE",
         default=None,
         aliases=("MEILISEARCH_ROUTE",),
-        pattern=r"|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?",
+        pattern=ROUTE,
         help="Public host of Meilisearch: a label below BASE_DOMAIN; search when unset.",
     )

@@ -11,8 +11,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
 from nself.records import dataclass
 from nself.services import graphql, images, mail, postgres, upstream
-from nself.services.server import ROUTE, in_dev, jwt_secret, variables
-from nself.settings import env
+from nself.services.server import in_dev, jwt_secret, variables
+from nself.settings import IMAGE, ROUTE, env
 
 NAME = "auth"
 PORT = Port(number=4000, setting="AUTH_PORT")
@@ -25,7 +25,7 @@ class AuthServiceSettings:
     """Variables of the auth service in the stack; what its server understands is in its own settings."""
 
     image: str | None = env(
-        "AUTH_IMAGE", default=None, pattern=r"\S+", help="With engine: hasura, another container image of hasura-auth."
+        "AUTH_IMAGE", default=None, pattern=IMAGE, help="With engine: hasura, another container image of hasura-auth."
     )
     enabled: bool = env("AUTH_ENABLED", default=True, help="Run the auth service.")
     port: int | None = env(

@@ -11,8 +11,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
 from nself.records import dataclass
 from nself.services import auth, catalogue, graphql, images, postgres, storage
-from nself.services.server import ROUTE, in_dev, jwt_secret, variables
-from nself.settings import JsonObject, env
+from nself.services.server import in_dev, jwt_secret, variables
+from nself.settings import ROUTE, JsonObject, env
 
 NAME = "functions"
 PORT = Port(number=3008, setting="FUNCTIONS_PORT")

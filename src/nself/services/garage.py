@@ -7,7 +7,7 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Runtime, ServiceSpec, Stop, Volume
 from nself.records import dataclass
 from nself.services import images, stores
-from nself.settings import env
+from nself.settings import IMAGE, TAG, env
 
 NAME = "garage"
 S3 = Port(name=stores.S3, number=3900, setting="GARAGE_PORT")
@@ -24,9 +24,12 @@ class GarageSettings:
         help="Run Garage, an S3 store. The storage service then keeps its files there.",
     )
     version: str | None = env(
-        "GARAGE_VERSION", default=None, help="Tag of its image, v2.3.0 or later; the pinned one when unset."
+        "GARAGE_VERSION",
+        default=None,
+        pattern=TAG,
+        help="Tag of its image, v2.3.0 or later; the pinned one when unset.",
     )
-    image: str | None = env("GARAGE_IMAGE", default=None, help="Another container image in its place.")
+    image: str | None = env("GARAGE_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place.")
     port: int | None = env(
         "GARAGE_PORT", default=None, minimum=1, maximum=65535, help="Its S3 port; a free one from 3900 when unset."
     )

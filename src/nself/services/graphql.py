@@ -12,8 +12,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec
 from nself.records import dataclass
 from nself.services import images, postgres, upstream
-from nself.services.server import ROUTE, in_dev, jwt_secret, variables
-from nself.settings import env
+from nself.services.server import in_dev, jwt_secret, variables
+from nself.settings import IMAGE, ROUTE, env
 
 NAME = "graphql"
 _MENTIONS = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}|from_env[\"']?\s*:\s*[\"']?([A-Za-z_]\w*)")
@@ -25,7 +25,7 @@ class HasuraSettings:
     """Variables of the GraphQL service in the stack; what its server understands is in its own settings."""
 
     image: str | None = env(
-        "HASURA_IMAGE", default=None, pattern=r"\S+", help="With engine: hasura, another container image of Hasura."
+        "HASURA_IMAGE", default=None, pattern=IMAGE, help="With engine: hasura, another container image of Hasura."
     )
     enabled: bool = env("HASURA_ENABLED", default=True, help="Run the GraphQL API.")
     port: int | None = env(

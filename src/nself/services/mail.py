@@ -11,8 +11,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Route, ServiceSpec
 from nself.records import dataclass
 from nself.services import images, mailpit, postgres
-from nself.services.server import ROUTE, variables
-from nself.settings import env
+from nself.services.server import variables
+from nself.settings import ROUTE, env
 
 NAME = "mail"
 HTTP = Port(number=8025, setting="MAILPIT_UI_PORT")

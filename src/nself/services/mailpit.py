@@ -7,7 +7,7 @@ from nself.model.project import Project
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Volume
 from nself.records import dataclass
 from nself.services import images
-from nself.settings import env
+from nself.settings import IMAGE, TAG, env
 
 VOLUME = Volume(name="mailpit", target="/data")
 
@@ -17,9 +17,9 @@ class MailpitSettings:
     """Variables of Mailpit alone, with MAIL_ENGINE=mailpit."""
 
     version: str | None = env(
-        "MAILPIT_VERSION", default=None, help="Tag of Mailpit's image; the pinned one when unset."
+        "MAILPIT_VERSION", default=None, pattern=TAG, help="Tag of Mailpit's image; the pinned one when unset."
     )
-    image: str | None = env("MAILPIT_IMAGE", default=None, help="Another container image in its place.")
+    image: str | None = env("MAILPIT_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place.")
 
 
 def spec(name: str, ports: tuple[Port, Port], route: Route, project: Project, network: Network) -> ServiceSpec:

@@ -7,8 +7,7 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Stop, Volume
 from nself.records import dataclass
 from nself.services import images, stores
-from nself.services.server import ROUTE
-from nself.settings import env
+from nself.settings import IMAGE, ROUTE, TAG, env
 
 NAME = "minio"
 S3 = Port(name=stores.S3, number=9000, setting="MINIO_PORT")
@@ -24,8 +23,10 @@ class MinioSettings:
         default=False,
         help="Run MinIO, an S3 store. The storage service then keeps its files there.",
     )
-    version: str | None = env("MINIO_VERSION", default=None, help="Tag of its image; the pinned one when unset.")
-    image: str | None = env("MINIO_IMAGE", default=None, help="Another container image in its place.")
+    version: str | None = env(
+        "MINIO_VERSION", default=None, pattern=TAG, help="Tag of its image; the pinned one when unset."
+    )
+    image: str | None = env("MINIO_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place.")
     port: int | None = env(
         "MINIO_PORT", default=None, minimum=1, maximum=65535, help="Its S3 port; a free one from 9000 when unset."
     )

@@ -11,8 +11,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Route, ServiceSpec, Volume
 from nself.records import dataclass
 from nself.services import images, object_stores, postgres, stores
-from nself.services.server import ROUTE, in_dev
-from nself.settings import env
+from nself.services.server import in_dev
+from nself.settings import IMAGE, ROUTE, env
 
 NAME = "mlflow"
 PORT = Port(number=5005, setting="MLFLOW_PORT")
@@ -27,7 +27,9 @@ class MlflowSettings:
     """Variables of MLflow."""
 
     enabled: bool = env("MLFLOW_ENABLED", default=False, help="Run MLflow: nself service mlflow install gets it.")
-    image: str | None = env("MLFLOW_IMAGE", default=None, help="Another container image; built here when unset.")
+    image: str | None = env(
+        "MLFLOW_IMAGE", default=None, pattern=IMAGE, help="Another container image; built here when unset."
+    )
     port: int | None = env(
         "MLFLOW_PORT", default=None, minimum=1, maximum=65535, help="Its port; a free one from 5005 when unset."
     )

@@ -14,7 +14,7 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop
 from nself.records import dataclass
 from nself.services import images, postgres
-from nself.settings import env
+from nself.settings import IMAGE, env
 
 NAME = "pooler"
 PORT = Port(name="postgres", number=6432, setting="POOLER_PORT")
@@ -56,7 +56,7 @@ class PoolerSettings:
     port: int | None = env(
         "POOLER_PORT", default=None, minimum=1, maximum=65535, help="Its port; a free one from 6432 when unset."
     )
-    image: str | None = env("POOLER_IMAGE", default=None, help="Another container image in its place.")
+    image: str | None = env("POOLER_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place.")
 
 
 def settings(project: Project) -> PoolerSettings:

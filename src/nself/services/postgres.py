@@ -24,12 +24,12 @@ from nself.model.spec import (
 from nself.records import dataclass
 from nself.services import extensions, images
 from nself.services.extensions import Supplier
-from nself.settings import env
+from nself.settings import IMAGE, Form, env
 
 NAME = "postgres"
 PORT = Port(name="postgres", number=5432, setting="POSTGRES_PORT")
-MEMORY = r"[1-9][0-9]*(kB|MB|GB)"
-IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_-]{0,62}"
+MEMORY = Form(r"[1-9][0-9]*(kB|MB|GB)", "a size as PostgreSQL writes it: 64MB")
+IDENTIFIER = Form(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "a name of at most 63 letters, digits, _ and -, no digit first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class PostgresSettings:
     image: str | None = env(
         "POSTGRES_IMAGE",
         default=None,
-        pattern=r"\S+",
+        pattern=IMAGE,
         help="Container image instead of the one that POSTGRES_EXTENSIONS chooses: one built on the official image.",
     )
     max_connections: int = env("POSTGRES_MAX_CONNECTIONS", default=100, minimum=10, help="Most connections at once.")

@@ -12,7 +12,7 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop, Volume
 from nself.records import dataclass
 from nself.services import images
-from nself.settings import env
+from nself.settings import IMAGE, TAG, env
 
 NAME = "redis"
 PORT = Port(name="redis", number=6379, setting="REDIS_PORT")
@@ -52,8 +52,10 @@ class RedisSettings:
     engine: Engine = env(
         "REDIS_ENGINE", default=Engine.AUTO, help="Which of the two. auto: what this machine has; Redis in containers."
     )
-    version: str | None = env("REDIS_VERSION", default=None, help="Tag of its image; the pinned one when unset.")
-    image: str | None = env("REDIS_IMAGE", default=None, help="Another container image in its place.")
+    version: str | None = env(
+        "REDIS_VERSION", default=None, pattern=TAG, help="Tag of its image; the pinned one when unset."
+    )
+    image: str | None = env("REDIS_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place.")
     port: int | None = env(
         "REDIS_PORT", default=None, minimum=1, maximum=65535, help="Its port; a free one from 6379 when unset."
     )

@@ -7,7 +7,7 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, Runtime, ServiceSpec, Stop, Volume
 from nself.records import dataclass
 from nself.services import images, stores
-from nself.settings import env
+from nself.settings import IMAGE, TAG, env
 
 NAME = "seaweedfs"
 S3 = Port(name=stores.S3, number=8333, setting="SEAWEEDFS_PORT")
@@ -34,8 +34,12 @@ class SeaweedSettings:
         aliases=("S3_STORE_ENABLED",),
         help="Run SeaweedFS, an S3 store. The storage service then keeps its files there.",
     )
-    version: str | None = env("SEAWEEDFS_VERSION", default=None, help="Tag of its image; the pinned one when unset.")
-    image: str | None = env("SEAWEEDFS_IMAGE", default=None, help="Another container image in its place.")
+    version: str | None = env(
+        "SEAWEEDFS_VERSION", default=None, pattern=TAG, help="Tag of its image; the pinned one when unset."
+    )
+    image: str | None = env(
+        "SEAWEEDFS_IMAGE", default=None, pattern=IMAGE, help="Another container image in its place."
+    )
     port: int | None = env(
         "SEAWEEDFS_PORT", default=None, minimum=1, maximum=65535, help="Its S3 port; a free one from 8333 when unset."
     )

@@ -8,9 +8,6 @@ from nself.model.keys import ProjectSettings
 from nself.model.project import Environment, Project
 from nself.settings import JsonObject, secrets_of, to_env
 
-ROUTE = r"|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?"
-"""A label or labels below BASE_DOMAIN, a full host with a dot at its end, or nothing for the domain itself."""
-
 
 class Variables(TypedDict):
     """Two fields of a ServiceSpec."""

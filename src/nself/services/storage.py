@@ -10,8 +10,8 @@ from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, Route, ServiceSpec, Volume
 from nself.records import dataclass
 from nself.services import graphql, images, object_stores, postgres, stores, upstream
-from nself.services.server import ROUTE, in_dev, variables
-from nself.settings import env
+from nself.services.server import in_dev, variables
+from nself.settings import IMAGE, ROUTE, env
 from nself.storage.settings import BackendKind, StorageSettings
 
 NAME = "storage"
@@ -25,7 +25,7 @@ class StorageServiceSettings:
     image: str | None = env(
         "STORAGE_IMAGE",
         default=None,
-        pattern=r"\S+",
+        pattern=IMAGE,
         help="With engine: hasura, another container image of hasura-storage.",
     )
     enabled: bool = env("STORAGE_ENABLED", default=True, help="Run the storage service.")

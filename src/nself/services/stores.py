@@ -11,8 +11,7 @@ from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Network, Route
 from nself.records import dataclass
-from nself.services.server import ROUTE
-from nself.settings import env
+from nself.settings import ROUTE, env
 
 S3 = "s3"
 """The port every store answers S3 requests on."""
