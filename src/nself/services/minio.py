@@ -11,6 +11,8 @@ from nself.settings import IMAGE, ROUTE, TAG, env
 
 NAME = "minio"
 S3 = Port(name=stores.S3, number=9000, setting="MINIO_PORT")
+ACCESS_KEY = stores.Form(pattern=r"[^\s=,]{3,}", words="3 or more characters, none of them a space, = or ,")
+SECRET_KEY = stores.Form(pattern=r".{8,}", words="8 or more characters")
 CONSOLE = Port(name="console", number=9001, setting="MINIO_CONSOLE_PORT")
 
 
@@ -44,6 +46,7 @@ class MinioSettings:
 
 def spec(project: Project, network: Network) -> ServiceSpec:
     found, common = project.settings(MinioSettings), stores.settings(project)
+    stores.check_keys(common, "MinIO", access=ACCESS_KEY, secret=SECRET_KEY)
     at, console = network.listen(NAME, S3.name), network.listen(NAME, CONSOLE.name)
     route = Route(
         host=project.host(found.console_route),
@@ -62,7 +65,8 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         programs=(Program(name="minio", hint="go install github.com/minio/minio@latest"),),
         image=images.image(NAME, found.image, tag=found.version),
         # It and its client look for configuration below HOME, and make it when it is missing.
-        env={"MINIO_SITE_REGION": common.region, "HOME": "{run}", "MC_CONFIG_DIR": "{run}/mc"},
+        # Nor is its maker asked for newer ones, or the program replaced by one.
+        env={"MINIO_SITE_REGION": common.region, "MINIO_UPDATE": "off", "HOME": "{run}", "MC_CONFIG_DIR": "{run}/mc"},
         secrets={"MINIO_ROOT_USER": common.access_key, "MINIO_ROOT_PASSWORD": common.secret_key},
         ports=(S3, CONSOLE),
         probe=Probe(kind="http", path="/minio/health/live", port=S3.name),

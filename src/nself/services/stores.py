@@ -59,6 +59,14 @@ class StoreSettings:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a store takes as a key of its owner."""
+
+    pattern: str
+    words: str
+
+
 def settings(project: Project) -> StoreSettings:
     """As the project sets them; what is not set is made up, and always in the same way."""
     found = project.settings(StoreSettings)
@@ -71,6 +79,18 @@ def settings(project: Project) -> StoreSettings:
         raise ConfigProblemsError(problems)
     key = found.access_key or derived(found, "access key")[:20].upper()
     return replace(found, access_key=key, bucket=bucket)
+
+
+def check_keys(found: StoreSettings, store: str, *, access: Form, secret: Form) -> None:
+    """ConfigProblemsError for keys this store would not start with. Others take any."""
+    keys = (("S3_ACCESS_KEY", found.access_key, access), ("S3_SECRET_KEY", found.secret_key, secret))
+    problems = [
+        Problem(path=path, message=f"is nothing {store} takes", hint=f"use {form.words}")
+        for path, text, form in keys
+        if not re.fullmatch(form.pattern, text)
+    ]
+    if problems:
+        raise ConfigProblemsError(problems)
 
 
 def derived(found: StoreSettings, purpose: str) -> str:
