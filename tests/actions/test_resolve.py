@@ -120,6 +120,27 @@ def test_ports_that_our_own_containers_have_stay_and_those_of_others_do_not(tmp_
     assert len(moved("")) == len(before.numbers)
 
 
+@pytest.mark.parametrize(
+    ("runtime", "owner", "stay"),
+    [
+        (Runtime.COMPOSE, "docker-proxy (pid 7)", True),
+        (Runtime.COMPOSE, None, True),
+        (Runtime.COMPOSE, "nginx (pid 8)", False),
+        (Runtime.NATIVE, None, False),
+    ],
+)
+def test_addresses_do_not_move_because_docker_cannot_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Runtime, owner: str | None, stay: bool
+) -> None:
+    project = replace(written(tmp_path, fixed=False), runtime=runtime)
+    before = resolve.resolve(project, Quiet(), {}).ports
+    LocalHost().write(project.layout.ports, ports.dump(before))
+    project.layout.build(Runtime.COMPOSE).mkdir(parents=True)
+    monkeypatch.setattr(listeners, "owner", lambda number: owner)
+    found = resolve.resolve(project, Quiet(*before.numbers.values()), {"PATH": "/nowhere"}).ports
+    assert (found.numbers == before.numbers) is stay
+
+
 def test_ports_that_our_own_processes_have_are_told_from_those_of_others(tmp_path: Path) -> None:
     with listening() as mine, subprocess.Popen([sys.executable, "-c", LISTEN], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

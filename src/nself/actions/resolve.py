@@ -24,6 +24,9 @@ from nself.runtimes.native import identity, listeners, processes
 from nself.runtimes.native.supervisor import Supervisor
 from nself.services import catalogue, custom, nginx
 
+ENGINES = ("docker-proxy", "rootlesskit")
+"""Programs that have the ports which containers publish."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
@@ -146,8 +149,16 @@ class _Machine:
         docker, folder = Docker(self.host, self.environ), self.layout.build(Runtime.COMPOSE)
         try:
             return containers.published(docker, self.project.name, folder, ownership.known(self.layout, self.host))
-        except NselfError:  # no Docker: then nothing of ours runs in it
+        except NselfError:
+            return self._of_a_silent_engine()
+
+    def _of_a_silent_engine(self) -> frozenset[int]:
+        """Docker cannot be asked whose containers have which ports. Those that were ours, and that no other program is
+        seen to have, stay ours: addresses do not move because DOCKER_HOST is misspelt."""
+        if self.project.runtime is not Runtime.COMPOSE:
             return frozenset()
+        taken = [number for number in self.remembered.numbers.values() if not self.host.port_is_free(number)]
+        return frozenset(number for number in taken if (listeners.owner(number) or ENGINES[0]).startswith(ENGINES))
 
     def may_bind(self, number: int) -> bool:
         """Docker's daemon may bind any port, whoever asks it to."""
