@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nself.actions import clean
-from nself.actions.clean import Engine, Kind, Wishes
-from nself.errors import DockerError, PermissionDeniedError
+from nself.actions import clean, stop
+from nself.actions.clean import Kind, Wishes
+from nself.actions.leftovers import Engine
+from nself.errors import DockerError, PermissionDeniedError, UsageError
 from nself.events import ignore
 from nself.host import LocalHost
 from nself.model.project import Project
@@ -127,3 +128,19 @@ def test_what_runs_stays_and_so_does_its_data(shop: Project, docker: DockerEngin
     assert (removed.containers, removed.networks, removed.volumes) == (0, 0, 0)
     volumes = docker.run("volume", "ls", "-q", "--filter", f"label=nself.project={shop.name}").stdout.split()
     assert volumes == [f"{shop.name}_postgres_data"]
+
+
+def test_a_stop_says_what_it_removed_and_takes_the_images_built_for_the_project_when_asked(
+    shop: Project, docker: DockerEngine, debian_image: str
+) -> None:
+    known = ownership.known(shop.layout, LocalHost())
+    assert known
+    recipe = f"FROM {debian_image}\nLABEL nself.project={shop.name} {ownership.LABEL}={known.id}\n"
+    docker.run("build", "-q", "-t", f"{shop.name}/web", "-", input=recipe)
+    with pytest.raises(UsageError, match="--rmi is for the whole stack"):
+        stop.stop(shop, LocalHost(), os.environ, ignore, stop.Wishes(services=["postgres"], images=True))
+
+    done = stop.stop(shop, LocalHost(), os.environ, ignore, stop.Wishes(images=True))
+
+    assert (done.removed.containers, done.removed.images, done.removed.volumes) == (1, 1, 0)
+    assert docker.run("image", "ls", "-q", f"{shop.name}/web").stdout == ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from nself.actions import history
 from nself.actions.guard import refuse_in_production
+from nself.actions.leftovers import Engine, Gone
+from nself.actions.leftovers import Kind as Kind
 from nself.actions.stack import Stack, open_stack
 from nself.actions.stop import take_down
 from nself.events import Emit
@@ -14,10 +16,6 @@ from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.spec import Runtime
 from nself.records import dataclass
-from nself.runtimes.compose import containers, ownership
-from nself.runtimes.compose.docker import Docker
-from nself.runtimes.compose.leftovers import Kind as Kind
-from nself.runtimes.compose.leftovers import Leftovers
 
 LOCK_WAIT_S = 120.0
 
@@ -85,35 +83,6 @@ def kinds(runtime: Runtime, wishes: Wishes) -> list[Kind]:
         wanted |= {Kind.VOLUMES} if wishes.volumes else set()
         wanted = wanted or {Kind.IMAGES}
     return [kind for kind in Kind if kind in wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    count: int
-    reclaimed_bytes: int
-
-
-class Engine:
-    """What the Docker engine has of a project before anything is removed, and what of that is gone afterwards."""
-
-    def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str], kinds: Sequence[Kind]) -> None:
-        docker = Docker(host, environ)
-        identity = ownership.known(project.layout, host)
-        self.leftovers = Leftovers(docker=docker, host=host, project=project.name, root=project.root, identity=identity)
-        if kinds:
-            found = containers.of(docker, project.name).values()
-            build = project.layout.build(Runtime.COMPOSE)
-            containers.refuse_strangers(project.name, build, found, identity, host)
-        self.before = {kind: self.leftovers.have(kind) for kind in kinds}
-
-    def clean(self, *, every: bool) -> dict[Kind, Gone]:
-        return {kind: self._removed(kind, had, every=every) for kind, had in self.before.items()}
-
-    def _removed(self, kind: Kind, had: Mapping[str, int], *, every: bool) -> Gone:
-        told = self.leftovers.remove(kind, every=every) if had else 0
-        left = self.leftovers.have(kind) if had else {}
-        gone = [size for name, size in had.items() if name not in left]
-        return Gone(len(gone), told + sum(gone))
 
 
 def candidates(opened: Stack, wishes: Wishes) -> list[Path]:

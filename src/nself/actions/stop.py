@@ -12,6 +12,7 @@ from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.replicas import service_of
+from nself.model.spec import Runtime
 from nself.records import dataclass
 from nself.runtimes import plan
 from nself.settings import env, from_env
@@ -49,17 +50,18 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What the command line asks of one stop. `volumes` deletes the data; the caller has asked before."""
+    """What the command line asks of one stop. `volumes` deletes the data; the caller has asked before. `images` removes
+    those that were built for the project."""
 
     services: Sequence[str] = ()
     grace_s: float | None = None
     volumes: bool = False
+    images: bool = False
 
 
 def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, wishes: Wishes) -> Stopped:
     """Stop the named services, or everything and supervisord with it."""
-    if wishes.volumes:
-        check_volumes(project, wishes)
+    check_whole(project, wishes)
     opened = open_stack(project, host, environ, emit)
     names = opened.together(wishes.services)
     companions = [name for name in names if service_of(name) not in wishes.services and name not in wishes.services]
@@ -71,9 +73,22 @@ def stop(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
         if wishes.volumes:
             opened.runtime.check_volumes()
         stopped = take_down(opened, names, grace_s=wishes.grace_s)
-        volumes = opened.runtime.remove_volumes() if wishes.volumes else 0
+        removed = Removed(
+            containers=len(stopped) if project.runtime is Runtime.COMPOSE and not names else 0,
+            volumes=opened.runtime.remove_volumes() if wishes.volumes else 0,
+            images=_images(project, host, environ) if wishes.images else 0,
+        )
         entry.details["stopped"] = stopped
-    return Stopped(stopped=tuple(stopped), removed=Removed(volumes=volumes))
+    return Stopped(stopped=tuple(stopped), removed=removed)
+
+
+def _images(project: Project, host: LocalHost, environ: Mapping[str, str]) -> int:
+    """How many of those that were built for this project are gone now; processes have none."""
+    if project.runtime is not Runtime.COMPOSE:
+        return 0
+    from nself.actions.leftovers import Engine, Kind  # a stop of processes asks no Docker
+
+    return Engine(project, host, environ, [Kind.IMAGES]).clean(every=True)[Kind.IMAGES].count
 
 
 def take_down(opened: Stack, names: Sequence[str] = (), *, grace_s: float | None = None) -> list[str]:
@@ -87,8 +102,12 @@ def take_down(opened: Stack, names: Sequence[str] = (), *, grace_s: float | None
     return stopped
 
 
-def check_volumes(project: Project, wishes: Wishes) -> None:
-    """Before anybody is asked: deleting data is refused in production, and only ever done for the whole stack."""
-    if wishes.services:
-        raise UsageError("--volumes is for the whole stack, not for single services", fixes=["nself stop --volumes"])
-    refuse_in_production(project, "deleting its data")
+def check_whole(project: Project, wishes: Wishes) -> None:
+    """Before anybody is asked: what is deleted is the whole stack's, and data never in production."""
+    for option, wished in (("--volumes", wishes.volumes), ("--rmi", wishes.images)):
+        if wished and wishes.services:
+            raise UsageError(
+                f"{option} is for the whole stack, not for single services", fixes=[f"nself stop {option}"]
+            )
+    if wishes.volumes:
+        refuse_in_production(project, "deleting its data")

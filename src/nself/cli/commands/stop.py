@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--graceful", type=click.IntRange(1, 600), metavar="SECONDS", help="Time each service has to end by itself."
 )
-@click.option("--rmi", is_flag=True, hidden=True, help="Images are of other runtimes; natively there are none.")
+@click.option("--rmi", is_flag=True, help="Remove the images that were built for the project, too.")
 @click.option("--remove-orphans", is_flag=True, hidden=True, help="Always done.")
 @pass_app
 def command(
@@ -41,9 +41,9 @@ def command(
     from nself.actions import stop as action
 
     settings = action.settings(app.environ)
-    wishes = action.Wishes(services=services, grace_s=graceful or settings.grace_s, volumes=volumes)
+    wishes = action.Wishes(services=services, grace_s=graceful or settings.grace_s, volumes=volumes, images=rmi)
+    action.check_whole(app.project, wishes)
     if volumes:
-        action.check_volumes(app.project, wishes)
         app.confirm("Delete it?", consequence=f"All data of {app.project.name} will be lost.")
     app.output.result(action.stop(app.project, app.host, app.environ, app.emit, wishes), human)
 
@@ -52,3 +52,5 @@ def human(stopped: Stopped) -> Iterator[Line]:
     yield f"✓ stopped {', '.join(stopped.stopped)}" if stopped.stopped else "nothing was running"
     if stopped.removed.volumes:
         yield f"  the data of {stopped.removed.volumes} volumes was deleted"
+    if stopped.removed.images:
+        yield f"  {stopped.removed.images} images were removed"
