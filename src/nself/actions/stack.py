@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -157,7 +157,10 @@ class Stack:
     def _chosen(self, names: Sequence[str]) -> list[Wanted]:
         return plan.with_needs(self.wanted, self.together(names)) if names else self.wanted
 
-    @property
-    def urls(self) -> tuple[str, ...]:
-        hosts = dict.fromkeys(route.host for spec in self.runtime.specs for route in spec.routes)
+    def urls(self, running: Collection[str]) -> tuple[str, ...]:
+        """Where those services answer the public: nowhere while the proxy is not among them."""
+        if nginx.NAME not in running:
+            return ()
+        specs = (spec for spec in self.runtime.specs if spec.name in running)
+        hosts = dict.fromkeys(route.host for spec in specs for route in spec.routes)
         return tuple(self.runtime.network.public_url(host) for host in hosts)

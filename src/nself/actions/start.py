@@ -208,5 +208,5 @@ def _result(
         healthy=len(outcome.healthy),
         total=len(names),
         duration_ms=int((opened.runtime.host.monotonic() - began) * 1000),
-        urls=opened.urls,
+        urls=opened.urls(outcome.healthy),
     )
