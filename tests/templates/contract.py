@@ -56,7 +56,7 @@ def _check_metrics(client: httpx.Client) -> None:
     assert count(client, "/api/info") == before + 5
     text = client.get("/metrics")
     assert text.headers["Content-Type"].startswith("text/plain")
-    assert "4711" not in text.text
+    assert "nowhere" not in text.text
     assert re.search(r"^http_request_duration_seconds_bucket\{[^}]*le=", text.text, re.M)
 
 
