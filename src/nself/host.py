@@ -258,6 +258,25 @@ class LocalHost:
                 Path(temporary).unlink(missing_ok=True)
                 raise
 
+    def write_own(self, path: Path, data: bytes) -> None:
+        """Bytes for our own later use, not for any other account's. Where they cannot be written nothing is."""
+        with suppress(OSError):
+            beside = path.with_name(f".{path.name}.{os.getpid()}")
+            try:
+                with open(beside, "xb", opener=_private) as file:
+                    file.write(data)
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
+
+    def read_own(self, path: Path) -> bytes | None:
+        """What `write_own` wrote; None when there is none, or when it is another account's."""
+        with suppress(OSError), open(path, "rb", opener=_not_followed) as file:
+            found = os.fstat(file.fileno())
+            if found.st_uid == os.geteuid() and found.st_mode & 0o7777 == 0o600:
+                return file.read()
+        return None
+
     def copy(self, path: Path, to: Path) -> None:
         """Copy a file's bytes and permission bits."""
         import shutil
@@ -407,6 +426,10 @@ def free(folder: Path) -> str:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _not_followed(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _sign(descriptor: int, holder: str) -> None:

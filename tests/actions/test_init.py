@@ -16,6 +16,7 @@ from nself.actions.init import init, recover, token
 from nself.actions.scaffold import Mode, Wish
 from nself.errors import ConfigError, NselfError, PermissionDeniedError, TimedOutError, UsageError
 from nself.host import LocalHost
+from nself.model.layout import INIT_JOURNAL
 from nself.model.project import Environment
 from tests.actions.test_project import as_ordinary_user
 
@@ -181,7 +182,7 @@ def test_killed_in_the_middle_it_is_taken_back_by_the_next_init(tmp_path: Path, 
     (tmp_path / ".env").write_text("MINE=1\n")
     ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(writes)], check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert (tmp_path / project.INIT_JOURNAL).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / INIT_JOURNAL).stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConfigError, match="half-made"):
         project.find(tmp_path, LocalHost())
     recover(tmp_path, LocalHost())
@@ -191,7 +192,7 @@ def test_killed_in_the_middle_it_is_taken_back_by_the_next_init(tmp_path: Path, 
 
 
 def test_a_damaged_journal_is_not_guessed_at(tmp_path: Path) -> None:
-    (tmp_path / project.INIT_JOURNAL).write_text("{")
+    (tmp_path / INIT_JOURNAL).write_text("{")
     with pytest.raises(ConfigError, match="damaged"):
         init(tmp_path, Wish(name="shop"), LocalHost())
 

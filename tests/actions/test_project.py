@@ -12,6 +12,7 @@ import pytest
 from nself.actions import project
 from nself.errors import ConfigError, ConfigProblemsError
 from nself.host import LocalHost
+from nself.model.layout import INIT_JOURNAL
 from nself.model.project import Environment
 
 ENV = f"PROJECT_NAME=shop\nPOSTGRES_PASSWORD={'p' * 32}\nJWT_KEY={'j' * 64}\nHASURA_GRAPHQL_ADMIN_SECRET={'a' * 48}\n"
@@ -65,7 +66,7 @@ def test_an_env_file_without_a_name_makes_none(tmp_path: Path) -> None:
 
 
 def test_a_half_made_project_says_how_to_go_on(root: Path) -> None:
-    (root / project.INIT_JOURNAL).write_text("{}")
+    (root / INIT_JOURNAL).write_text("{}")
     with pytest.raises(ConfigError, match="half-made"):
         project.load(root, {})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nself.actions import resolve
+from nself.actions import derived, resolve
 from nself.errors import ConfigProblemsError
 from nself.host import LocalHost
 from nself.model import ports
@@ -155,7 +155,7 @@ def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> 
     project = written(tmp_path, fixed=False)
     built = resolve.resolve(project, Quiet(), {}).ports
     LocalHost().write(project.layout.ports, ports.dump(built))
-    assert resolve.remembered(project, Quiet(*built.numbers.values())).ports == built
+    assert derived.remembered(project, Quiet(*built.numbers.values())).ports == built
 
 
 @pytest.mark.parametrize("text", ["", "{", "\x00", '{"offset": 100, "ports": {"graphql/http": "x"}}'])

@@ -14,17 +14,35 @@ HEAVY = {"asyncio", "asyncpg", "cryptography", "graphql", "httpx", "importlib.me
 HEAVY |= {"jinja2", "msgspec", "ssl", "starlette", "zipfile"}
 
 
-@pytest.mark.parametrize("command", ["version", "status"])
-def test_a_quick_command_imports_nothing_heavy(tmp_path: Path, command: str) -> None:
-    written(tmp_path)
-    program = """
+NEEDLESS = HEAVY | {"yaml", "tomllib", "secrets", "nself.services", "nself.model.load"}
+"""Once a command has left what it made of the project to the next."""
+PROGRAM = """
 import sys
 from nself.cli.main import run
 run(sys.argv[1:], {})
 print(*sys.modules, file=sys.stderr)
 """
-    argv = [sys.executable, "-c", program, "-C", str(tmp_path), command]
+
+
+def imported_by(command: str, root: Path) -> set[str]:
+    argv = [sys.executable, "-c", PROGRAM, "-C", str(root), command]
     ran = subprocess.run(argv, capture_output=True, text=True, check=True)
-    imported = set(ran.stderr.split())
+    return set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["version", "status"])
+def test_a_quick_command_imports_nothing_heavy(tmp_path: Path, command: str) -> None:
+    written(tmp_path)
+    imported = imported_by(command, tmp_path)
     assert f"nself.actions.{command}" in imported
     assert not HEAVY & imported
+
+
+def test_what_one_command_made_of_the_project_the_next_need_not_make(tmp_path: Path) -> None:
+    written(tmp_path)
+    (tmp_path / "nself.yml").write_text("runtime: native\n")
+    imported_by("build", tmp_path)
+    for command in ("status", "build"):
+        imported = imported_by(command, tmp_path)
+        assert f"nself.actions.{command}" in imported
+        assert not NEEDLESS & imported

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nself.actions import derived
 from nself.actions import project as projects
-from nself.actions import resolve
 from nself.errors import ConfigProblemsError
 from nself.host import LocalHost
 from nself.model.project import Autoscale, Project, Scale
@@ -50,7 +50,7 @@ def test_our_servers_have_replicas_where_each_is_a_process_of_its_own(tmp_path: 
 
 def test_in_containers_the_proxy_asks_every_replica_of_ours_too(tmp_path: Path) -> None:
     found = scaled(tmp_path, "runtime: compose\nscale:\n  graphql:\n    replicas: 2\n  auth:\n    cpu: 1\n")
-    network = resolve.remembered(found, LocalHost()).network
+    network = derived.remembered(found, LocalHost()).network
     assert [at.host for at in network.endpoints("graphql")] == [f"{found.name}-graphql-1", f"{found.name}-graphql-2"]
     assert [at.host for at in network.endpoints("auth")] == [f"{found.name}-auth-1"]
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import nself
 from nself.errors import ConfigProblemsError
-from nself.model.containers import ContainerNetwork
+from nself.model.containers import COMPOSE_FILE, ContainerNetwork
 from nself.model.project import Engine, Environment, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Endpoint, Runtime
@@ -85,7 +85,7 @@ each = pytest.mark.parametrize("case", sorted(cases()))
 
 @each
 def test_golden_compose_file(case: str, golden: Callable[[Path, str], None]) -> None:
-    text = render(cases()[case]())[compose.FILE]
+    text = render(cases()[case]())[COMPOSE_FILE]
     placed = text.replace(str(CASES / case), f"/srv/{case}").replace(str(PRODUCT), "/usr/lib/nself")
     golden(GOLDEN / f"{case}.yml", placed)
 
@@ -94,7 +94,7 @@ def test_golden_compose_file(case: str, golden: Callable[[Path, str], None]) -> 
 def test_compose_itself_accepts_the_file_and_reads_what_was_meant(case: str, tmp_path: Path) -> None:
     files = render(cases()[case]())
     read = composed(files, tmp_path)
-    written = yaml.safe_load(files[compose.FILE])
+    written = yaml.safe_load(files[COMPOSE_FILE])
     assert set(read["services"]) == set(written["services"])
     for name, service in read["services"].items():
         assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"]
@@ -125,7 +125,7 @@ def test_the_same_project_renders_to_the_same_bytes(case: str) -> None:
 
 def test_on_a_server_only_the_proxy_is_open() -> None:
     of = project(env=Environment.PROD, base_domain="example.com", custom=(ODD,))
-    services = yaml.safe_load(render(of)[compose.FILE])["services"]
+    services = yaml.safe_load(render(of)[COMPOSE_FILE])["services"]
     assert [name for name, service in services.items() if service.get("ports")] == ["nginx"]
     assert services["nginx"]["ports"] == ["0.0.0.0:443:8443", "0.0.0.0:80:8088"]
 
@@ -142,7 +142,7 @@ def test_upstream_servers_do_not_run_natively() -> None:
 )
 def test_an_upstream_image_can_be_replaced(variable: str, service: str) -> None:
     of = project(engine=Engine.HASURA, values={**STORE, variable: "example.com/mine:1"})
-    services = yaml.safe_load(render(of)[compose.FILE])["services"]
+    services = yaml.safe_load(render(of)[COMPOSE_FILE])["services"]
     assert services[service]["image"] == "example.com/mine:1"
 
 

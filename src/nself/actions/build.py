@@ -13,7 +13,7 @@ from typing import Literal
 
 from nself.actions import rendering, stack
 from nself.actions.differences import Difference, Found, between, texts
-from nself.actions.resolve import Resolved, resolve
+from nself.actions.resolve import resolve
 from nself.actions.service import templates
 from nself.actions.tls import certificate as ssl
 from nself.errors import ConfigError
@@ -21,6 +21,7 @@ from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
 from nself.model.project import Project
+from nself.model.resolved import Resolved
 from nself.model.spec import Category, Runtime
 from nself.records import dataclass
 from nself.render import nginx

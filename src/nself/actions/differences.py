@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,6 +54,8 @@ def texts(folder: Path, files: Mapping[str, str], found: Found, host: Host) -> t
 
 
 def _diff(name: str, before: str, after: str) -> str:
+    import difflib  # most builds are asked for no differences
+
     old, new = (_shown(name, text).splitlines() for text in (before, after))
     lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
     return "\n".join(lines) or f"b/{name}: a value that is not shown here changed"

@@ -8,12 +8,13 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nself.actions.resolve import Resolved, remembered
+from nself.actions.derived import remembered
 from nself.actions.stack import open_stack
 from nself.errors import ConfigError, NetworkError, UsageError
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.proxy import SslMode
+from nself.model.resolved import Resolved
 from nself.records import dataclass
 from nself.services import graphql, nginx
 from nself.tls import place

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import pwd
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
@@ -69,7 +68,7 @@ def record(project: Project, host: Host, entry: Entry, *, duration_ms: int) -> N
 
 def _event(project: Project, host: Host, entry: Entry, duration_ms: int) -> Mapping[str, Any]:
     return {
-        "id": secrets.token_hex(8),
+        "id": os.urandom(8).hex(),
         "timestamp": host.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "type": entry.type,
         "description": entry.description,

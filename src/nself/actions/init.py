@@ -12,7 +12,6 @@ from dataclasses import field
 from pathlib import Path
 
 from nself.actions import history, scaffold
-from nself.actions.project import INIT_JOURNAL as JOURNAL
 from nself.actions.project import LARGEST_FILE, check_name, find, is_project
 from nself.actions.scaffold import Mode, Wish
 from nself.errors import ConfigError, NselfError, UsageError
@@ -21,6 +20,7 @@ from nself.host import Host, LocalHost
 from nself.model import dotenv
 from nself.model.checks import suggested
 from nself.model.keys import HOST_PATTERN, NAME_PATTERN
+from nself.model.layout import INIT_JOURNAL as JOURNAL
 from nself.model.project import Environment, Project
 from nself.model.schema import Schema, gather
 from nself.model.spec import Runtime

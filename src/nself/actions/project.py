@@ -13,14 +13,12 @@ from nself.model import load as model
 from nself.model.cascade import PRIVATE
 from nself.model.document import FILES
 from nself.model.dotenv import parse
+from nself.model.layout import INIT_JOURNAL
 from nself.model.load import Loaded
 from nself.model.project import Project
 from nself.model.sources import Read, UnreadableError
 from nself.model.spec import Runtime
 from nself.services.catalogue import catalogue
-
-INIT_JOURNAL = ".nself.init"
-"""Says, while `init` writes, what it does: whoever finds it takes the half-made project back."""
 
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 """Control characters, line separators, and what Python makes of bytes that are not UTF-8."""

@@ -6,20 +6,20 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from nself.actions.resolve import Resolved
+from nself.actions import derived
 from nself.host import LocalHost
-from nself.model.place import SECRETS, Place
+from nself.model.containers import COMPOSE_FILE
+from nself.model.place import POSTGRES, SECRETS, Place
 from nself.model.project import Project
+from nself.model.resolved import Resolved
 from nself.model.spec import Runtime, ServiceSpec
-from nself.render import compose, configuration, env, nginx, supervisor
-from nself.runtimes.compose import ownership
+from nself.render import configuration, env, nginx, supervisor
 from nself.runtimes.native import binaries
 from nself.runtimes.native import programs as wanted
-from nself.services import extensions, postgres
 
 PARTS: Mapping[str, str] = {
     supervisor.FILE: "supervisor",
-    compose.FILE: "compose",
+    COMPOSE_FILE: "compose",
     nginx.FOLDER: "nginx",
     env.FOLDER: "env",
     SECRETS: "env",
@@ -46,6 +46,10 @@ def _native(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, 
 
 
 def _compose(project: Project, resolved: Resolved, host: LocalHost) -> dict[str, str]:
+    # Each build needs one of the two renderers.
+    from nself.render import compose
+    from nself.runtimes.compose import ownership
+
     reads = {path for spec in resolved.specs for path in spec.reads}
     return compose.render(
         resolved.specs,
@@ -62,19 +66,21 @@ def programs(project: Project, resolved: Resolved, host: LocalHost) -> dict[str,
     """Where this machine keeps what the services' commands name."""
     found = {"python": _python(), "nginx": binaries.nginx(host)}
     for spec in resolved.specs:
-        if spec.name == postgres.NAME:
-            found["postgres"] = _postgres(spec, host) / "postgres"
+        if spec.name == POSTGRES:
+            found["postgres"] = _postgres(project, spec, host) / "postgres"
         venvs = project.layout.venvs
         found |= {program.name: wanted.find(program, spec, host, venvs=venvs) for program in spec.programs}
     return found
 
 
-def _postgres(spec: ServiceSpec, host: LocalHost) -> Path:
+def _postgres(project: Project, spec: ServiceSpec, host: LocalHost) -> Path:
     """The folder of PostgreSQL's programs: of the major and with the extensions that the project asks for."""
-    wanted = [extensions.canonical(name) for name in spec.env["POSTGRES_EXTENSIONS"].split(",") if name]
+    wanted = derived.extensions(project, spec.env["POSTGRES_EXTENSIONS"])
     try:
         return binaries.postgres(host, major=int(spec.version), extensions=wanted).bin
     except binaries.LackingError as error:
+        from nself.services import extensions
+
         raise extensions.missing(error.version, error.missing) from None
 
 

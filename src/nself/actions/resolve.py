@@ -6,111 +6,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from nself.actions import derived
 from nself.errors import ConfigProblemsError, NselfError, Problem
 from nself.host import LocalHost
 from nself.model import ports
-from nself.model.containers import ContainerNetwork
-from nself.model.loopback import LOOPBACK, STANDARD, LoopbackNetwork
 from nself.model.place import BACKEND
-from nself.model.ports import Claim, Key, Ports
-from nself.model.project import Environment, Project
-from nself.model.proxy import ProxySettings, proxy_settings
-from nself.model.spec import Endpoint, Runtime, ServiceSpec
-from nself.records import dataclass
-from nself.runtimes.compose import containers, ownership
-from nself.runtimes.compose.docker import Docker
-from nself.runtimes.compose.ownership import Identity
+from nself.model.ports import Claim, Ports
+from nself.model.project import Project
+from nself.model.resolved import Resolved
+from nself.model.spec import Runtime
 from nself.runtimes.native import identity, listeners, processes
 from nself.runtimes.native.supervisor import Supervisor
-from nself.services import catalogue, custom, nginx
 
 ENGINES = ("docker-proxy", "rootlesskit")
 """Programs that have the ports which containers publish."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """`proxy` is nginx as this project sets it; `moved` is a remembered port that was lost, and who has it now."""
-
-    specs: tuple[ServiceSpec, ...]
-    instances: tuple[ServiceSpec, ...]
-    """What runs as processes or containers: each replica with a spec of its own."""
-    network: LoopbackNetwork | ContainerNetwork
-    """How the services find each other."""
-    ports: Ports
-    """Chosen on this machine: of services as processes, or of what containers publish."""
-    published: Mapping[Key, Endpoint]
-    """Where those ports are open on this machine."""
-    proxy: ProxySettings
-    moved: tuple[int, str] | None = None
-
-
 def resolve(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Resolved:
     """Choose ports that are free here and check what only this machine can tell. Raises every problem at once."""
     machine = _Machine(project, host, environ)
-    wanted = claims(project)
+    wanted = derived.claims(project)
     problems = _conflicts(project, machine, wanted)
     if problems:
         raise ConfigProblemsError(problems)
     chosen = ports.choose(wanted, machine.remembered, machine.is_free, machine.is_held)
-    found = _resolved(project, chosen, ownership.known(project.layout, host))
-    return replace(found, moved=machine.lost(wanted, chosen))
+    return replace(derived.stack(project, chosen, host), moved=machine.lost(wanted, chosen))
 
 
 def conflicts(project: Project, host: LocalHost, environ: Mapping[str, str]) -> list[Problem]:
     """What would keep this project from starting on this machine."""
-    return _conflicts(project, _Machine(project, host, environ), claims(project))
-
-
-def remembered(project: Project, host: LocalHost) -> Resolved:
-    """The stack as it was built last: nothing is asked of the machine's ports and nothing is in conflict."""
-    chosen = ports.choose(claims(project), _read(project, host), lambda number: True)
-    return _resolved(project, chosen, ownership.known(project.layout, host))
+    return _conflicts(project, _Machine(project, host, environ), derived.claims(project))
 
 
 def _conflicts(project: Project, machine: _Machine, claims: Sequence[Claim]) -> list[Problem]:
     problems = [*ports.duplicates(claims), *_names(project), *machine.taken(claims)]
     return [_located(problem, project) for problem in problems]
-
-
-def claims(project: Project) -> list[Claim]:
-    """The ports this project takes on this machine. Of containers the proxy's, in dev all."""
-    found = catalogue.claims(project)
-    if project.runtime is Runtime.NATIVE or project.env is Environment.DEV:
-        return found
-    return [claim for claim in found if claim.service == nginx.NAME and claim.port.name in STANDARD]
-
-
-def _resolved(project: Project, chosen: Ports, own: Identity | None) -> Resolved:
-    proxy = proxy_settings(project)
-    outside = LoopbackNetwork(
-        ports=chosen,
-        scheme=proxy.scheme,
-        proxy_port=chosen[(nginx.NAME, proxy.scheme)],
-        bind=proxy.bind_address or LOOPBACK,
-        resting=project.resting,
-    )
-    network = outside if project.runtime is Runtime.NATIVE else _containers(project, proxy, outside.proxy_port)
-    specs = tuple(custom.owned(spec, own.id if own else "") for spec in catalogue.specs(project, network))
-    return Resolved(
-        specs=specs,
-        instances=tuple(catalogue.instances(specs, network)),
-        network=network,
-        ports=chosen,
-        published={key: outside.listen(*key) for key in chosen.numbers},
-        proxy=proxy,
-    )
-
-
-def _containers(project: Project, proxy: ProxySettings, port: int) -> ContainerNetwork:
-    return ContainerNetwork(
-        project=project.name,
-        numbers={claim.key: claim.port.number for claim in catalogue.claims(project)},
-        copies=catalogue.copies(project),
-        resting=project.resting,
-        scheme=proxy.scheme,
-        proxy_port=port,
-    )
 
 
 class _Machine:
@@ -119,7 +49,7 @@ class _Machine:
     def __init__(self, project: Project, host: LocalHost, environ: Mapping[str, str]) -> None:
         self.project, self.host, self.environ = project, host, environ
         self.layout = project.layout
-        self.remembered = _read(project, host)
+        self.remembered = derived.ports_of(project, host)
 
     def is_free(self, number: int) -> bool:
         return (self.may_bind(number) and self.host.port_is_free(number)) or self.is_held(number)
@@ -146,6 +76,10 @@ class _Machine:
     def _of_containers(self) -> frozenset[int]:
         if not self.host.exists(self.layout.build(Runtime.COMPOSE)):
             return frozenset()
+        # Few projects have been built for both.
+        from nself.runtimes.compose import containers, ownership
+        from nself.runtimes.compose.docker import Docker
+
         docker, folder = Docker(self.host, self.environ), self.layout.build(Runtime.COMPOSE)
         try:
             return containers.published(docker, self.project.name, folder, ownership.known(self.layout, self.host))
@@ -193,16 +127,6 @@ class _Machine:
             message=f"{claim.title} wants port {number}, which {owner} has",
             hint=f"stop it, or set {setting} to a free port",
         )
-
-
-def _read(project: Project, host: LocalHost) -> Ports:
-    path = project.layout.ports
-    if not host.exists(path):
-        return Ports()
-    try:
-        return ports.parse(host.read(path))
-    except NselfError:
-        return Ports()
 
 
 def _names(project: Project) -> list[Problem]:

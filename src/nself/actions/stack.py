@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from nself.actions import resolve
-from nself.actions.resolve import Resolved
+from nself.actions import derived
 from nself.actions.unknown_service import unknown_service
 from nself.errors import ConfigError, DockerError
 from nself.events import Emit, ignore
@@ -16,13 +15,14 @@ from nself.model import replicas
 from nself.model import spec as model
 from nself.model.containers import ContainerNetwork
 from nself.model.loopback import LoopbackNetwork
+from nself.model.place import GRAPHQL, PROXY
 from nself.model.project import Project
+from nself.model.resolved import Resolved
 from nself.model.spec import ServiceSpec
 from nself.records import dataclass
 from nself.runtimes import plan
 from nself.runtimes.plan import Step, Wanted
 from nself.runtimes.runtime import Runtime
-from nself.services import graphql, nginx
 
 
 def open_stack(
@@ -41,7 +41,7 @@ def open_stack(
             f"the runtime of this project is {project.runtime}, which this version of nself cannot run",
             fixes=[f"set runtime: {' or '.join(RUNTIMES)} in nself.yml"],
         ) from None
-    return Stack(project, opened(project, resolved or resolve.remembered(project, host), host, environ, emit))
+    return Stack(project, opened(project, resolved or derived.remembered(project, host), host, environ, emit))
 
 
 def _native(project: Project, found: Resolved, host: LocalHost, environ: Mapping[str, str], emit: Emit) -> Runtime:
@@ -87,7 +87,7 @@ RUNTIMES: Mapping[model.Runtime, Callable[..., Runtime]] = {
 
 def watched(project: Project) -> dict[str, dict[str, Path]]:
     """{service: folders of the user's that it reads at its start only}: a change in them is a reason to restart it."""
-    return {graphql.NAME: {"metadata": project.root / "metadata"}, nginx.NAME: {"certificate": project.layout.certs}}
+    return {GRAPHQL: {"metadata": project.root / "metadata"}, PROXY: {"certificate": project.layout.certs}}
 
 
 class NotRunningError(DockerError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nself.actions import resolve
-from nself.actions.resolve import Resolved
+from nself.actions import derived, resolve
 from nself.actions.unknown_service import unknown_service
 from nself.host import LocalHost
 from nself.model.loopback import LOOPBACK
 from nself.model.project import Project
+from nself.model.resolved import Resolved
 from nself.model.spec import Port, Route, ServiceSpec
 from nself.records import dataclass
 
@@ -52,7 +52,7 @@ def urls(
     category: str | None = None,
 ) -> Urls:
     """Public URLs; with `internal` those of every port too. `service` and `category` narrow it down."""
-    found = resolve.remembered(project, host)
+    found = derived.remembered(project, host)
     entries = [*_services(found, internal=internal or service is not None), *_frontends(project, found)]
     return Urls(
         project=project.name,

@@ -14,6 +14,7 @@ from nself.cli.output import Level, Output
 from nself.errors import UsageError
 
 if TYPE_CHECKING:
+    from nself.actions.kept import Kept
     from nself.host import LocalHost
     from nself.model.project import Project
     from nself.model.spec import Runtime
@@ -30,6 +31,7 @@ class App:
         self.env: str | None = None
         self.runtime: Runtime | None = None
         self.assume_yes = False
+        self._kept: Kept | None = None
 
     @cached_property
     def host(self) -> LocalHost:
@@ -40,12 +42,19 @@ class App:
     @cached_property
     def project(self) -> Project:
         """The project of the current folder or the nearest one above; its warnings are said once."""
-        from nself.actions import project
+        from nself.actions import kept
 
-        loaded = project.load(self.directory, self.environ, env=self.env, runtime=self.runtime)
-        for warning in loaded.warnings:
+        self._kept = kept.load(self.directory, self.environ, self.host, (self.env, self.runtime))
+        for warning in self._kept.project.warnings:
             self.output.warn(str(warning))
-        return loaded
+        return self._kept.project
+
+    def close(self) -> None:
+        """At a command's end: what it learnt of the project is the next one's, too."""
+        if self._kept:
+            from nself.actions import kept
+
+            kept.keep(self._kept, self.host)
 
     def emit(self, event: Any) -> None:
         self.output.event(event)

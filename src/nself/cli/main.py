@@ -112,6 +112,7 @@ def run(argv: list[str], environ: Any) -> int:
     output.json = "--json" in argv  # known before parsing, so that a parsing error has the right form too
     try:
         result = root.main(args=argv, prog_name="nself", standalone_mode=False, obj=app)
+        app.close()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code

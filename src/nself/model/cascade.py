@@ -65,8 +65,8 @@ def files(env: Environment, *, legacy: bool = False) -> list[str]:
 
 def process_layers(environ: Mapping[str, str], overrides: Iterable[tuple[str, str]], schema: Schema) -> list[Layer]:
     """What the process environment and the command line set: known names, `NSELF_VAR_*`, `--set`."""
-    known = {key: text for key, text in environ.items() if schema.knows(key)}
-    prefixed = {key.removeprefix(PREFIX): text for key, text in environ.items() if _PREFIXED.fullmatch(key)}
+    known = {key: environ[key] for key in environ if schema.knows(key)}
+    prefixed = {key.removeprefix(PREFIX): environ[key] for key in environ if _PREFIXED.fullmatch(key)}
     groups = (("process environment", known), ("NSELF_VAR_*", prefixed), ("--set", dict(overrides)))
     return [literal_layer(name, pairs, schema) for name, pairs in groups]
 

@@ -28,6 +28,9 @@ MACHINE = "host.docker.internal"
 STANDARD = {"https": 443, "http": 80}
 
 
+COMPOSE_FILE = "docker-compose.yml"
+
+
 def dns_name(service: str) -> str:
     """A service's host name: `_` is not allowed in one."""
     return service.replace("_", "-")

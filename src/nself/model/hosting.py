@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nself.errors import Problem
-from nself.model.families import Member
-from nself.model.keys import FrontendSettings
 from nself.model.project import Environment, Frontend, Project
+
+if TYPE_CHECKING:
+    from nself.model.families import Member
+    from nself.model.keys import FrontendSettings
 
 USUAL = ("dist", "build", "out", ".output/public", "")
 """Below the frontend's folder; the first with an index.html counts: Vite, webpack, Next.js, Nuxt, the folder itself."""

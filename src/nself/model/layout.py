@@ -6,6 +6,9 @@ from pathlib import Path
 
 from nself.records import dataclass
 
+INIT_JOURNAL = ".nself.init"
+"""Says, while `init` writes, what it does: whoever finds it takes the half-made project back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -57,6 +60,11 @@ class Layout:
     def volumes(self) -> Path:
         """Which volumes have had data, by runtime."""
         return self.state / "volumes.json"
+
+    @property
+    def kept(self) -> Path:
+        """The project as the command before found it: secrets are in it."""
+        return self.state / "kept"
 
     @property
     def prepared(self) -> Path:

@@ -38,6 +38,8 @@ class Loaded:
     document: Document
     files: tuple[str, ...]
     """The files that were there, nself.yml first, then in the order in which they win."""
+    texts: Mapping[str, str | None] = field(repr=False)
+    """What every file says that was looked for; None where there is none."""
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -89,6 +91,7 @@ def load(
         cascade=values,
         document=found,
         files=order,
+        texts=sources.texts,
         problems=problems,
         warnings=warnings,
     )

@@ -15,6 +15,8 @@ SECRETS = "secrets"
 """Folder of the build that holds every service's secret files."""
 BACKEND = "backend"
 """The one program that hosts all of our own servers."""
+POSTGRES, GRAPHQL, PROXY = "postgres", "graphql", "nginx"
+"""Services that more than their own files must know by name."""
 EXPANSION = re.compile(r"\{(data|bin):([A-Za-z0-9_-]+)\}|\{(root|build|secrets|run|logs|certs)\}")
 """What is replaced in a spec's texts; any other braces are the user's own."""
 

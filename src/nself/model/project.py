@@ -137,6 +137,9 @@ class Project:
     """{image: digest} of `images.lock`."""
     warnings: tuple[Problem, ...] = ()
     """What works but should be mended. Mistakes never get here: a project with one does not load."""
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was made of this project alone, and would be made again just so: {what: result}. The next command that finds
+    the same project gets it with it."""
     _read: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Settings made already: like the project, they do not change."""
 

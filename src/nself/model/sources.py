@@ -45,6 +45,8 @@ class Sources:
     _parsed: dict[str, dotenv.Parsed] = field(default_factory=dict)
     found: set[str] = field(default_factory=set)
     """The files that exist."""
+    texts: dict[str, str | None] = field(default_factory=dict)
+    """What each file says that was looked for; None where there is none."""
 
     def text(self, file: str) -> str | None:
         try:
@@ -53,6 +55,7 @@ class Sources:
             self.problems.append(Problem(path=file, message=str(error), file=file))
             self.found.add(file)
             return None
+        self.texts[file] = text
         if text is not None:
             self.found.add(file)
         return text

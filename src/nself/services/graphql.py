@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from nself.graphql.settings import GraphqlSettings
+from nself.model.place import GRAPHQL
 from nself.model.project import Project
 from nself.model.proxy import proxy_settings
 from nself.model.service import Service
@@ -15,7 +16,7 @@ from nself.services import images, postgres, upstream
 from nself.services.server import in_dev, jwt_secret, variables
 from nself.settings import IMAGE, ROUTE, env
 
-NAME = "graphql"
+NAME = GRAPHQL
 _MENTIONS = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}|from_env[\"']?\s*:\s*[\"']?([A-Za-z_]\w*)")
 PORT = Port(number=8080, setting="HASURA_PORT")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nself.model import hosting
+from nself.model.place import PROXY
 from nself.model.project import Environment, Project
 from nself.model.proxy import ProxySettings, proxy_settings
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Resources, ServiceSpec, Stop
 from nself.services import images
 
-NAME = "nginx"
+NAME = PROXY
 HTTPS = Port(name="https", number=8443, setting="NGINX_SSL_PORT")
 HTTP = Port(name="http", number=8088, setting="NGINX_PORT")
 HEALTH = Port(name="health", number=8089, setting="NGINX_HEALTH_PORT")

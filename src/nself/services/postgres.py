@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from nself.errors import ConfigProblemsError, Problem
+from nself.model.place import POSTGRES
 from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import (
@@ -26,7 +27,7 @@ from nself.services import extensions, images
 from nself.services.extensions import Supplier
 from nself.settings import IMAGE, Form, env
 
-NAME = "postgres"
+NAME = POSTGRES
 PORT = Port(name="postgres", number=5432, setting="POSTGRES_PORT")
 MEMORY = Form(r"[1-9][0-9]*(kB|MB|GB)", "a size as PostgreSQL writes it: 64MB")
 IDENTIFIER = Form(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", "a name of at most 63 letters, digits, _ and -, no digit first")

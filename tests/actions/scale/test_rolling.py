@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nself.actions import derived
 from nself.actions import project as projects
-from nself.actions import resolve
 from nself.actions.scale import rolling
 from nself.actions.stack import open_stack
 from nself.errors import UsageError
@@ -62,4 +62,4 @@ def test_the_proxy_asks_all_but_the_one_that_is_about_to_end(tmp_path: Path, run
 
 
 def hosts(project: Project) -> list[str]:
-    return [str(at) for at in resolve.remembered(project, LocalHost()).network.endpoints("web")]
+    return [str(at) for at in derived.remembered(project, LocalHost()).network.endpoints("web")]

@@ -10,7 +10,7 @@ from ssl import get_server_certificate
 import pytest
 
 from nself.actions.build import build
-from nself.actions.resolve import remembered
+from nself.actions.derived import remembered
 from nself.actions.tls import certificate as ssl
 from nself.errors import ConfigError, ConfigProblemsError
 from nself.events import Event, Note, ignore

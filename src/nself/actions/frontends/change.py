@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from nself.actions import resolve
+from nself.actions import derived
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Edit, Target
 from nself.actions.frontends import listing
@@ -142,6 +142,6 @@ def _file_of(loaded: Loaded, name: str) -> str:
 
 
 def _shown(project: Project, host: LocalHost, name: str) -> Listed:
-    network = resolve.remembered(project, host).network
+    network = derived.remembered(project, host).network
     found = listing.find(project, name)
     return listing.listed(found, project, network.public_url(found.host))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nself.actions import resolve
+from nself.actions import derived
 from nself.errors import UnknownNameError
 from nself.host import LocalHost
 from nself.model import hosting
@@ -34,7 +34,7 @@ class Frontends:
 
 
 def frontends(project: Project, host: LocalHost) -> Frontends:
-    network = resolve.remembered(project, host).network
+    network = derived.remembered(project, host).network
     return Frontends(
         frontends=tuple(listed(each, project, network.public_url(each.host)) for each in project.frontends)
     )

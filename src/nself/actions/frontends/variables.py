@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from nself.actions.derived import remembered
 from nself.actions.frontends import listing
 from nself.actions.project import LARGEST_FILE
-from nself.actions.resolve import remembered
 from nself.actions.urls import urls
 from nself.errors import NselfError, UsageError
 from nself.host import LocalHost

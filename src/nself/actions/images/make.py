@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from nself.actions import history, resolve
+from nself.actions import derived, history
 from nself.actions.build import Built
 from nself.actions.images import secrets
 from nself.actions.service import templates
@@ -92,7 +92,7 @@ def build(
 
 def built_specs(project: Project, host: LocalHost) -> dict[str, ServiceSpec]:
     """Services with an image of their own making, by name."""
-    return {spec.name: spec for spec in resolve.remembered(project, host).specs if spec.build and _own(spec)}
+    return {spec.name: spec for spec in derived.remembered(project, host).specs if spec.build and _own(spec)}
 
 
 def _own(spec: ServiceSpec) -> bool:

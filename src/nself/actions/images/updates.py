@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from nself.actions import history, resolve
+from nself.actions import derived, history
 from nself.errors import NselfError, UnknownNameError
 from nself.events import Emit, Note, StepStarted
 from nself.host import LocalHost
@@ -89,7 +89,7 @@ def update(
 def _used(project: Project, host: LocalHost) -> dict[str, tuple[str, ...]]:
     """{reference: services that run it} of images that are pulled."""
     found: dict[str, tuple[str, ...]] = {}
-    for spec in resolve.remembered(project, host).specs:
+    for spec in derived.remembered(project, host).specs:
         if spec.image and not spec.image.built:
             found[spec.image.reference] = (*found.get(spec.image.reference, ()), spec.name)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nself.actions import build as builds
-from nself.actions import history, resolve
+from nself.actions import derived, history
 from nself.actions import start as starting
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Edit, Target
@@ -103,7 +103,7 @@ def _edits(target: Target, project: Project, service: str, before: Amount, after
 def _rehearse(target: Target, edits: Sequence[Edit], service: str, after: Amount) -> None:
     """The project as it would be: every problem of it is raised, and so is what something stronger overrides."""
     project = target.inspect({edit.file: edit.new for edit in edits}).checked()
-    resolve.remembered(project, target.host)
+    derived.remembered(project, target.host)
     scale_rules.check_effective(project, target.host, service, after)
 
 

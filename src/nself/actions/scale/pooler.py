@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nself.actions import derived
 from nself.actions import project as projects
-from nself.actions import resolve
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Target
 from nself.actions.service import switch as service_switch
@@ -81,7 +81,7 @@ def configure(target: Target, changes: Mapping[str, str]) -> Configured:
     after = projects.load(
         target.directory, target.environ, env=target.env, host=target.host, overrides=tuple(changes.items())
     )
-    resolve.remembered(after, target.host)
+    derived.remembered(after, target.host)
     for key, value in changes.items():
         config_change.set_value(target, key, value)
     return _configured(_load(target), list(changes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nself.actions import resolve
+from nself.actions import derived
 from nself.actions.status import size
 from nself.actions.unknown_service import unknown_service
 from nself.errors import UsageError
@@ -44,7 +44,7 @@ class Wish:
 
 def current(project: Project, host: LocalHost, service: str) -> Amount:
     """UsageError when this project has no such service."""
-    specs = {spec.name: spec for spec in resolve.remembered(project, host).specs}
+    specs = {spec.name: spec for spec in derived.remembered(project, host).specs}
     if service not in specs:
         raise unknown_service(service, specs)
     spec = specs[service]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from nself.actions import derived
 from nself.actions import project as projects
-from nself.actions import resolve
 from nself.actions.config import change as config_change
 from nself.actions.config.change import Target
 from nself.actions.service.listing import find
@@ -82,7 +82,7 @@ def find_switchable(project: Project, word: str) -> Service:
 def _refuse_required(project: Project, service: Service, key: str, target: Target) -> None:
     if service.category is not Category.REQUIRED:
         return
-    specs = resolve.remembered(project, target.host).specs
+    specs = derived.remembered(project, target.host).specs
     users = [spec.name for spec in specs if service.name in spec.needs]
     reason = f": {', '.join(users)} cannot run without it" if users else ""
     raise UsageError(
@@ -112,4 +112,4 @@ def _rehearse(target: Target, service: Service, changes: Sequence[tuple[str, str
             f"{key}={value} would not switch {service.name} {'on' if on else 'off'} in this project ({after.env})",
             fixes=[f"nself config explain {key}"],
         )
-    resolve.remembered(after, target.host)
+    derived.remembered(after, target.host)

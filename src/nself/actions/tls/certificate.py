@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from nself.actions.resolve import Resolved, remembered
+from nself.actions.derived import remembered
 from nself.errors import ConfigError, ConfigProblemsError, NselfError, Problem
 from nself.events import Emit, Note
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.model.proxy import ProxySettings, SslMode
+from nself.model.resolved import Resolved
 from nself.records import dataclass
 from nself.render.nginx import sites
 from nself.runtimes.native import binaries, identity, processes

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from nself.model.containers import ContainerPlace
+from nself.model.containers import COMPOSE_FILE, ContainerPlace
 from nself.model.place import SECRETS
 from nself.model.project import Project
 from nself.model.proxy import ProxySettings
 from nself.model.spec import Network, ServiceSpec
 from nself.render import nginx
 from nself.render.compose import document, environment
-from nself.render.compose.document import FILE as FILE
 from nself.render.compose.publish import Published
 
 
@@ -32,7 +31,7 @@ def render(
     `identity`: the number that tells this project from others of its name."""
     contained = [spec for spec in specs if spec.image is not None]
     text = document.render(contained, network, project, published=published, present=present, identity=identity)
-    files = {document.FILE: text}
+    files = {COMPOSE_FILE: text}
     for spec in contained:
         place = ContainerPlace(spec)
         if environment.takes_variables(spec):

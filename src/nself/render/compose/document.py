@@ -17,7 +17,6 @@ from nself.model.spec import Category, Network, Runtime, ServiceSpec
 from nself.render.compose import environment, health
 from nself.render.compose.publish import Published
 
-FILE = "docker-compose.yml"
 PROXY = "nginx"
 CERTIFICATES = "../../run/certs"
 """Relative to the compose file: a copy that containers can read, made at start."""

@@ -8,7 +8,6 @@ gets a number of its own, and what the other made is then somebody else's.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -60,6 +59,8 @@ def establish(layout: Layout, host: LocalHost, emit: Emit) -> Identity:
 
 
 def _establish(layout: Layout, host: LocalHost, emit: Emit) -> Identity:
+    import secrets  # once in a project's life
+
     here = known(layout, host)
     found = here or Identity(id=secrets.token_hex(DIGITS // 2), root=str(layout.root), key=secrets.token_hex(32))
     before = _read(path(layout.root), host)

@@ -199,10 +199,10 @@ def report(found: Validated) -> Iterator[Line]:
 
 def _given(app: App, loaded: Loaded) -> dict[str, str]:
     """The variables of all services; none when the project cannot be worked out yet."""
-    from nself.actions import resolve
+    from nself.actions import derived
 
     try:
-        specs = resolve.remembered(loaded.checked(), app.host).specs
+        specs = derived.remembered(loaded.checked(), app.host).specs
     except NselfError:
         return {}
     return {name: text for spec in specs for name, text in spec.env.items()}
