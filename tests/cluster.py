@@ -158,14 +158,14 @@ class Cluster:
 
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[str]:
-        """The DSN of a new database, which ends with the block, whoever still talks to it."""
+        """The DSN of a new database. It ends with the block, if not before, whoever still talks to it."""
         name = f"t{next(self._number)}"
         # Files are copied: the usual way writes every page of the template to the WAL as well.
         self.run("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         try:
             yield self.dsn(name)
         finally:
-            self.run("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+            self.run("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def stop(self) -> None:
         # Nothing of it is kept, so nothing is to be written first.

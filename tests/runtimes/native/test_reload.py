@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -35,6 +34,7 @@ def told(*_):
         now.kill()
         os._exit(1)
 signal.signal(signal.SIGHUP, told)
+print("listening", flush=True)
 time.sleep(first)
 now = worker()
 print("ready", flush=True)
@@ -50,6 +50,8 @@ class Proxy:
     def __init__(self, doing: str, log: Path, first_s: float) -> None:
         argv = [sys.executable, "-c", MASTER, doing, str(log), str(first_s)]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "listening\n"
         self.path, self.host, self.supervisor = log, LocalHost(), self
         self.adopted: list[str] = []
 
@@ -98,7 +100,6 @@ def test_new_workers_are_awaited_and_what_it_was_told_is_kept(proxy: Callable[..
 
 def test_one_that_has_no_worker_yet_is_waited_for(proxy: Callable[..., Proxy]) -> None:
     found = proxy("replaces", first_s=0.5)
-    time.sleep(0.2)
     assert found.reload(within_s=30) == ""
 
 
