@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from nself.host import LocalHost
 from nself.model.layout import Layout
 from nself.model.loopback import LoopbackNetwork
 from nself.model.ports import Ports
-from nself.model.project import Environment, Project
-from nself.model.spec import Category, Runtime, ServiceSpec, Volume
+from nself.model.project import Environment, Frontend, Project
+from nself.model.spec import Category, Route, Runtime, ServiceSpec, Volume
 from nself.runtimes.native.runtime import Native
 
 
@@ -80,3 +81,17 @@ def test_a_runtime_that_cannot_be_run_is_refused_with_the_way_out(tmp_path: Path
     with pytest.raises(ConfigError, match="kubernetes") as refused:
         stack.open_stack(project, LocalHost(), {})
     assert refused.value.fixes == ("set runtime: native or compose in nself.yml",)
+
+
+def test_addresses_are_those_of_what_runs_and_of_frontends_once_the_proxy_does(opened: Stack) -> None:
+    page = Frontend(name="page", display_name="Page", port=3000, host="page.localhost")
+    routed = replace(service("web"), routes=(Route(host="web.localhost"),))
+    network = LoopbackNetwork(ports=Ports())
+    native = replace(opened.project, frontends=(page,))
+    runtime = Native(
+        layout=opened.project.layout, specs=[routed], network=network, host=LocalHost(), environ={}, emit=ignore
+    )
+    found = Stack(native, runtime)
+    assert found.urls(["web"]) == ()
+    assert found.urls(["nginx"]) == (network.public_url("page.localhost"),)
+    assert found.urls(["web", "nginx"]) == tuple(network.public_url(f"{name}.localhost") for name in ("web", "page"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from nself.errors import ConfigError
 from nself.host import Host, LocalHost
 from nself.model.layout import Layout
-from nself.model.project import Project
+from nself.model.project import Engine, Project
 from nself.model.spec import Runtime
 
 NAMES = {Runtime.NATIVE: "natively", Runtime.COMPOSE: "in containers"}
@@ -38,7 +38,9 @@ def refuse_other(project: Project, host: LocalHost, environ: Mapping[str, str]) 
     for other, name in NAMES.items():
         if other is project.runtime or not host.exists(project.layout.build(other)):
             continue
-        if open_stack(replace(project, runtime=other), host, environ).runtime.running():
+        # Only whether it runs is asked: what runs in containers alone could not even be described natively.
+        there = replace(project, runtime=other, engine=Engine.NSELF)
+        if open_stack(there, host, environ).runtime.running():
             raise ConfigError(
                 f"this project runs {name} already",
                 fixes=[

@@ -158,9 +158,10 @@ class Stack:
         return plan.with_needs(self.wanted, self.together(names)) if names else self.wanted
 
     def urls(self, running: Collection[str]) -> tuple[str, ...]:
-        """Where those services answer the public: nowhere while the proxy is not among them."""
+        """Where those services answer the public, and the frontends: nowhere while the proxy is not among them."""
         if nginx.NAME not in running:
             return ()
         specs = (spec for spec in self.runtime.specs if spec.name in running)
-        hosts = dict.fromkeys(route.host for spec in specs for route in spec.routes)
+        routes = [route.host for spec in specs for route in spec.routes]
+        hosts = dict.fromkeys([*routes, *(frontend.host for frontend in self.project.frontends)])
         return tuple(self.runtime.network.public_url(host) for host in hosts)

@@ -99,7 +99,7 @@ def table(found: Status, *, detailed: bool, ports: bool, resources: bool) -> Ite
     )
     if resources and found.runtime == NATIVE:
         yield from (line for service in found.services if (line := beyond_its_limit(service)))
-    if resources and any(service.shares_process_with for service in found.services):
+    if resources and any(service.shares_process_with and service.memory for service in found.services):
         yield "* one process hosts these services: CPU and memory are those of all of them"
     total = found.summary
     colour = "green" if total.healthy == total.total else "yellow" if total.running else "red"
