@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "nself"
-BASE = {"errors", "events", "settings", "registry", "host", "fake_host", "children", "__init__"}
+BASE = {"errors", "events", "settings", "registry", "host", "fake_host", "children", "locks", "__init__"}
 EVERYWHERE = {"records"}
 SERVERS = {"graphql", "auth", "storage", "functions", "mail"}
 MIDDLE = {"services", "render", "runtimes"}
@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "events": set(),
     "settings": {"errors"},
     "registry": set(),
-    "host": {"errors", "events"},
+    "locks": {"errors"},
+    "host": {"errors", "events", "locks"},
     "fake_host": {"errors", "host"},
     "model": {"errors", "settings"},
     "services": {"errors", "settings", "registry", "model", "search.settings"}

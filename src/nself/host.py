@@ -9,10 +9,11 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TextIO
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
+from nself import locks
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
     from nself.events import Emit
 
-PATIENT_S = 0.5
-"""Waiting this long for another command is nothing to speak of."""
+LONGEST_LINE = 1024 * 1024
 
 # Every command opens this door; what only some of them need is imported where it is used, to keep start-up quick.
 
@@ -168,6 +168,30 @@ class LocalHost:
             if program.poll() is None:
                 program.terminate()
                 program.wait()
+
+    def lines(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Iterator[str]:
+        """What a program prints on either stream, as it prints it; one whose reader leaves is ended. A line is cut
+        where it is longer than any memory should hold."""
+        import subprocess
+
+        with _explained(Path(argv[0]), "run"):
+            program = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=env,
+                text=True,
+                errors="replace",
+            )
+        assert program.stdout is not None
+        try:
+            with program.stdout as said:
+                while line := said.readline(LONGEST_LINE):
+                    yield line.rstrip("\r\n")
+        finally:
+            program.terminate()
+            program.wait()
 
     def run_into(
         self, log: Path, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout_s: float | None = None
@@ -383,19 +407,7 @@ class LocalHost:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+", encoding="utf-8")
         with file:
-            began = time.monotonic()
-            while not _locked(file.fileno()):
-                waited = time.monotonic() - began
-                if waited >= wait_s:
-                    raise TimedOutError(
-                        f"{_signature(file)} is still at work on this project",
-                        fixes=["wait for it to finish and try again", "nself status"],
-                    )
-                if waiting and waited >= PATIENT_S:
-                    waiting(_signature(file))
-                    waiting = None
-                time.sleep(0.05)
-            _sign(file.fileno(), f"{holder} (pid {os.getpid()}, since {time.strftime('%H:%M:%S')})")
+            locks.take(file, wait_s=wait_s, holder=holder, waiting=waiting)
             yield
 
     @contextmanager
@@ -405,7 +417,7 @@ class LocalHost:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             deadline = time.monotonic() + wait_s
-            while not _locked(descriptor):
+            while not locks.taken(descriptor):
                 if time.monotonic() >= deadline:
                     raise TimedOutError(
                         f"another nself command is at work in {folder}", fixes=["wait for it to finish and try again"]
@@ -430,29 +442,6 @@ def _private(path: str, flags: int) -> int:
 
 def _not_followed(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _sign(descriptor: int, holder: str) -> None:
-    """Who waits for a lock is told who holds it. A full disk is no reason not to hold it."""
-    with suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, holder.encode())
-
-
-def _signature(file: TextIO) -> str:
-    """Who holds a lock: its command, its process and since when."""
-    file.seek(0)
-    return file.read().strip() or "another nself command"
-
-
-def _locked(descriptor: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

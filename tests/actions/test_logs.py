@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from nself.actions import logs
-from nself.actions.logs import Filter, Line
+from nself.actions.logs import Filter, Line, Logs
+from nself.actions.stack import Stack
 from nself.errors import UsageError
+from nself.model.spec import Category, ServiceSpec
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SERVERS = {"auth", "graphql"}
@@ -57,15 +61,15 @@ def test_a_line_of_the_shared_process_belongs_to_the_server_it_names() -> None:
     assert (line.service, other.service, other.ts) == ("auth", "backend", NOW)
 
 
-def line(message: str = "hello", *, level: str = "info", ts: datetime | None = NOW) -> Line:
-    return Line(ts=ts, service="web", stream="stdout", level=level, message=message)
+def line(message: str = "hello", *, ts: datetime | None = NOW) -> Line:
+    return Line(ts=ts, service="web", stream="stdout", level=logs.level_of(message), message=message)
 
 
 @pytest.mark.parametrize(
     ("chosen", "found", "kept"),
     [
-        (Filter(level="warn"), line(level="error"), True),
-        (Filter(level="warn"), line(level="info"), False),
+        (Filter(level="warn"), line("ERROR: hello"), True),
+        (Filter(level="warn"), line("INFO: hello"), False),
         (Filter(since=NOW - timedelta(minutes=1)), line(), True),
         (Filter(since=NOW + timedelta(minutes=1)), line(), False),
         (Filter(since=NOW), line(ts=None), False),
@@ -102,3 +106,68 @@ def test_anything_else_is_no_moment(text: str) -> None:
 def test_a_wrong_regular_expression_is_said_to_be_one() -> None:
     with pytest.raises(UsageError, match="not a regular expression"):
         logs.pattern("(", regex=True)
+
+
+class Said:
+    """A stack whose every log is these lines, and how far back they were read."""
+
+    def __init__(self, lines: Sequence[str], *services: str, unit: str = "") -> None:
+        self.said, self.asked = lines, list[int | None]()
+        self.runtime = self
+        self.specs = [ServiceSpec(name=name, category=Category.OPTIONAL) for name in services or ("web",)]
+        self.shared = unit
+
+    def unit(self, spec: ServiceSpec) -> str:
+        return self.shared or spec.name
+
+    def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
+        self.asked.append(last)
+        return iter(self.said if last is None else self.said[-last:])
+
+
+def read(said: Said, chosen: Filter | None = None) -> Logs:
+    return Logs(cast(Stack, said), chosen or Filter(), [said.unit(said.specs[0])])
+
+
+MANY = [f"2026-01-31 12:{number // 60 % 60:02}:{number % 60:02},000 INFO line {number}" for number in range(3000)]
+
+
+def test_the_last_lines_are_read_and_no_others() -> None:
+    said = Said(MANY)
+    assert [line.message for line in read(said).last(3)] == MANY[-3:]
+    assert said.asked == [3]
+
+
+def test_none_at_all_are_nothing() -> None:
+    said = Said(MANY)
+    assert (read(said).last(0), said.asked) == ([], [])
+
+
+def test_what_is_rare_is_looked_for_further_and_further_back() -> None:
+    said = Said(MANY)
+    found = read(said, Filter(search=logs.pattern("line 2500", regex=False))).last(3)
+    assert [line.message for line in found] == [MANY[2500]]
+    assert said.asked == [3, 24, 192, 1536, 12288]
+
+
+def test_nothing_older_than_what_is_asked_for_is_read() -> None:
+    said = Said(MANY)
+    since = logs.parse(MANY[-5], program="web", servers=set()).ts
+    found = read(said, Filter(since=since, search=logs.pattern("line 1$", regex=True))).last(3)
+    assert (found, said.asked) == ([], [3, 24])
+
+
+def test_who_says_nothing_in_a_shared_log_is_not_looked_for_forever() -> None:
+    lines = ["2026-01-31 12:00:00,000 INFO nself.auth: hello"] * 200_000
+    said = Said(lines, "auth", "mail", unit="backend")
+    assert len(read(said).last(10)) == 10
+    assert said.asked[-1] is not None and said.asked[-1] < len(lines)
+    said.asked.clear()
+    assert read(said, Filter(services=("mail",))).last(10) == []
+    assert said.asked[-1] is not None and said.asked[-1] > len(lines)
+
+
+def test_counts_hold_no_lines() -> None:
+    said = Said([*MANY, "2026-01-31 13:00:00,000 ERROR broken"])
+    (web,) = read(said).count().services
+    assert (web.lines, web.errors, web.warnings, said.asked) == (3001, 1, 0, [None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,10 @@ from nself.model.project import Project
 from nself.model.replicas import service_of
 from nself.records import dataclass
 
+FURTHER = 8
+"""How many times more lines are read when there was not enough among the last ones."""
+FAR = 5_000
+"""Lines of a shared log, in which one of its services said nothing unless it says next to nothing."""
 LEVELS = ("debug", "info", "warn", "error")
 _WORDS = {
     "debug": "debug", "debug1": "debug", "trace": "debug", "info": "info", "log": "info", "notice": "info",
@@ -62,12 +66,16 @@ class Filter:
     no_health: bool = False
     categories: Sequence[str] = ()
 
+    def mentions(self, text: str) -> bool:
+        """What can be told without knowing when it was said."""
+        if self.search and not self.search.search(text):
+            return False
+        if self.level and LEVELS.index(level_of(text)) < LEVELS.index(self.level):
+            return False
+        return not (self.no_health and _HEALTH.search(text))
+
     def keeps(self, line: Line) -> bool:
-        if self.level and LEVELS.index(line.level) < LEVELS.index(self.level):
-            return False
-        if self.no_health and _HEALTH.search(line.message):
-            return False
-        if self.search and not self.search.search(line.message):
+        if not self.mentions(line.message):
             return False
         if self.since and (line.ts is None or line.ts < self.since):
             return False
@@ -89,6 +97,19 @@ class Counts:
     services: tuple[Count, ...]
 
 
+class _Counted:
+    """Lines as they pass by: how many they were, and which came first."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines, self.number, self.first = lines, 0, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.first = self.first if self.number else line
+            self.number += 1
+            yield line
+
+
 @dataclass(frozen=True)
 class Logs:
     """What the chosen services said, ready to be read or followed."""
@@ -99,16 +120,37 @@ class Logs:
 
     def last(self, count: int) -> list[Line]:
         """The last `count` lines of each service that pass, all in the order of time."""
-        found: list[Line] = []
-        for unit in self.units:
-            lines = (line for line in self._parsed(unit, self.stack.runtime.lines(unit)) if self.chosen.keeps(line))
-            by_service: dict[str, list[Line]] = {}
-            for line in lines:
-                kept = by_service.setdefault(line.service, [])
-                kept.append(line)
-                del kept[:-count]
-            found += [line for kept in by_service.values() for line in kept]
+        found = [line for unit in self.units for line in self._last(unit, count)] if count else []
         return sorted(found, key=lambda line: line.ts or datetime.min.replace(tzinfo=UTC))
+
+    def _last(self, unit: str, count: int) -> list[Line]:
+        """Reads back further and further: of a large log only as much as it takes; no more than `count` are held."""
+        wanted = self._services_in(unit)
+        back = count
+        while True:
+            kept: dict[str, deque[Line]] = {}
+            counted = _Counted(self.stack.runtime.lines(unit, last=back))
+            for line in self._parsed(unit, counted):
+                if self.chosen.keeps(line):
+                    kept.setdefault(line.service, deque(maxlen=count)).append(line)
+            enough = all(len(kept.get(name, ())) >= count for name in wanted)
+            if enough or counted.number < back or self._is_past(counted.first) or self._is_far(back):
+                return [line for lines in kept.values() for line in lines]
+            back *= FURTHER
+
+    def _services_in(self, unit: str) -> list[str]:
+        names = [spec.name for spec in self.stack.runtime.specs if self.stack.runtime.unit(spec) == unit]
+        asked = set(self.chosen.services)
+        return [name for name in names if not asked or {name, service_of(name)} & asked]
+
+    def _is_past(self, oldest: str) -> bool:
+        """Whether all before this line is older than what is asked for."""
+        found = _TIME.match(oldest)
+        return bool(self.chosen.since and found and _moment(found) < self.chosen.since)
+
+    def _is_far(self, back: int) -> bool:
+        """One of several that share a log may never have said anything: nobody asked for it by name."""
+        return back >= FAR and not (self.chosen.services or self.chosen.search or self.chosen.level)
 
     def follow(self) -> Iterator[Line]:
         """New lines as they come, until the reader stops asking."""
@@ -118,21 +160,28 @@ class Logs:
 
     def count(self) -> Counts:
         """How much each service said, and how bad it was."""
-        everything = self.last(1_000_000)
-        by_service = Counter(line.service for line in everything)
-        bad = Counter((line.service, line.level) for line in everything)
+        lines: Counter[str] = Counter()
+        bad: Counter[tuple[str, str]] = Counter()
+        for unit in self.units:
+            for line in self._parsed(unit, self.stack.runtime.lines(unit)):
+                if self.chosen.keeps(line):
+                    lines[line.service] += 1
+                    bad[line.service, line.level] += 1
         counts = [
-            Count(service=name, errors=bad[name, "error"], warnings=bad[name, "warn"], lines=lines)
-            for name, lines in by_service.items()
+            Count(service=name, errors=bad[name, "error"], warnings=bad[name, "warn"], lines=number)
+            for name, number in lines.items()
         ]
         return Counts(services=tuple(sorted(counts, key=lambda count: (-count.errors, -count.lines))))
 
     def _parsed(self, program: str, lines: Iterable[str]) -> Iterator[Line]:
-        before: datetime | None = None
+        stamp: re.Match[str] | None = None
         names = {spec.name for spec in self.stack.runtime.specs}
         for text in lines:
-            line = parse(text, program=program, servers=names, before=before)
-            before = line.ts
+            stamp = _TIME.match(text) or stamp
+            # Most of a large log is passed by here, so no more is done with it than must be.
+            if not self.chosen.mentions(text):
+                continue
+            line = parse(text, program=program, servers=names, before=_moment(stamp) if stamp else None)
             named = {line.service, service_of(line.service)} & set(self.chosen.services)
             if not self.chosen.services or named or line.service == BACKEND:
                 yield line

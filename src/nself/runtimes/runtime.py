@@ -121,8 +121,8 @@ class Runtime(Protocol):
         """{port name: where it is open on this machine}."""
         ...
 
-    def lines(self, unit: str) -> Iterator[str]:
-        """Everything a unit said that is still kept, oldest first."""
+    def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
+        """What a unit said that is still kept, oldest first; of a long log the `last` lines."""
         ...
 
     def follow(self, units: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:

@@ -14,11 +14,16 @@ QUIET_S = 0.2
 CHUNK = 1000
 
 
-def lines(docker: Docker, name: str, *, tail: int | None = None) -> list[str]:
-    """Everything a container said that is still kept, both streams in the order of time."""
-    argv = ["logs", *(["--tail", str(tail)] if tail is not None else []), name]
-    ran = docker.run(*argv, check=False, timeout_s=60)
+def lines(docker: Docker, name: str, *, tail: int) -> list[str]:
+    """What a container said last."""
+    ran = docker.run("logs", "--tail", str(tail), name, check=False, timeout_s=60)
     return [*ran.stdout.splitlines(), *ran.stderr.splitlines()] if ran.ok else []
+
+
+def stream(docker: Docker, host: LocalHost, name: str, *, last: int | None = None) -> Iterator[str]:
+    """What a container said, however much that is, both streams in the order of time. It ends with its reader."""
+    argv = ["docker", "logs", "--tail", "all" if last is None else str(last), name]
+    return host.lines(argv, env=docker.environment())
 
 
 def follow(docker: Docker, host: LocalHost, names: Mapping[str, str]) -> Iterator[Mapping[str, Sequence[str]]]:

@@ -237,9 +237,9 @@ class Compose:
     def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
         return {port.name: at for port in spec.ports if (at := self.network.open_at(spec.name, port.name))}
 
-    def lines(self, unit: str) -> Iterator[str]:
-        found = self.containers().get(unit)
-        return iter(output.lines(self.docker, found.id) if found else [])
+    def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
+        found = self._just_seen().get(unit)
+        return output.stream(self.docker, self.host, found.id, last=last) if found else iter([])
 
     def follow(self, units: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
         found = self.containers()

@@ -157,8 +157,8 @@ class Native:
     def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
         return {port.name: self.network.listen(spec.name, port.name) for port in spec.ports}
 
-    def lines(self, unit: str) -> Iterator[str]:
-        return tail.lines(self.log(unit))
+    def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
+        return tail.lines(self.log(unit), last=last)
 
     def follow(self, units: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
         """Across rotation, until the reader stops asking."""
