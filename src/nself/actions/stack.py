@@ -159,7 +159,7 @@ class Stack:
 
     def urls(self, running: Collection[str]) -> tuple[str, ...]:
         """Where those services answer the public, and the frontends: nowhere while the proxy is not among them."""
-        if nginx.NAME not in running:
+        if PROXY not in running:
             return ()
         specs = (spec for spec in self.runtime.specs if spec.name in running)
         routes = [route.host for spec in specs for route in spec.routes]
