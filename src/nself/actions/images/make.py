@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from nself.actions import derived, history
 from nself.actions.build import Built
-from nself.actions.images import secrets
+from nself.actions.images import given, secrets
 from nself.actions.service import templates
 from nself.errors import ConfigProblemsError, Problem, UnknownNameError
 from nself.events import Emit, Warned
@@ -80,6 +80,7 @@ def build(
     names = _names(specs, chosen.only)
     _check_dockerfiles(specs, names, project)
     secrets.check(specs, names, project, host, emit)
+    given.warn(specs, names, host, emit)
     docker = Docker(host, environ)
     docker.version(compose=False)
     builder = Builder(docker=docker, host=host, logs=project.layout.logs / "images", emit=emit)

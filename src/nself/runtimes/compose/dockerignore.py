@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 NAME = ".dockerignore"
@@ -12,12 +12,22 @@ _PARTS = re.compile(r"\*\*/?|\*|\?|\[[^\]]*\]|\\.|.", re.DOTALL)
 
 def keeps_out(rules: str, path: str) -> bool:
     """Whether `path` (`site/.env`) stays behind: the last rule that means it, or a folder it is in, decides."""
-    out = False
-    whole = [path, *(str(folder) for folder in PurePosixPath(path).parents if str(folder) != ".")]
-    for pattern, wanted in _read(rules):
-        if any(pattern.fullmatch(each) for each in whole):
-            out = wanted
-    return out
+    return reader(rules)(path)
+
+
+def reader(rules: str) -> Callable[[str], bool]:
+    """The same for many paths."""
+    known = list(_read(rules))
+
+    def stays(path: str) -> bool:
+        out = False
+        whole = [path, *(str(folder) for folder in PurePosixPath(path).parents if str(folder) != ".")]
+        for pattern, wanted in known:
+            if any(pattern.fullmatch(each) for each in whole):
+                out = wanted
+        return out
+
+    return stays
 
 
 def _read(rules: str) -> Iterable[tuple[re.Pattern[str], bool]]:
