@@ -87,7 +87,7 @@ class Redis:
         assert self.process is not None
         if self.process.poll() is None:
             os.kill(self.process.pid, number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextmanager

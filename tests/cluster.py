@@ -170,6 +170,6 @@ class Cluster:
     def stop(self) -> None:
         # Nothing of it is kept, so nothing is to be written first.
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(20)
+        self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.close()

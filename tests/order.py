@@ -24,6 +24,10 @@ LONG_S: Mapping[str, float] = {
     "tests/docs/test_tutorial.py": 10,
     "tests/conformance/test_hasura.py": 4,
     "tests/graphql/http/test_console_in_browser.py": 4,
+    "tests/graphql/events/test_crash.py": 3,
+    "tests/graphql/events/test_delivery.py": 1,
+    "tests/graphql/websocket/test_clients.py": 5,
+    "tests/graphql/websocket/test_served.py": 5,
     "tests/runtimes/compose/": 1,
     "tests/runtimes/native/": 0.5,
 }

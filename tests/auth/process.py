@@ -27,7 +27,7 @@ def served(arguments: Sequence[str], variables: Mapping[str, str], health: str, 
         yield
     finally:
         process.terminate()
-        assert process.wait(20) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
 
 
 def _answers(url: str) -> bool:

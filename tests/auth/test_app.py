@@ -127,7 +127,7 @@ def test_it_recovers_when_postgresql_comes_back(caplog: pytest.LogCaptureFixture
         with Api(app, base_url="http://auth/v1") as api:
             session = api.session()
             cluster.process.send_signal(signal.SIGINT)  # a fast shutdown: connections are cut
-            cluster.process.wait(20)
+            cluster.process.wait(60)
             answer = api.post("/signin/email-password", json=BODY)
             assert (answer.status_code, answer.json()["error"]) == (500, "internal-server-error")
             assert api.get("/healthz").json() == "OK"

@@ -56,7 +56,7 @@ def test_watching_sees_a_service_fall_and_the_history_keeps_it(project: Project)
         fallen = next(found for found in rounds if words(found)["graphql"] == "stopped")
     finally:
         os.killpg(watching.pid, signal.SIGINT)
-    assert watching.wait(20) == 130
+    assert watching.wait(60) == 130
     assert fallen["healthy"] < fallen["total"]
     assert project.nself("health", "--quiet", check=False).returncode == 1
     newest = project.json("health", "history", "graphql")["checks"][0]

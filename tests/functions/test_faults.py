@@ -200,7 +200,7 @@ def test_a_lone_server_logs_calls_and_what_they_print(functions: Folder, tmp_pat
         wait_for(lambda: "INFO nself.functions f [r1]: hello from f" in log.read_text())
     finally:
         server.terminate()
-        assert server.wait(20) == 0
+        assert server.wait(60) == 0
     assert "INFO nself.functions f [r1] 200 in" in log.read_text()
     assert "very-secret" not in log.read_text()
 

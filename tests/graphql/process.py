@@ -28,7 +28,7 @@ def running(dsn: str, folder: Path, **environ: str) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        code = process.wait(20)
+        code = process.wait(60)
     assert code == 0, log.read_text()
 
 

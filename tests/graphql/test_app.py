@@ -329,7 +329,7 @@ def test_a_configuration_that_cannot_work_stops_the_start(dsn: str, environ: dic
 def shut_down(cluster: Cluster) -> None:
     """PostgreSQL's fast shutdown: every connection breaks off."""
     cluster.process.send_signal(signal.SIGINT)
-    cluster.process.wait(20)
+    cluster.process.wait(60)
 
 
 def start_again(cluster: Cluster) -> None:

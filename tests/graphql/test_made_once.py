@@ -13,7 +13,7 @@ class Thing:
     def value(self) -> int:
         """The answer."""
         if self._wait:
-            assert self._wait.wait(10)
+            assert self._wait.wait(60)
         self.made += 1
         return 42
 

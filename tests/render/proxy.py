@@ -171,7 +171,7 @@ def proxy(
                     yield running
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

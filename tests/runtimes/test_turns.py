@@ -44,7 +44,7 @@ def test_a_command_that_is_not_worth_waiting_for_is_ended(tmp_path: Path) -> Non
         holding(layout, "nself start") as other,
         taken(layout, LocalHost(), said.append, "stop", wait_s=30, ends=("start",)),
     ):
-        assert other.wait(timeout=10) == -signal.SIGTERM
+        assert other.wait(timeout=60) == -signal.SIGTERM
     (note,) = said
     assert isinstance(note, Note) and note.text.startswith(f"ending nself start (pid {other.pid}, since ")
 

@@ -136,5 +136,5 @@ def test_a_port_that_is_taken_ends_it_with_the_reason_in_its_log(tmp_path: Path)
         at = network(server.project).endpoint("redis", "redis")
         other.bind((at.host, at.port))
         other.listen()
-        assert server.launch().wait(20) == 1
+        assert server.launch().wait(60) == 1
         assert "Address already in use" in server.log.read_text()

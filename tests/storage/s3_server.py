@@ -64,7 +64,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         yield S3Server(f"http://127.0.0.1:{port}", data, process)
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

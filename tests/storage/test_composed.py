@@ -47,7 +47,7 @@ def running(argv: list[str], url: str, **variables: str) -> Iterator[subprocess.
     finally:
         if process.poll() is None:
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
 
 
 def answers(url: str) -> bool:
@@ -215,7 +215,7 @@ def test_killed_under_load_it_has_kept_what_it_acknowledged_and_shows_nothing_ha
             loads = [pool.submit(upload_until_killed, client) for _ in range(4)]
             assert eventually(lambda: len(acknowledged) >= 20)
             process.kill()
-            process.wait(20)
+            process.wait(60)
             for load in loads:
                 load.result()
     with running(argv, url, STORAGE_DISK_ROOT=str(tmp_path)):

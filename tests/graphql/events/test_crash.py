@@ -58,7 +58,7 @@ async def engine(dsn: str, hook: str, log: Path) -> AsyncIterator[tuple[str, sub
         yield url, process
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 async def prepare(url: str) -> None:
@@ -130,7 +130,7 @@ def test_killed_between_the_answer_and_writing_it_down(dsn: str, tmp_path: Path)
 
                 await until(waits)
                 process.kill()
-                process.wait(20)
+                process.wait(60)
                 backends = (
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nself-graphql'"
                 )

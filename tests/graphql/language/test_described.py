@@ -15,7 +15,7 @@ NO_RUN: Any = None
 def test_other_requests_go_on_while_a_schema_is_written_down() -> None:
     async def go() -> None:
         asked = threading.Event()
-        part = Described("a", lambda: b"1" if asked.wait(5) else b"0")
+        part = Described("a", lambda: b"1" if asked.wait(60) else b"0")
         writing = asyncio.create_task(part.run(NO_RUN))
         await asyncio.sleep(0)
         asked.set()

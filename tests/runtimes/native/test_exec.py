@@ -60,7 +60,7 @@ def test_signals_reach_the_command_because_nothing_stands_before_it(tmp_path: Pa
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(10) == 7
+    assert process.wait(60) == 7
     process.stdout.close()
 
 

@@ -18,7 +18,7 @@ def test_a_session_has_those_whose_parent_has_ended() -> None:
         orphan = int(leader.stdout.readline())
         try:
             leader.stdout.close()
-            leader.wait(10)
+            leader.wait(60)
             assert orphan in processes.session(leader.pid)
             assert orphan not in processes.family(leader.pid)
             assert os.getpid() not in processes.session(leader.pid)
