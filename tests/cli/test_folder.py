@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from nself.cli import main
 from nself.cli.folder import Folder
 
 COMMAND = "import click\n@click.command()\ndef command():\n    click.echo('hello')\n"
@@ -39,3 +40,13 @@ def test_a_command_is_imported_when_it_is_asked_for(group: Folder) -> None:
 @pytest.mark.parametrize("name", ["_shared", "say_hello", "other", "../tools"])
 def test_any_other_word_is_no_command(group: Folder, name: str) -> None:
     assert group.get_command(click.Context(group), name) is None
+
+
+@pytest.mark.parametrize("words", [("scale", "web", "many"), ("scale", "auto", "web", "--max", "many")])
+def test_help_of_a_command_without_a_name_is_where_it_was_typed(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert main.run([*words], {}) == 2
+    way_out = f"nself {' '.join(words[: words.index('web') + 1])} --help"
+    assert f"  1. {way_out}\n" in capsys.readouterr().err
+    assert main.run(way_out.split()[1:], {}) == 0

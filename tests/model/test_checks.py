@@ -38,6 +38,9 @@ def test_variables_that_nothing_reads_any_more_say_so() -> None:
 
 
 def test_a_switch_of_a_service_that_is_not_there_says_so() -> None:
+    assert warnings("POSTGRES_MEMORY=4G") == [
+        ".env:1: POSTGRES_MEMORY: has no effect: say it with nself scale up postgres --memory"
+    ]
     assert warnings("REDIS_ENABLED=true") == [".env:1: REDIS_ENABLED: has no effect: this version has no such service"]
 
 

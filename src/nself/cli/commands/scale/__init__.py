@@ -19,7 +19,7 @@ class Scale(Folder):
             return super().resolve_command(ctx, args)
         direct = import_module(f"{self.package}._direct").command
         assert isinstance(direct, click.Command)
-        return direct.name, direct, args
+        return args[0], direct, args  # its name is not to be typed: `nself scale web --help`
 
 
 @folder_group(
