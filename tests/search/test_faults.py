@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from nself.errors import DatabaseError
-from nself.pg.database import Database
+from nself.pg.database import CONNECTION_LOST, Database
 from nself.search import definition, source
 from nself.search.engine import Query
 from nself.search.postgres import copying
@@ -20,6 +20,8 @@ from tests.cluster import WHEEL_BIN
 from tests.search.articles import INDEXES, engine, found, opened, quiet, sources
 
 Work = Callable[[PostgresEngine, Database], Awaitable[Any]]
+GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, *CONNECTION_LOST)
+"""What is raised when PostgreSQL ends a connection, by where it was just then."""
 
 HOSTILE = [
     "' OR 1=1 --",
@@ -185,7 +187,7 @@ def test_a_killed_reindex_leaves_the_old_index_and_the_next_cleans_up(searchable
     async def script(made: PostgresEngine, database: Database) -> None:
         (each,) = await sources(database)
         for stage in ("4 rows", "indexing the words"):
-            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            with pytest.raises(GONE):
                 await killed_at(stage, each, database)
             assert await found(made, "red shoes") == [1]
             await database.execute("INSERT INTO articles (id, title) VALUES (8, 'Umbrella')")
@@ -208,7 +210,8 @@ async def killed_at(stage: str, each: source.Source, database: Database) -> None
     connection = await asyncpg.connect(dsn)
 
     async def kill() -> None:
-        pids = await connection.fetch("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database ="
+        pids = await connection.fetch(f"{held} (SELECT oid FROM pg_database WHERE datname = current_database())")
         assert pids
         for row in pids:
             await connection.execute("SELECT pg_terminate_backend($1, 5000)", row["pid"])
@@ -288,7 +291,7 @@ def test_when_one_of_the_copying_connections_ends_the_reindex_fails_and_the_old_
                 " WHERE a.query LIKE 'INSERT INTO search.%' AND a.state = 'active' AND NOT EXISTS ("
                 "SELECT FROM pg_locks l WHERE l.pid = a.pid AND locktype = 'advisory')"
             )
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+        with pytest.raises(GONE):
             await build
         assert killed
         assert await found(made, "red shoes") == [1]
