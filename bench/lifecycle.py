@@ -10,7 +10,6 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench._cost import CLICK, Cost, cost, environment, rows
+from bench.cli import NSELF
 from bench.row import Row
 from tests.cluster import Cluster
 
@@ -35,7 +35,7 @@ class Demo:
 
     def nself(self, *arguments: str, check: bool = True) -> float:
         """Seconds one command takes."""
-        return timed([sys.executable, "-m", "nself", *arguments], self.root, self.environ, check=check)
+        return timed([NSELF, *arguments], self.root, self.environ, check=check)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -151,7 +151,7 @@ def _quick(project: Demo, commands: dict[str, tuple[str, float]]) -> list[Row]:
     for _ in range(QUICK_ROUNDS):
         samples[name].append(cost(click, project.root))
         for command in commands:
-            samples[command].append(cost([sys.executable, "-m", "nself", command], project.root, project.environ))
+            samples[command].append(cost([NSELF, command], project.root, project.environ))
     return [
         row
         for command, (what, target) in commands.items()

@@ -100,7 +100,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # What importing makes stays: looking through it for garbage would be a tenth of our time.
     gc.set_threshold(50_000)
     interruption.prepare()
-    sys.exit(run(sys.argv[1:] if argv is None else list(argv), os.environ))  # noqa: TID251
+    code = run(sys.argv[1:] if argv is None else list(argv), os.environ)  # noqa: TID251
+    gc.freeze()  # it goes with the process anyway
+    sys.exit(code)
 
 
 def run(argv: list[str], environ: Any) -> int:
