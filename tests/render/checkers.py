@@ -12,6 +12,8 @@ from typing import Any
 from supervisor.options import ServerOptions
 
 from nself.host import LocalHost
+from nself.model.containers import MACHINE
+from nself.model.loopback import LOOPBACK
 from nself.model.project import Project
 from nself.runtimes.native import binaries
 from nself.tls import authority, issue
@@ -37,7 +39,7 @@ def lay_out(files: Mapping[str, str], folder: Path) -> Path:
     host = LocalHost()
     build = folder / ".nself" / "build" / "native"
     for name, text in files.items():
-        host.write(build / name, text)
+        host.write(build / name, text.replace(MACHINE, LOOPBACK))  # as `nself build` does before it asks nginx
     (folder / ".nself" / "run").mkdir(parents=True, exist_ok=True)
     certs = folder / ".nself" / "certs"
     if not certs.exists():

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import nself
 from nself.errors import ConfigProblemsError
 from nself.model.containers import COMPOSE_FILE, ContainerNetwork
-from nself.model.project import Engine, Environment, Project
+from nself.model.project import Engine, Environment, Frontend, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Endpoint, Runtime
 from nself.render import compose
@@ -109,6 +109,18 @@ def test_compose_itself_accepts_the_file_and_reads_what_was_meant(case: str, tmp
 def test_nginx_accepts_its_configuration(case: str, tmp_path: Path) -> None:
     of = cases()[case]()
     nginx_accepts(render(of), of, tmp_path)
+
+
+def test_the_machine_is_found_in_the_list_of_hosts_and_everything_else_by_name(tmp_path: Path) -> None:
+    """Docker's DNS, which `resolve` asks, knows containers alone."""
+    of = project(frontends=(Frontend(name="shop", display_name="Shop", port=5173, host="shop.localhost"),))
+    files = render(of)
+    assert "server host.docker.internal:5173 max_fails=0;" in files["nginx/nginx.conf"]
+    assert re.search(r"server \S+-graphql-1:8080 resolve ", files["nginx/nginx.conf"])
+    assert (
+        "host.docker.internal:host-gateway" in yaml.safe_load(files[COMPOSE_FILE])["services"]["nginx"]["extra_hosts"]
+    )
+    nginx_accepts(files, of, tmp_path)
 
 
 @each

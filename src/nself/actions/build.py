@@ -20,6 +20,8 @@ from nself.errors import ConfigError
 from nself.events import Emit, Warned, ignore
 from nself.host import LocalHost
 from nself.model import ports
+from nself.model.containers import MACHINE
+from nself.model.loopback import LOOPBACK
 from nself.model.project import Project
 from nself.model.resolved import Resolved
 from nself.model.spec import Category, Runtime
@@ -171,7 +173,9 @@ def _mode(name: str) -> int:
 def _test_nginx(project: Project, folder: Path, host: LocalHost) -> None:
     """nginx itself has the last word on its configuration, before the old one is replaced."""
     project.layout.run.mkdir(parents=True, exist_ok=True)
-    program, configuration = binaries.nginx(host), folder / nginx.FOLDER / "nginx.conf"
+    program, configuration = binaries.nginx(host), folder / nginx.FOLDER / "nginx.tested.conf"
+    # What containers call this machine, the machine itself does not know.
+    host.write(configuration, host.read(folder / nginx.FOLDER / "nginx.conf").replace(MACHINE, LOOPBACK))
     ran = host.run([str(program), "-t", "-q", "-p", str(project.root), "-c", str(configuration), *ssl.as_root()])
     errors = [line for line in ran.stderr.splitlines() if "[emerg]" in line]
     # Ports below 1024 cannot be bound by everybody; the syntax was found good before that was tried.

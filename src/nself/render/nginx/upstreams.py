@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nself.model.containers import NAME_LASTS_S
-from nself.model.spec import Network
+from nself.model.containers import MACHINE, NAME_LASTS_S
+from nself.model.spec import Endpoint, Network
 from nself.render.nginx.sites import Place, Site
 from nself.render.nginx.syntax import Lines, block, directive
 
@@ -41,9 +41,8 @@ def upstream(place: Place, *, resolved: bool) -> Lines:
     several = len(place.servers) > 1
     # Alone, there is no better one to try, and a restarted one is used at once.
     limits = ["max_fails=1", f"fail_timeout={LEFT_OUT_S}s"] if several else ["max_fails=0"]
-    more = ["resolve"] if resolved else []
     zone = [directive("zone", place.upstream, ZONE)] if several or resolved else []
-    servers = [directive("server", str(at), *more, *limits) for at in place.servers]
+    servers = [directive("server", str(at), *_resolve(at, resolved=resolved), *limits) for at in place.servers]
     if place.spare:
         servers.append(directive("server", str(place.spare), "backup"))
     return block(
@@ -51,3 +50,8 @@ def upstream(place: Place, *, resolved: bool) -> Lines:
         place.upstream,
         body=[*zone, *servers, directive("keepalive", IDLE), directive("keepalive_timeout", f"{IDLE_S}s")],
     )
+
+
+def _resolve(at: Endpoint, *, resolved: bool) -> list[str]:
+    """The machine's name is in each container's /etc/hosts, which is read once: Docker's DNS does not know it."""
+    return ["resolve"] if resolved and at.host != MACHINE else []
