@@ -118,6 +118,7 @@ BASES = {
     # What its own image has of it: the program, and one to ask for its health.
     "seaweedfs": Base(copied=_seaweedfs, packages=("wget",)),
     "redis": Base(packages=("redis-server",)),
+    "pgbouncer": Base(packages=("pgbouncer",)),
     "valkey": Base(copied=_valkey),
     "minio": Base(copied=_minio),
     "garage": Base(copied=_garage),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import asyncpg
 import pytest
 
 from tests.cluster import free_port
+from tests.docker.engine import Engine
 from tests.e2e.conftest import PASSWORD, Project
 from tests.proofs import Proved
 
@@ -53,6 +55,25 @@ def test_a_pool_serves_many_over_few_and_only_who_postgresql_knows(project: Proj
     many_clients_share_few_connections(project)
     only_who_postgresql_knows_comes_in(project)
     proved("pooler", "probed")
+
+
+def test_in_a_container_it_does_the_same(
+    project: Project, docker: Engine, server_image: str, base_image: Callable[[str], str], proved: Proved
+) -> None:
+    name = f"pooled-{os.getpid()}"
+    project.write(PROJECT_NAME=name, POSTGRES_DB="shop", POOLER_IMAGE=base_image("pgbouncer"))
+    (project.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
+    try:
+        project.nself("start", "pooler")
+        proved("pooler", "compose")
+        many_clients_share_few_connections(project)
+        container = str(project.status()["pooler"]["container_id"])
+        assert docker.run("exec", container, "id", "-u").stdout.strip() == "70"
+        for told in (docker.run("logs", container), docker.run("inspect", container)):
+            assert PASSWORD not in told.stdout + told.stderr
+    finally:
+        file = project.root / ".nself/build/compose/docker-compose.yml"
+        docker.run("compose", "-p", name, "-f", str(file), "down", "--volumes", "--timeout", "1")
 
 
 def many_clients_share_few_connections(project: Project) -> None:
