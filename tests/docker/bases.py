@@ -121,7 +121,8 @@ BASES = {
     "pgbouncer": Base(packages=("pgbouncer",)),
     "valkey": Base(copied=_valkey),
     "minio": Base(copied=_minio),
-    "garage": Base(copied=_garage),
+    # A build of it may use the system's libraries.
+    "garage": Base(copied=_garage, packages=("libsodium23", "libsqlite3-0")),
     "java": Base(packages=("openjdk-17-jdk-headless", "maven"), copied=_java),
 }
 """By the name tests ask for."""

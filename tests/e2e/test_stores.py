@@ -16,6 +16,7 @@ from tests.docker.engine import Engine
 from tests.e2e.conftest import SECRET, Project, wait_until
 from tests.proofs import Proved
 
+BUCKETS = {"shop-files", "uploads", "public", "private", "temp"}
 READ_BY_ANYBODY = {"minio": 200, "garage": 403}
 """What somebody without keys is answered who asks for an object of `public`: Garage knows no policies."""
 
@@ -47,6 +48,7 @@ def test_it_is_killed_and_comes_back_with_every_file(running: Project, store: st
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: running.health()[store] == "healthy" and running.pid(store) != before)
     it_is_as_it_was(running)
+    assert {each["name"] for each in running.json("service", "storage", "buckets", "list")["buckets"]} == BUCKETS
     proved(store, "probed")
     arguments = (Path("/proc") / str(running.pid(store)) / "cmdline").read_text()
     assert SECRET not in arguments + running.log(store)
@@ -72,6 +74,19 @@ def test_in_a_container_it_is_made_anew_with_every_file(
     finally:
         file = running.root / ".nself/build/compose/docker-compose.yml"
         docker.run("compose", "-p", name, "-f", str(file), "down", "--volumes", "--timeout", "1")
+
+
+def test_another_secret_hides_nothing(running: Project, store: str) -> None:
+    """MinIO takes it for its owner's; Garage refuses to start with it, and goes on with the old one."""
+    running.nself("start", store)
+    running.nself("service", "storage", "upload", "file.bin", "--bucket", "private")
+    running.write(S3_SECRET_KEY=SECRET[::-1])
+    again = running.nself("start", store, check=False)
+    if store == "garage":
+        assert "a secret key different than the one given" in again.stdout
+        running.write(S3_SECRET_KEY=SECRET)
+        running.nself("start", store)
+    it_is_as_it_was(running)
 
 
 def nobody_else_reads(project: Project, store: str) -> None:

@@ -40,6 +40,18 @@ def test_a_bucket_is_made_once_and_listed(client: Client) -> None:
     assert not client.exists("made-here")
 
 
+NAMELESS = b"<ListAllMyBucketsResult><Buckets><Bucket><Name>uploads</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+
+
+def test_an_answer_without_amazon_s_namespace_is_read_all_the_same() -> None:
+    """Garage answers so when it is asked for buckets."""
+    answers = httpx.MockTransport(lambda request: httpx.Response(200, content=NAMELESS))
+    client = Client(
+        "http://127.0.0.1:1", Access(key="a", secret="b", region=REGION), http=httpx.Client(transport=answers)
+    )
+    assert [bucket.name for bucket in client.buckets()] == ["uploads"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_object_of_any_name_goes_there_and_back(client: Client, name: str) -> None:
     content = name.encode() * 3
@@ -131,6 +143,21 @@ def test_something_else_than_a_store_is_told_apart() -> None:
     other = Client("http://store", Access(key=KEY, secret=SECRET, region=REGION), http=httpx.Client(transport=page))
     with pytest.raises(StoreError, match="not S3"):
         other.buckets()
+
+
+def test_a_store_that_does_not_listen_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nself.s3.client.PAUSE_S", 0)
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) == 1:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        return httpx.Response(200, content=NAMELESS)
+
+    access = Access(key=KEY, secret=SECRET, region=REGION)
+    Client("http://127.0.0.1:1", access, http=httpx.Client(transport=httpx.MockTransport(answer))).await_answer()
+    assert len(asked) == 2
 
 
 def test_a_store_that_is_not_ready_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

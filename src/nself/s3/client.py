@@ -19,7 +19,8 @@ from nself.s3.signature import EMPTY, LONGEST_S, Access, encoded
 
 Policy = Literal["private", "public", "custom"]
 """public: whoever knows an object's name may read it. custom: a policy somebody else wrote."""
-NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+NAMESPACE = "{*}"
+"""Any: Amazon's own is not in the answers of every store."""
 LARGEST = 5 * 1024**3
 """What one PUT may carry."""
 LISTED = "nself service storage buckets list"
@@ -51,11 +52,23 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
+    def await_answer(self) -> None:
+        """Until there is one: the port of a container is open before the program inside listens."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._call("GET", "/")
+            except StoreUnreachableError:
+                if attempt == TRIES:
+                    raise
+                time.sleep(PAUSE_S * attempt)
+            else:
+                return
+
     def buckets(self) -> list[Bucket]:
         found = _xml(self._call("GET", "/"))
         return [
             Bucket(name=_text(each, "Name"), created=_time(_text(each, "CreationDate")))
-            for each in found.iter(f"{NAMESPACE}Bucket")
+            for each in found.iterfind(f".//{NAMESPACE}Bucket")
         ]
 
     def exists(self, bucket: str) -> bool:
@@ -88,7 +101,7 @@ class Client:
         query = {"list-type": "2", "max-keys": "1000", "prefix": prefix}
         while True:
             found = _xml(self._call("GET", f"/{bucket}", query))
-            for each in found.iter(f"{NAMESPACE}Contents"):
+            for each in found.iterfind(f".//{NAMESPACE}Contents"):
                 etag = _text(each, "ETag").strip('"')
                 yield Object(key=_text(each, "Key"), size=int(_text(each, "Size")), etag=etag)
             if _text(found, "IsTruncated") != "true":

@@ -1,4 +1,5 @@
-"""Garage: a small S3 store. It knows no bucket policies: none of its buckets is open to anybody."""
+"""Garage: a small S3 store. It knows no bucket policies, so none of its buckets is open to anybody. It remembers the
+secret of its owner, and does not start with another."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         version=found.version or "",
         # It lays itself out as a cluster of one, and makes the key and the first bucket of its environment.
         command=("{bin:garage}", "server", "--single-node", "--default-bucket"),
-        programs=(Program(name="garage", hint="cargo install garage"),),
+        programs=(Program(name="garage", hint="cargo install garage --locked"),),
         image=images.image(NAME, found.image, tag=found.version),
         env={"GARAGE_CONFIG_FILE": "{build}/garage/garage.toml", "GARAGE_DEFAULT_BUCKET": common.bucket or ""},
         secrets={

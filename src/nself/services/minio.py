@@ -69,7 +69,8 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         env={"MINIO_SITE_REGION": common.region, "MINIO_UPDATE": "off", "HOME": "{run}", "MC_CONFIG_DIR": "{run}/mc"},
         secrets={"MINIO_ROOT_USER": common.access_key, "MINIO_ROOT_PASSWORD": common.secret_key},
         ports=(S3, CONSOLE),
-        probe=Probe(kind="http", path="/minio/health/live", port=S3.name),
+        # Not `live`, which is answered before it has found out whether it can keep anything.
+        probe=Probe(kind="http", path="/minio/health/cluster", port=S3.name),
         routes=(*stores.routes(project, common), route),
         volumes=(Volume(name=NAME, target="/data"),),
         resources=Resources(memory="1G", cpu=0.5),

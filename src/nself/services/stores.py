@@ -17,6 +17,8 @@ S3 = "s3"
 """The port every store answers S3 requests on."""
 BUCKET = r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 NAMES = "3 to 63 of: small letters, digits, - and ."
+OWNER = "nself-owner"
+"""Not made from the secret: Garage would take who comes with another name for somebody else, and hide the buckets."""
 PUBLIC = "public"
 """The one bucket whose objects anybody may read."""
 
@@ -29,7 +31,8 @@ class StoreSettings:
         "S3_ACCESS_KEY",
         default="",
         aliases=("MINIO_ROOT_USER",),
-        help="Name that goes with S3_SECRET_KEY; made from it when unset.",
+        help="Name that goes with S3_SECRET_KEY; nself-owner when unset. To Garage another name is another owner, who "
+        "sees none of the buckets that are there.",
     )
     secret_key: str = env(
         "S3_SECRET_KEY",
@@ -77,8 +80,7 @@ def settings(project: Project) -> StoreSettings:
         problems.append(Problem(path="S3_SECRET_KEY", message="is required but not set", hint=hint))
     if problems:
         raise ConfigProblemsError(problems)
-    key = found.access_key or derived(found, "access key")[:20].upper()
-    return replace(found, access_key=key, bucket=bucket)
+    return replace(found, access_key=found.access_key or OWNER, bucket=bucket)
 
 
 def check_keys(found: StoreSettings, store: str, *, access: Form, secret: Form) -> None:

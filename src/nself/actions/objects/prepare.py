@@ -17,6 +17,7 @@ def prepare(stack: Stack, emit: Emit) -> None:
     """Make what is missing; what is there is left as it is, its policy too."""
     found = stores.settings(stack.project)
     with store.of_stack(stack) as client:
+        client.await_answer()
         own = found.bucket or ""
         theirs = [name for spec in stack.runtime.specs for name in spec.buckets]
         for name in dict.fromkeys((own, *found.buckets, *theirs)):
