@@ -18,6 +18,7 @@ USUAL_S = 0.1
 LONG_S: Mapping[str, float] = {
     "tests/templates/test_containers.py": 15,
     "tests/templates/test_templates.py": 10,
+    "tests/e2e/test_mlflow.py": 70,
     "tests/e2e/": 8,
     "tests/docs/test_custom_services.py": 20,
     "tests/docs/test_coming_from_hasura.py": 15,
