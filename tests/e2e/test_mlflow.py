@@ -15,7 +15,7 @@ import pytest
 from nself.model.layout import Layout
 from nself.services.mlflow import PACKAGE
 from tests.cluster import free_port
-from tests.e2e.conftest import PASSWORD, SECRET, Project, open_to_others, wait_until
+from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
 from tests.proofs import Proved
 
 UV = shutil.which("uv")
@@ -29,8 +29,6 @@ def project(new_project: Callable[..., Project]) -> Project:
     mlflow = {"MLFLOW_ENABLED": "true", "MLFLOW_PORT": str(free_port()), "MLFLOW_AUTH_ENABLED": "true"}
     keys = {"MLFLOW_AUTH_PASSWORD": SECRET, "MLFLOW_SECRET_KEY": SECRET}
     made = new_project(HASURA_ENABLED="false", **mlflow, **keys)
-    # MLflow looks for its own files by access(2), which minds no capability.
-    open_to_others(made.root)
     install(Layout(made.root).venvs / "mlflow")
     return made
 

@@ -59,6 +59,8 @@ def test_a_closed_folder_on_the_way_is_warned_of_and_passed(root_of_nobody: Path
     account, events = choose(root_of_nobody, closed / "program")
 
     assert LocalHost().run([*account.prefix, str(closed / "program")]).stdout == "reached\n"
+    asked = LocalHost().run([*account.prefix, "find", str(closed / "program"), "-readable"])
+    assert asked.stdout == f"{closed / 'program'}\n"
     assert [event.fix for event in events if isinstance(event, Warned)] == [
         f"chmod o+x {closed}, or move what is below it elsewhere"
     ]

@@ -175,6 +175,9 @@ def _have(bit: int) -> bool:
 def _drop(account: pwd.struct_passwd, *, read_all: bool) -> tuple[str, ...]:
     caps = [name for name, bit in (("net_bind_service", 10), ("dac_read_search", _DAC_READ_SEARCH)) if _have(bit)]
     kept = ["-all", *(f"+{name}" for name in caps if name != "dac_read_search" or read_all)]
+    # Programs that ask whether they may (access(2)), rather than try, are answered as if they had no capability, but
+    # for this.
+    counts = ["--securebits=+no_setuid_fixup"] if read_all else []
     return (
         "setpriv",
         f"--reuid={account.pw_uid}",
@@ -183,6 +186,7 @@ def _drop(account: pwd.struct_passwd, *, read_all: bool) -> tuple[str, ...]:
         f"--inh-caps={','.join(kept)}",
         f"--ambient-caps={','.join(kept)}",
         f"--bounding-set={','.join(kept)}",
+        *counts,
         "--",
     )
 
