@@ -37,7 +37,7 @@ check: .venv/dev ## Format, lint, types, import rules, docs up to date.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q tests/test_layout.py tests/docs
+	$(BIN)/pytest -q tests/test_layout.py tests/docs -m "not e2e"
 
 format: .venv/dev ## Rewrite the code in the house's format.
 	$(BIN)/ruff format .

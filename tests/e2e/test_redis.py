@@ -93,6 +93,10 @@ def fill(project: Project) -> None:
     with connect(project) as connection:
         connection.pipeline([("SET", f"key:{number}", number) for number in range(100)])
     assert project.json("service", "cache", "stats")["keys"] == 100
+    scale = project.json("scale", "redis", "status")["running"]
+    assert scale["engine"] == said_by(project)
+    assert 0 < scale["memory_bytes"] < scale["max_memory_bytes"] == 256 * 1024**2
+    assert (scale["clients"], scale["max_clients"], scale["eviction"]) == (1, 10_000, "allkeys-lru")
     found = project.json("service", "cache", "keys", "--pattern", "key:9*", "--limit", "3")
     assert (len(found["keys"]), found["more"]) == (3, True)
 

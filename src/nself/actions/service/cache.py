@@ -61,8 +61,8 @@ class Keys:
 
 
 def stats(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stats:
-    with _connected(project, host, environ) as connection:
-        info = _info(connection)
+    with connected(project, host, environ) as connection:
+        info = figures(connection)
     return Stats(
         memory_bytes=int(info["used_memory"]),
         keys=sum(_keyspace(info).values()),
@@ -76,7 +76,7 @@ def stats(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stat
 def keys(project: Project, host: LocalHost, environ: Mapping[str, str], pattern: str, *, limit: int) -> Keys:
     """The first `limit` keys that match, of all databases."""
     found: list[Key] = []
-    with _connected(project, host, environ) as connection:
+    with connected(project, host, environ) as connection:
         for database, page in _pages(connection, pattern):
             found += _described(connection, database, page[: limit + 1 - len(found)])
             if len(found) > limit:
@@ -89,9 +89,9 @@ def flush(
 ) -> Flushed:
     """Remove every key, or those that match; recorded in the history. Memory is given back in the background."""
     entry = history.Entry("cache.flush", f"removed keys from Redis: {pattern or 'all'}")
-    with history.recorded(project, host, emit, entry), _connected(project, host, environ) as connection:
+    with history.recorded(project, host, emit, entry), connected(project, host, environ) as connection:
         if pattern is None:
-            removed = sum(_keyspace(_info(connection)).values())
+            removed = sum(_keyspace(figures(connection)).values())
             connection.call("FLUSHALL", "ASYNC")
         else:
             removed = sum(_int(connection.call("UNLINK", *page)) for _, page in _pages(connection, pattern))
@@ -106,7 +106,7 @@ def refuse_missing(project: Project) -> None:
 
 
 @contextmanager
-def _connected(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[Connection]:
+def connected(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[Connection]:
     """Signed in to the project's Redis. What it or the network says no to is an error with a way out."""
     refuse_missing(project)
     opened = open_stack(project, host, environ)
@@ -136,7 +136,8 @@ def _refusal(error: RefusedError) -> PermissionDeniedError | NetworkError:
     return NetworkError(f"Redis refused: {error.code} {error}", fixes=["nself logs redis", "nself doctor"])
 
 
-def _info(connection: Connection) -> dict[str, str]:
+def figures(connection: Connection) -> dict[str, str]:
+    """Everything it says of itself (INFO): `used_memory`, `connected_clients`, …"""
     reply = connection.call("INFO")
     assert isinstance(reply, bytes)
     lines = reply.decode(errors="replace").splitlines()
@@ -151,7 +152,7 @@ def _keyspace(info: Mapping[str, str]) -> dict[int, int]:
 
 def _pages(connection: Connection, pattern: str) -> Iterator[tuple[int, list[bytes]]]:
     """Matching keys of every database, some at a time; the connection stands in that database meanwhile."""
-    for database in sorted(_keyspace(_info(connection))):
+    for database in sorted(_keyspace(figures(connection))):
         connection.call("SELECT", database)
         cursor: Reply = b"0"
         while True:

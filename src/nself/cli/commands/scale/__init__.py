@@ -8,18 +8,28 @@ import click
 
 from nself.cli.folder import Folder, folder_group
 
+SERVICES = ("pooler", "redis")
+"""Sub-commands that are services, too."""
+AMOUNTS = (*"0123456789", "--replicas", "--memory", "--cpu")
+
 
 class Scale(Folder):
-    """A word that is no sub-command is a service, and then meant for the command in `_direct.py` of its folder."""
+    """A word that is no sub-command is a service, and then meant for the command in `_direct.py` of its folder. So is
+    a service that has sub-commands, when what follows is how much of it there is to be."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in self.list_commands(ctx) or args[0].startswith("-"):
+        if args[0].startswith("-") or (args[0] in self.list_commands(ctx) and not _is_amount(args)):
             return super().resolve_command(ctx, args)
         direct = import_module(f"{self.package}._direct").command
         assert isinstance(direct, click.Command)
         return args[0], direct, args  # its name is not to be typed: `nself scale web --help`
+
+
+def _is_amount(args: list[str]) -> bool:
+    """`redis 1`, `redis --memory 1G`."""
+    return args[0] in SERVICES and (args[1:2] or [""])[0].startswith(AMOUNTS)
 
 
 @folder_group(
