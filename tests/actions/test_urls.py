@@ -56,7 +56,7 @@ def test_one_service_or_one_category_can_be_asked_for(tmp_path: Path) -> None:
 def test_a_misspelt_service_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as raised:
         urls(written(tmp_path), LocalHost(), {}, service="grapql")
-    assert raised.value.fixes == ("did you mean graphql?",)
+    assert raised.value.fixes[0] == "did you mean graphql?"
 
 
 def test_a_frontend_is_listed_with_the_port_of_its_own_server(tmp_path: Path) -> None:
