@@ -45,8 +45,7 @@ def accept(opened: Stack, emit: Emit) -> list[str]:
     lost = opened.runtime.lost_volumes({spec.name for spec in opened.runtime.specs})
     for each in lost:
         emit(Warned(f"beginning with an empty volume {each.volume}: what it had is gone"))
-    if lost:
-        opened.runtime.forget_volumes()
+    opened.runtime.forget_volumes(each.volume for each in lost)
     return [each.volume for each in lost]
 
 

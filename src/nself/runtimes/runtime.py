@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
@@ -157,8 +157,8 @@ class Runtime(Protocol):
         """These services are well: what they have in their volumes would be missed from now on."""
         ...
 
-    def forget_volumes(self) -> None:
-        """Miss nothing any more: it was removed because that was asked for."""
+    def forget_volumes(self, volumes: Iterable[str] | None = None) -> None:
+        """Miss these no more, or none: they were removed because that was asked for."""
         ...
 
     def remove_volumes(self) -> int:

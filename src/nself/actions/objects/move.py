@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nself.actions import history
 from nself.actions.objects import store
+from nself.actions.stack import open_stack
 from nself.errors import ConfigError
 from nself.events import Emit, Note
 from nself.host import LocalHost
@@ -60,6 +61,8 @@ def move(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
             late = [path for path in contents(kept) if path.name not in {each.name for each in files}] if kept else []
             sizes += [_copy(client, bucket, folder, path, emit) for path in late]
             files += late
+        if kept:
+            open_stack(project, host, environ).runtime.forget_volumes([storage.NAME])
         entry.details |= {"files": len(files), "bucket": bucket}
     copied = [size for size in sizes if size is not None]
     return Moved(bucket=bucket, files=len(files), already_there=len(files) - len(copied), bytes=sum(copied), kept=kept)

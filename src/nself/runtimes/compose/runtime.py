@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
 from functools import cached_property
@@ -268,8 +268,8 @@ class Compose:
     def remember_volumes(self, services: Collection[str]) -> None:
         self.ledger.remember(volumes_of(self.specs, services))
 
-    def forget_volumes(self) -> None:
-        self.ledger.forget()
+    def forget_volumes(self, volumes: Iterable[str] | None = None) -> None:
+        self.ledger.forget(volumes)
 
     def remove_volumes(self) -> int:
         removed = volumes.remove(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import field
 from functools import cached_property
@@ -202,8 +202,8 @@ class Native:
     def remember_volumes(self, services: Collection[str]) -> None:
         self.ledger.remember(name for name in volumes_of(self.specs, services) if not self._is_empty(name))
 
-    def forget_volumes(self) -> None:
-        self.ledger.forget()
+    def forget_volumes(self, volumes: Iterable[str] | None = None) -> None:
+        self.ledger.forget(volumes)
 
     def _is_empty(self, volume: str) -> bool:
         """As is the folder that a disk is to be mounted on. What may not be looked into is not called empty."""
