@@ -40,7 +40,7 @@ MARK = "UPDATE hdb_catalog.event_log SET delivered = TRUE, locked = NULL WHERE i
 
 
 def measure() -> list[Row]:
-    cluster = Cluster.start()
+    cluster = Cluster.start(measured=True)
     try:
         cluster.run("postgres", "CREATE DATABASE bench")
         return [uvloop.run(_measure(cluster.dsn("bench")))]

@@ -113,7 +113,7 @@ CASES = (
 
 
 def measure() -> list[Row]:
-    cluster = Cluster.start()
+    cluster = Cluster.start(measured=True)
     try:
         cluster.run("postgres", "CREATE DATABASE bench")
         cluster.run("bench", SCHEMA, wait_s=60)

@@ -36,7 +36,7 @@ SETTLE_S = 2.0
 
 
 def measure() -> list[Row]:
-    cluster = Cluster.start()
+    cluster = Cluster.start(measured=True)
     try:
         cluster.run("postgres", "CREATE DATABASE large")
         cluster.run("large", _large.schema(), wait_s=120)

@@ -36,7 +36,7 @@ articles:
 
 
 def measure() -> list[Row]:
-    cluster = Cluster.start()
+    cluster = Cluster.start(measured=True)
     try:
         return asyncio.run(_measured(cluster))
     finally:

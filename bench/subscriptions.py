@@ -57,7 +57,7 @@ def payloads() -> Iterator[Any]:
 
 
 def measure() -> list[Row]:
-    cluster = Cluster.start()
+    cluster = Cluster.start(measured=True)
     try:
         cluster.run("postgres", "CREATE DATABASE bench")
         cluster.run("bench", SCHEMA, wait_s=60)

@@ -47,10 +47,10 @@ def fast_folder() -> str | None:
     return str(memory) if roomy else None
 
 
-def own_folder() -> tuple[Path, IO[str]]:
+def own_folder(within: str) -> tuple[Path, IO[str]]:
     """A new folder, its lock held. Folders whose holder was killed are removed, with what still runs from them:
     PostgreSQL ends when its files go."""
-    prefix, within = "nself-pg-", fast_folder() or tempfile.gettempdir()
+    prefix = "nself-pg-"
     for other in Path(within).glob(f"{prefix}*/lock"):
         with suppress(OSError), other.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,8 +98,9 @@ class Cluster:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     @classmethod
-    def start(cls, bin_dir: Path = WHEEL_BIN) -> Cluster:
-        folder, lock = own_folder()
+    def start(cls, bin_dir: Path = WHEEL_BIN, *, measured: bool = False) -> Cluster:
+        """`measured`: on a disk, and tidied up by PostgreSQL itself, as one that is used is."""
+        folder, lock = own_folder((None if measured else fast_folder()) or tempfile.gettempdir())
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
         data, port = folder / "data", free_port()
@@ -125,7 +126,7 @@ class Cluster:
             "shared_buffers": "64MB",
             "max_wal_size": "128MB",
             # It would visit hundreds of databases, none of which lives for a minute.
-            "autovacuum": "off",
+            "autovacuum": "on" if measured else "off",
         }
         flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
         with (folder / "log").open("wb") as log:
