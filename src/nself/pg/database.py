@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -153,10 +153,6 @@ class Database:
     async def execute(self, sql: LiteralString, *args: Any) -> str:
         async with self._at_hand.any_use() as connection:
             return await connection.execute(sql, *args)
-
-    async def execute_many(self, sql: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
-        async with self._at_hand.any_use() as connection:
-            await connection.executemany(sql, rows)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

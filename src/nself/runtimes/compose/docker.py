@@ -118,19 +118,13 @@ class Docker:
 
     def inspect_image(self, reference: str) -> dict[str, Any] | None:
         """What the engine knows of an image; None when it does not have it."""
-        return self._inspect("image", reference)
-
-    def inspect_container(self, name: str) -> dict[str, Any] | None:
-        return self._inspect("container", name)
-
-    def _inspect(self, kind: str, name: str) -> dict[str, Any] | None:
-        ran = self.run(kind, "inspect", name, check=False, timeout_s=ASK_S)
+        ran = self.run("image", "inspect", reference, check=False, timeout_s=ASK_S)
         if ran.ok:
             found: dict[str, Any] = parsed(ran, ran.stdout)[0]
             return found
-        if re.search(rf"no such {kind}|not found", ran.stderr, re.IGNORECASE):
+        if re.search(r"no such image|not found", ran.stderr, re.IGNORECASE):
             return None
-        raise self.refusal(ran.stderr, doing=f"docker {kind} inspect")
+        raise self.refusal(ran.stderr, doing="docker image inspect")
 
     def version(self, *, compose: bool = True) -> Versions:
         """Of client, engine and Compose, or the error that says what is missing, down, denied or too old."""
