@@ -52,10 +52,11 @@ def human(found: Status) -> Iterator[Line]:
 
 def figures(found: Running) -> Iterator[Line]:
     most = f" of {found.max_memory_bytes / 1e6:.0f} MB" if found.max_memory_bytes else ", without a limit"
-    yield f"✓ running: {found.engine} {found.version}, {found.commands_per_second} commands a second"
+    yield f"✓ running: {found.engine} {found.version}"
+    yield f"commands a second: {found.commands_per_second}"
     yield f"memory: {found.memory_bytes / 1e6:.1f} MB{most}"
-    yield f"when it is full: {found.eviction}, {found.evicted} keys so far"
-    yield f"clients: {found.clients} of {found.max_clients}, {found.refused_clients} refused so far"
+    yield f"when that is full: {found.eviction} (keys removed so far: {found.evicted})"
+    yield f"clients: {found.clients} of {found.max_clients} (refused so far: {found.refused_clients})"
 
 
 def _refuse(name: str) -> click.Command:
