@@ -51,11 +51,14 @@ def human(found: Status) -> Iterator[Line]:
 
 
 def figures(found: Running) -> Iterator[Line]:
-    most = f" of {found.max_memory_bytes / 1e6:.0f} MB" if found.max_memory_bytes else ", without a limit"
+    used, most = found.memory_bytes / 1024**2, found.max_memory_bytes
     yield f"✓ running: {found.engine} {found.version}"
     yield f"commands a second: {found.commands_per_second}"
-    yield f"memory: {found.memory_bytes / 1e6:.1f} MB{most}"
-    yield f"when that is full: {found.eviction} (keys removed so far: {found.evicted})"
+    if most is None:
+        yield f"memory: {used:.1f} MB, without a limit"
+    else:
+        yield f"memory: {used:.1f} MB of {most / 1024**2:.0f} MB"
+        yield f"when that is full: {found.eviction} (keys removed so far: {found.evicted})"
     yield f"clients: {found.clients} of {found.max_clients} (refused so far: {found.refused_clients})"
 
 
