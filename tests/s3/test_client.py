@@ -146,7 +146,7 @@ def test_something_else_than_a_store_is_told_apart() -> None:
 
 
 def test_a_store_that_does_not_listen_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nself.s3.client.PAUSE_S", 0)
+    monkeypatch.setattr("nself.s3.client.PAUSES_S", (0, 0, None))
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -161,10 +161,41 @@ def test_a_store_that_does_not_listen_yet_is_waited_for(monkeypatch: pytest.Monk
 
 
 def test_a_store_that_is_not_ready_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nself.s3.client.PAUSE_S", 0)
+    monkeypatch.setattr("nself.s3.client.PAUSES_S", (0, 0, None))
     answers = iter([httpx.Response(503), httpx.Response(500), httpx.Response(200, headers={"etag": '"e"'})])
     transport = httpx.MockTransport(lambda request: next(answers))
     store = Client(
         "http://store", Access(key=KEY, secret=SECRET, region=REGION), http=httpx.Client(transport=transport)
     )
     assert store.put("b", "k", b"x") == "e"
+
+
+def test_content_that_is_not_there_yet_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nself.s3.client.PAUSES_S", (0, 0, None))
+    answers = [httpx.Response(500), httpx.Response(503), httpx.Response(200, content=b"x")]
+    left = iter(answers)
+    transport = httpx.MockTransport(lambda request: next(left))
+    store = Client(
+        "http://store", Access(key=KEY, secret=SECRET, region=REGION), http=httpx.Client(transport=transport)
+    )
+    with store.get("b", "k") as found:
+        assert found.read() == b"x"
+    assert all(each.is_closed for each in answers)
+
+
+def test_a_store_that_stays_unready_is_an_error_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nself.s3.client.PAUSES_S", (0, 0, None))
+    body, asked = "<Error><Code>InternalError</Code><Message>try again</Message></Error>", list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(500, text=body)
+
+    store = Client(
+        "http://store",
+        Access(key=KEY, secret=SECRET, region=REGION),
+        http=httpx.Client(transport=httpx.MockTransport(answer)),
+    )
+    with pytest.raises(StoreError, match=r"refused GET /b/k: InternalError \(try again\)"), store.get("b", "k"):
+        pytest.fail("there is nothing to read")
+    assert asked == ["GET"] * 3

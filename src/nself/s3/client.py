@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 from xml.etree import ElementTree
@@ -24,8 +24,9 @@ NAMESPACE = "{*}"
 LARGEST = 5 * 1024**3
 """What one PUT may carry."""
 LISTED = "nself service storage buckets list"
-TRIES, PAUSE_S = 6, 0.5
-"""A store that has just started may refuse for a few seconds, until all of its parts know each other."""
+PAUSES_S = (0.5, 1, 1.5, 2, 2.5, None)
+"""Seconds between tries; after the last there is none. A store that has just started may refuse for a few seconds,
+until all of its parts know each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +55,13 @@ class Client:
 
     def await_answer(self) -> None:
         """Until there is one: the port of a container is open before the program inside listens."""
-        for attempt in range(1, TRIES + 1):
+        for pause in PAUSES_S:
             try:
                 self._call("GET", "/")
             except StoreUnreachableError:
-                if attempt == TRIES:
+                if pause is None:
                     raise
-                time.sleep(PAUSE_S * attempt)
+                time.sleep(pause)
             else:
                 return
 
@@ -130,10 +131,16 @@ class Client:
 
     @contextmanager
     def get(self, bucket: str, key: str) -> Iterator[httpx.Response]:
-        """An object, to be read from `iter_raw`."""
+        """An object, to be read from `iter_raw`. Tried again until its content begins, not after."""
         path = f"/{bucket}/{key}"
-        url, signed = self._signed("GET", path, {}, EMPTY)
-        with _reached(self.url), self._http.stream("GET", url, headers=signed) as response:
+        with ExitStack() as attempt, _reached(self.url):
+            for pause in PAUSES_S:
+                url, signed = self._signed("GET", path, {}, EMPTY)
+                response = attempt.enter_context(self._http.stream("GET", url, headers=signed))
+                if not _unready(response) or pause is None:
+                    break
+                attempt.close()
+                time.sleep(pause)
             if response.status_code >= 300:
                 response.read()
             self._check(response, "GET", path, ())
@@ -162,11 +169,11 @@ class Client:
     ) -> httpx.Response:
         """One request, tried again while the store says that it is not ready."""
         payload = hashlib.sha256(body).hexdigest()
-        for attempt in range(1, TRIES + 1):
+        for pause in PAUSES_S:
             answer = self._send(method, path, query or {}, body, headers or {}, payload)
-            if answer.status_code < 500 or answer.status_code == 501 or attempt == TRIES:
+            if not _unready(answer) or pause is None:
                 break
-            time.sleep(PAUSE_S * attempt)
+            time.sleep(pause)
         self._check(answer, method, path, accept)
         return answer
 
@@ -214,6 +221,11 @@ def _reached(url: httpx.URL) -> Iterator[None]:
             f"the object store at {url.netloc.decode()} cannot be reached: {str(error) or type(error).__name__}",
             fixes=["nself status", "nself start"],
         ) from None
+
+
+def _unready(answer: httpx.Response) -> bool:
+    """It may answer otherwise in a moment: 501 says that it never will."""
+    return answer.status_code >= 500 and answer.status_code != 501
 
 
 def _refusal(answer: httpx.Response) -> tuple[str, str]:

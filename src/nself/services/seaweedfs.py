@@ -83,6 +83,8 @@ def flags(found: SeaweedSettings, network: Network) -> list[str]:
         "ip": LOOPBACK,
         "ip.bind": LOOPBACK,
         "master.port": numbers["master"],
+        # There is nobody to vote against it: with ten seconds, the usual, each restart would wait for as long.
+        "master.electionTimeout": "1s",
         "master.port.grpc": numbers["master-grpc"],
         "master.telemetry": "false",
         "master.volumeSizeLimitMB": found.volume_size_mb,

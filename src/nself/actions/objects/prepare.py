@@ -10,7 +10,7 @@ from nself.s3.client import Client
 from nself.s3.errors import StoreError
 from nself.services import storage, stores
 
-PROBE = ".nself-probe"
+PROBE, CONTENT = ".nself-probe", b"written and read back by nself start\n"
 
 
 def prepare(stack: Stack, emit: Emit) -> None:
@@ -25,10 +25,22 @@ def prepare(stack: Stack, emit: Emit) -> None:
                 emit(Note(f"made the bucket {name}"))
                 if name == stores.PUBLIC:
                     _open_to_all(client, name, emit)
-        # Some stores answer before they can take anything; the storage service must not find out.
-        client.put(own, PROBE, b"")
-        client.delete(own, PROBE)
+        _prove(client, own)
     _refuse_hidden_files(stack)
+
+
+def _prove(client: Client, bucket: str) -> None:
+    """Some stores answer before they can take or give anything; whoever needs them must not find out. With content, as
+    an empty object needs no place among the store's volumes."""
+    client.put(bucket, PROBE, CONTENT)
+    with client.get(bucket, PROBE) as answer:
+        found = answer.read()
+    client.delete(bucket, PROBE)
+    if found != CONTENT:
+        raise StoreError(
+            f"the object store gave back {len(found)} bytes that are not the {len(CONTENT)} it was given",
+            fixes=["nself logs: what it says itself", "nself doctor: is the disk well?"],
+        )
 
 
 def _open_to_all(client: Client, name: str, emit: Emit) -> None:
