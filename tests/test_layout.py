@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,20 @@ MAY_IMPORT = {
 }
 
 
-def imports(file: Path) -> set[str]:
-    """Dotted names below `nself` that a file imports, anywhere in it."""
+MODULES = {
+    ".".join(file.relative_to(SRC).with_suffix("").parts).removesuffix("__init__").strip("."): file
+    for file in sorted(SRC.rglob("*.py"))
+    if "templates" not in file.relative_to(SRC).parts
+}
+
+
+def imports(file: Path, *, for_types: bool = True) -> set[str]:
+    """Dotted names below `nself` that a file imports, anywhere in it; without `for_types` only what it runs with."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    if not for_types:
+        tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node))]
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "nself":
             inner = node.module.removeprefix("nself").removeprefix(".")
             found |= {f"{inner}.{alias.name}".strip(".") for alias in node.names}
@@ -85,3 +96,40 @@ def test_every_room_has_its_rule() -> None:
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     assert rooms - {"__pycache__", "py"} <= set(MAY_IMPORT)
+
+
+def module_of(name: str) -> str:
+    """The module that has what is imported by that name."""
+    while name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def in_circles(graph: Mapping[str, Set[str]]) -> set[str]:
+    """Those that import themselves by way of others, and those between such: what is left when all that imports nothing
+    any more, or is imported by nothing any more, is taken away."""
+    left = set(graph)
+    while True:
+        imported = set().union(*(graph[module] for module in left))
+        ends = {module for module in left if module not in imported or not graph[module] & left}
+        if not ends:
+            return left
+        left -= ends
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Not within functions either: an import put there to break a circle hides that two files are one, or that a third
+    is missing which both need. Only the types of graphql's plans, schemas and joins are one recursive structure."""
+    found = {module: imports(file, for_types=SRC / "graphql" not in file.parents) for module, file in MODULES.items()}
+    assert not in_circles({module: {module_of(name) for name in names} - {module} for module, names in found.items()})
+
+
+@pytest.mark.parametrize(
+    ("graph", "found"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, set()),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}, {"b", "c"}),
+    ],
+)
+def test_circles_are_seen(graph: dict[str, set[str]], found: set[str]) -> None:
+    assert in_circles(graph) == found

@@ -42,7 +42,7 @@ def bool_exp(schema: RoleSchema, table: RoleTable) -> InputObject:
         for relation in table.model.relations.values():
             yield from _relation(schema, relation)
         if schema.row_commands:
-            yield from of_commands.further(schema, table)
+            yield from of_commands.further(schema, table, bool_exp)
 
     own = schema.type_of(
         table,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nself.graphql.language.types import InputField, InputObject, ListOf, NonNull, Type
-from nself.graphql.schema import columns, filters
+from nself.graphql.schema import columns
 from nself.graphql.schema.means import AnyRow, ColumnComparison, RoleTable, RowsOf
 from nself.graphql.schema.role import RoleSchema
 from nself.graphql.sql.operators import COMPARE_COLUMNS
@@ -15,9 +15,11 @@ COLUMN, OTHER, ROOT = "column", "other", "root"
 """The members of a comparison: `root` is {table: column} of the table whose rows are asked for."""
 
 
-def further(schema: RoleSchema, table: RoleTable) -> Iterator[InputField]:
-    """Members of a boolean expression on the table."""
-    exists = _by_table(schema, table, "{0}_exists_exp", lambda target: filters.bool_exp(schema, target))
+def further(
+    schema: RoleSchema, table: RoleTable, bool_exp: Callable[[RoleSchema, RoleTable], InputObject]
+) -> Iterator[InputField]:
+    """Members of a boolean expression on the table; `bool_exp` is what makes that of another one."""
+    exists = _by_table(schema, table, "{0}_exists_exp", lambda target: bool_exp(schema, target))
     yield InputField(name=EXISTS, type=exists, means=AnyRow())
     compared = _compared(schema, table)
     if compared is not None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nself.model.spec import ServiceSpec
 from nself.runtimes.compose.docker_errors import NotInstalledError
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.runtime import Command, Inside
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
 SHELL = ("sh", "-c", "command -v bash >/dev/null && exec bash || exec sh")
 
 
-def command(compose: Compose, spec: ServiceSpec, wish: Inside) -> Command:
+def command(compose: ContainerStack, spec: ServiceSpec, wish: Inside) -> Command:
     """`docker exec`, with variables handed over through its environment: a password is in no argv."""
     docker = compose.host.which("docker")
     if docker is None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nself.errors import DatabaseError
 from nself.model.containers import ContainerPlace
 from nself.model.spec import ServiceSpec
 from nself.runtimes import probes, wire
 from nself.runtimes.compose.docker_errors import last_line
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
+from nself.runtimes.compose.stack import ContainerStack
 
 
-def change(compose: Compose, spec: ServiceSpec) -> None:
+def change(compose: ContainerStack, spec: ServiceSpec) -> None:
     """The container is stopped, the data changed by another that has it alone, and started again."""
     login = probes.login_of(spec, compose.network)
     place = ContainerPlace(spec)

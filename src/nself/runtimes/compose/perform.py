@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
 
 from nself import __version__
 from nself.errors import DockerError
@@ -13,19 +12,17 @@ from nself.runtimes import plan
 from nself.runtimes.compose import ownership, reload, server_image, volumes
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import CommandFailedError, PullError
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.compose.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
 STOP_S = 600.0
 PULL_S = 3600.0
 
 
 def start(
-    compose: Compose, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+    compose: ContainerStack, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
 ) -> Outcome:
     """Stops first; then containers level by level, each once what it needs is healthy; last the replicas that are too
     many, once the proxy leads nobody to them."""
@@ -50,7 +47,9 @@ def start(
     return outcome
 
 
-def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = None, remove: bool = False) -> list[str]:
+def stop(
+    compose: ContainerStack, steps: Sequence[Step], *, grace_s: float | None = None, remove: bool = False
+) -> list[str]:
     """In waves: what nothing that still runs needs goes at once."""
     found = compose.containers() if steps else {}
     waiting = [step for step in steps if step.service in found]
@@ -71,7 +70,7 @@ def stop(compose: Compose, steps: Sequence[Step], *, grace_s: float | None = Non
     return [step.service for step in steps]
 
 
-def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
+def fetch(compose: ContainerStack, specs: Sequence[ServiceSpec]) -> None:
     """Pull the images that are missing. Those that are built are not pulled: whoever changed them says when."""
     here = compose.image_ids()
     refuse_unbuilt(specs, here)
@@ -82,7 +81,7 @@ def fetch(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
         compose.forget_images()
 
 
-def _pull(compose: Compose, reference: str) -> None:
+def _pull(compose: ContainerStack, reference: str) -> None:
     """Whatever the reason, the error names the image: a registry's own words often do not."""
     try:
         compose.docker.run("pull", "--quiet", reference, timeout_s=PULL_S)

@@ -9,15 +9,13 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nself.runtimes.compose import output
 from nself.runtimes.compose.containers import Container
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.outcome import NotTakenUpError
 from nself.runtimes.plan import Fingerprint
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
 FILE = "reloaded.json"
 REFUSED = "[emerg]"
@@ -31,7 +29,7 @@ WORKER, LEAVING = "worker process", "is shutting down"
 """What nginx makes the titles of its workers."""
 
 
-def reload(compose: Compose, container: Container, made: Fingerprint, *, within_s: float) -> str:
+def reload(compose: ContainerStack, container: Container, made: Fingerprint, *, within_s: float) -> str:
     """Empty once new workers run and the old ones take no new connection, else why it has to be made anew: it answers
     nobody now. NotTakenUpError when it refuses its new files, or takes longer, and lives."""
     ended = _renew(compose, container, within_s=within_s)
@@ -40,7 +38,7 @@ def reload(compose: Compose, container: Container, made: Fingerprint, *, within_
     return ended
 
 
-def resolve_anew(compose: Compose) -> None:
+def resolve_anew(compose: ContainerStack) -> None:
     """Containers that came up have new addresses, which a proxy that runs would learn only when its names expire. One
     that does not take the signal learns them then."""
     names = {spec.name for spec in compose.specs if spec.reload}
@@ -50,7 +48,7 @@ def resolve_anew(compose: Compose) -> None:
                 _renew(compose, container, within_s=ADDRESSES_S)
 
 
-def _renew(compose: Compose, container: Container, *, within_s: float) -> str:
+def _renew(compose: ContainerStack, container: Container, *, within_s: float) -> str:
     deadline = compose.host.monotonic() + within_s
     while not (before := _workers(compose, container)):
         if not _lives(compose, container):
@@ -71,13 +69,13 @@ def _renew(compose: Compose, container: Container, *, within_s: float) -> str:
     return ""
 
 
-def _lives(compose: Compose, container: Container) -> bool:
+def _lives(compose: ContainerStack, container: Container) -> bool:
     """Whether it is still the same life of the same container: one that ended may have been started again."""
     now = compose.containers().get(container.copy)
     return now is not None and (now.id, now.pid) == (container.id, container.pid) and now.pid != 0
 
 
-def drain(compose: Compose) -> None:
+def drain(compose: ContainerStack) -> None:
     """Wait for the workers that were replaced, as long as they may take."""
     names = {spec.name for spec in compose.specs if spec.reload}
     proxies = [each for each in compose.containers().values() if each.service in names and each.pid]
@@ -98,18 +96,18 @@ def told(run: Path) -> Mapping[str, Fingerprint]:
     return {key: made for key, made in found.items() if isinstance(made, dict)} if isinstance(found, dict) else {}
 
 
-def _write(compose: Compose, container: str, made: Fingerprint) -> None:
+def _write(compose: ContainerStack, container: str, made: Fingerprint) -> None:
     """Those of containers that are no more are forgotten."""
     here = {each.id for each in compose.containers().values()}
     kept = {key: each for key, each in told(compose.layout.run).items() if key in here}
     compose.host.write(compose.layout.run / FILE, json.dumps({**kept, container: dict(made)}, indent=1) + "\n")
 
 
-def _refusals(compose: Compose, container: Container) -> list[str]:
+def _refusals(compose: ContainerStack, container: Container) -> list[str]:
     return [line for line in output.lines(compose.docker, container.id, tail=LAST_LINES) if REFUSED in line]
 
 
-def _workers(compose: Compose, container: Container) -> dict[str, str]:
+def _workers(compose: ContainerStack, container: Container) -> dict[str, str]:
     """{pid: title}."""
     ran = compose.docker.run("top", container.id, "-o", "pid,args", check=False, timeout_s=30)
     rows = (line.split(None, 1) for line in ran.stdout.splitlines()[1:])

@@ -8,21 +8,18 @@ name the proxy reaches it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from nself.model import replicas
 from nself.model.containers import container_name
+from nself.runtimes.compose.containers import Container
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.plan import ALIVE
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.containers import Container
-    from nself.runtimes.compose.runtime import Compose
 
 WITHIN_S = 600.0
 UP = ("up", "--detach", "--no-deps", "--no-build", "--pull", "never")
 
 
-def replace(compose: Compose, service: str, copies: Sequence[str]) -> None:
+def replace(compose: ContainerStack, service: str, copies: Sequence[str]) -> None:
     """End those of `copies` that run, as gently as the service wishes, and start them made from what is wanted now.
 
     What is new is made before anything ends: when it cannot be, nothing was lost."""
@@ -35,7 +32,7 @@ def replace(compose: Compose, service: str, copies: Sequence[str]) -> None:
     compose.docker.run("start", *(each.id for each in made), timeout_s=WITHIN_S)
 
 
-def clear(compose: Compose, names: Collection[str]) -> None:
+def clear(compose: ContainerStack, names: Collection[str]) -> None:
     """Make way for Compose, where it would give what it makes the name of another one, or count one too many."""
     found = compose.containers() if names else {}
     left = _left(compose, found.values())
@@ -43,7 +40,7 @@ def clear(compose: Compose, names: Collection[str]) -> None:
     _remove(compose, [each for copy, each in found.items() if each.service in odd and (copy in names or each in left)])
 
 
-def _left(compose: Compose, found: Iterable[Container]) -> list[Container]:
+def _left(compose: ContainerStack, found: Iterable[Container]) -> list[Container]:
     """What an interruption left: no copy of the service, but Compose counts it as one."""
     most = compose.network.inside.copies
     return [
@@ -51,7 +48,7 @@ def _left(compose: Compose, found: Iterable[Container]) -> list[Container]:
     ]
 
 
-def _remove(compose: Compose, containers: Collection[Container]) -> None:
+def _remove(compose: ContainerStack, containers: Collection[Container]) -> None:
     running = [each.id for each in containers if each.state in ALIVE]
     if running:
         compose.docker.run("stop", *running, timeout_s=WITHIN_S)
@@ -59,7 +56,7 @@ def _remove(compose: Compose, containers: Collection[Container]) -> None:
         compose.docker.run("rm", "--force", *(each.id for each in containers), timeout_s=WITHIN_S)
 
 
-def _made(compose: Compose, service: str, count: int, kept: Collection[str]) -> list[Container]:
+def _made(compose: ContainerStack, service: str, count: int, kept: Collection[str]) -> list[Container]:
     """What is new when there are `count` of them."""
     create = [*(word for word in UP if word != "--detach"), "--no-start", "--no-recreate"]
     argv = compose.compose(*create, "--scale", f"{service}={count}", service, labels=True)
@@ -67,7 +64,7 @@ def _made(compose: Compose, service: str, count: int, kept: Collection[str]) -> 
     return [each for each in compose.containers().values() if each.service == service and each.id not in kept]
 
 
-def _name(compose: Compose, service: str, copies: Sequence[str], made: Sequence[Container]) -> None:
+def _name(compose: ContainerStack, service: str, copies: Sequence[str], made: Sequence[Container]) -> None:
     """In the order of numbers, so that none gets a name that another still has."""
     free = sorted(copies, key=replicas.number_of)
     for copy, each in zip(free, sorted(made, key=lambda each: each.number), strict=True):

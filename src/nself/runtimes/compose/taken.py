@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nself.model import replicas
 from nself.model.spec import Category, ServiceSpec
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.native import listeners
 
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
-
-def explain(compose: Compose, spec: ServiceSpec, port: int) -> str:
+def explain(compose: ContainerStack, spec: ServiceSpec, port: int) -> str:
     """Whose a port is: a container's, if the engine says so, else of a program that we may see."""
     listed = compose.docker.run(
         "ps", "--filter", f"publish={port}", "--format", "{{.Names}}", check=False, timeout_s=30
@@ -23,7 +19,7 @@ def explain(compose: Compose, spec: ServiceSpec, port: int) -> str:
     return f"port {port} is taken by {owner}: stop it, or set {setting} to a free port"
 
 
-def _setting(compose: Compose, spec: ServiceSpec, port: int) -> str:
+def _setting(compose: ContainerStack, spec: ServiceSpec, port: int) -> str:
     for each in spec.ports:
         at = compose.network.published.get((spec.name, each.name))
         if at is not None and at.port == port and each.setting:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from nself.errors import ConfigError, DockerError
 from nself.host import LocalHost
@@ -18,10 +18,8 @@ from nself.model.spec import Image, ServiceSpec
 from nself.runtimes.compose import ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.ownership import Identity
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.ledger import Lost, volumes_of
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
 UNITS = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4}
 AT = "/volume"
@@ -59,11 +57,11 @@ class ForeignVolumesError(DockerError):
         )
 
 
-def name_of(compose: Compose, volume: str) -> str:
+def name_of(compose: ContainerStack, volume: str) -> str:
     return f"{compose.project}_{volume}_data"
 
 
-def sizes(compose: Compose) -> dict[str, int]:
+def sizes(compose: ContainerStack) -> dict[str, int]:
     """{volume that exists: bytes}, in the project's names."""
     here = names(compose)
     if not here:
@@ -72,13 +70,13 @@ def sizes(compose: Compose) -> dict[str, int]:
     return {name: measured.get(name_of(compose, name), 0) for name in here}
 
 
-def names(compose: Compose) -> list[str]:
+def names(compose: ContainerStack) -> list[str]:
     """Volumes that exist and are ours, in the project's names."""
     here, identity = _here(compose), compose.identity
     return [name for name, each in here.items() if identity and identity.owns(each.name, each.identity)]
 
 
-def lost(compose: Compose, seen: Mapping[str, datetime], services: Collection[str]) -> list[Lost]:
+def lost(compose: ContainerStack, seen: Mapping[str, datetime], services: Collection[str]) -> list[Lost]:
     """Of those that were seen: what the engine has no more. Nothing is asked where nothing was seen."""
     wanted = [name for name in volumes_of(compose.specs, services) if name in seen]
     here = names(compose) if wanted else []
@@ -89,14 +87,14 @@ def lost(compose: Compose, seen: Mapping[str, datetime], services: Collection[st
     ]
 
 
-def refuse_foreign(compose: Compose) -> None:
+def refuse_foreign(compose: ContainerStack) -> None:
     """ForeignVolumesError when another project has volumes by the names of ours. Compose itself would use them."""
     theirs = _theirs(compose)
     if theirs:
         raise ForeignVolumesError(theirs, compose.layout.root)
 
 
-def adopt(compose: Compose) -> Identity:
+def adopt(compose: ContainerStack) -> Identity:
     """From now on they are ours, with what is in them. The folder they were made from must have given them up."""
     identity, theirs = ownership.required(compose.identity), _theirs(compose)
     for each in theirs:
@@ -114,7 +112,7 @@ def adopt(compose: Compose) -> Identity:
     return found
 
 
-def _forget(compose: Compose, gone: Sequence[str]) -> None:
+def _forget(compose: ContainerStack, gone: Sequence[str]) -> None:
     """Whoever makes one by the name of a volume that was taken over once is somebody else."""
     identity = ownership.required(compose.identity)
     left = {name: label for name, label in identity.adopted.items() if name not in gone}
@@ -122,12 +120,12 @@ def _forget(compose: Compose, gone: Sequence[str]) -> None:
         ownership.save(replace(identity, adopted=left), compose.layout, compose.host)
 
 
-def _theirs(compose: Compose) -> list[Found]:
+def _theirs(compose: ContainerStack) -> list[Found]:
     identity = compose.identity
     return [each for each in _here(compose).values() if not (identity and identity.owns(each.name, each.identity))]
 
 
-def _here(compose: Compose) -> dict[str, Found]:
+def _here(compose: ContainerStack) -> dict[str, Found]:
     """Volumes that exist, by the project's names for them; whoever made them."""
     fields = ("{{.Name}}", *(f'{{{{.Label "{label}"}}}}' for label in (ownership.LABEL, ownership.FOLDER)))
     told = compose.docker.run("volume", "ls", "--format", "\t".join(fields), timeout_s=30).stdout.splitlines()
@@ -151,7 +149,7 @@ def measure(docker: Docker, host: LocalHost) -> list[dict[str, str]]:
             host.sleep(0.5)
 
 
-def remove(compose: Compose) -> int:
+def remove(compose: ContainerStack) -> int:
     here = [each.name for each in _here(compose).values()]
     if here:
         refuse_foreign(compose)
@@ -160,7 +158,7 @@ def remove(compose: Compose) -> int:
     return len(here)
 
 
-def claim(compose: Compose, specs: Sequence[ServiceSpec]) -> None:
+def claim(compose: ContainerStack, specs: Sequence[ServiceSpec]) -> None:
     """Make the volumes that are not there yet, with our labels, and give them to the accounts that will write to them.
     Docker makes them root's unless the image has the folder, and an image may hold no program that could change that:
     the engine does it itself."""
@@ -190,7 +188,7 @@ def _folder_of(user: str) -> str:
 
 
 @contextmanager
-def copied_out(compose: Compose, volume: str) -> Iterator[Path]:
+def copied_out(compose: ContainerStack, volume: str) -> Iterator[Path]:
     """A copy of its files, gone when the reader is done."""
     compose.host.make_folder(compose.layout.run)
     with (
@@ -201,7 +199,7 @@ def copied_out(compose: Compose, volume: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def fill(compose: Compose, volume: str, folder: Path) -> None:
+def fill(compose: ContainerStack, volume: str, folder: Path) -> None:
     """Add what is in `folder`, owned by the account that will use it."""
     refuse_foreign(compose)
     image = _image(compose, volume)
@@ -213,7 +211,7 @@ def fill(compose: Compose, volume: str, folder: Path) -> None:
         compose.docker.run("run", *argv, "-R", image.user, AT, timeout_s=COPY_S)
 
 
-def _make(compose: Compose, volume: str) -> str:
+def _make(compose: ContainerStack, volume: str) -> str:
     """Its name on the engine; one that is there is left as it is. Compose's labels make it one of Compose's own."""
     identity = ownership.required(compose.identity)
     labels = {
@@ -230,7 +228,7 @@ def _make(compose: Compose, volume: str) -> str:
 
 
 @contextmanager
-def _mounted(compose: Compose, volume: str) -> Iterator[str]:
+def _mounted(compose: ContainerStack, volume: str) -> Iterator[str]:
     """A container that has the volume and is never started."""
     full = _make(compose, volume)
     mount = f"type=volume,source={full},target={AT}"
@@ -242,7 +240,7 @@ def _mounted(compose: Compose, volume: str) -> Iterator[str]:
         compose.docker.run("rm", "-f", "--volumes", container, check=False)
 
 
-def _image(compose: Compose, volume: str) -> Image:
+def _image(compose: ContainerStack, volume: str) -> Image:
     for spec in compose.specs:
         if spec.image and any(each.name == volume for each in spec.volumes):
             return spec.image

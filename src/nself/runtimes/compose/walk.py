@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nself.errors import DockerError, InterruptedByUserError
 from nself.events import Healthy, Note, StepStarted, Waiting
@@ -22,12 +21,10 @@ from nself.runtimes.compose.docker_errors import (
     NotInstalledError,
     PortTakenError,
 )
+from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
 from nself.runtimes.plan import State, Step
 from nself.runtimes.probes import Health
-
-if TYPE_CHECKING:
-    from nself.runtimes.compose.runtime import Compose
 
 FIRST_POLL_S, SLOWEST_POLL_S = 0.05, 0.5
 CRASHES = 3
@@ -43,7 +40,7 @@ class Walk:
 
     def __init__(
         self,
-        compose: Compose,
+        compose: ContainerStack,
         specs: Sequence[ServiceSpec],
         steps: Mapping[str, Step],
         after: After,

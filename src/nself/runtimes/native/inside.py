@@ -6,11 +6,11 @@ from nself.errors import ProgramMissingError
 from nself.model.spec import ServiceSpec
 from nself.runtimes import probes
 from nself.runtimes.native import units
-from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.stack import ProcessStack
 from nself.runtimes.runtime import Command, Inside
 
 
-def command(native: Native, spec: ServiceSpec, wish: Inside) -> Command:
+def command(native: ProcessStack, spec: ServiceSpec, wish: Inside) -> Command:
     """The caller's own user; nothing of the service but its variables."""
     variables = {**native.environ, **spec.env, **spec.secrets, **_libpq(native, spec), **wish.env}
     argv = wish.argv or _default(native, spec)
@@ -18,7 +18,7 @@ def command(native: Native, spec: ServiceSpec, wish: Inside) -> Command:
     return Command(argv=(_program(argv[0], native, spec), *argv[1:]), env=variables, cwd=cwd)
 
 
-def _libpq(native: Native, spec: ServiceSpec) -> dict[str, str]:
+def _libpq(native: ProcessStack, spec: ServiceSpec) -> dict[str, str]:
     """libpq's own variables: a password in them is in no argv and needs no file."""
     if not _is_database(spec):
         return {}
@@ -33,7 +33,7 @@ def _libpq(native: Native, spec: ServiceSpec) -> dict[str, str]:
     }
 
 
-def _default(native: Native, spec: ServiceSpec) -> tuple[str, ...]:
+def _default(native: ProcessStack, spec: ServiceSpec) -> tuple[str, ...]:
     """What is run when nothing is named: the service's own client, else a shell."""
     if _is_database(spec):
         return ("psql",)
@@ -43,7 +43,7 @@ def _default(native: Native, spec: ServiceSpec) -> tuple[str, ...]:
     return (str(shell),)
 
 
-def _program(name: str, native: Native, spec: ServiceSpec) -> str:
+def _program(name: str, native: ProcessStack, spec: ServiceSpec) -> str:
     """PostgreSQL's programs are those of the server that runs, wherever they are kept."""
     if _is_database(spec) and "/" not in name:
         found = units.cluster(native, spec).programs.bin / name

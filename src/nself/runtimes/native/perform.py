@@ -10,7 +10,7 @@ from nself.model import replicas
 from nself.model.place import program_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.native import reload, units
-from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.stack import ProcessStack
 from nself.runtimes.native.walk import Walk
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Step
@@ -20,7 +20,7 @@ GRACE_S = 15.0
 
 
 def start(
-    native: Native, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+    native: ProcessStack, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
 ) -> Outcome:
     """Perform start and restart steps: units in parallel, each after its needs. Ctrl-C leaves what runs running.
 
@@ -38,7 +38,7 @@ def start(
     return walk.outcome
 
 
-def retire(native: Native, steps: Sequence[Step], outcome: Outcome) -> None:
+def retire(native: ProcessStack, steps: Sequence[Step], outcome: Outcome) -> None:
     """Perform the stops of replicas that are too many, once nobody is led to them any more. When the proxy did not
     take its new files up they stay, for it may still lead to them."""
     proxies = {spec.name for spec in native.specs if spec.reload}
@@ -47,7 +47,7 @@ def retire(native: Native, steps: Sequence[Step], outcome: Outcome) -> None:
         stop(native, steps)
 
 
-def stop(native: Native, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
+def stop(native: ProcessStack, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:
     """Perform stop steps, in order: a unit is gone before the next is asked to go."""
     by_name = {spec.name: spec for spec in native.specs}
     observed = native.observe()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from nself.runtimes.native import processes, units
-from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.stack import ProcessStack
 from nself.runtimes.outcome import NotTakenUpError
 
 REFUSED = "[emerg]"
@@ -22,7 +22,7 @@ LEAVING = "is shutting down"
 """What nginx makes the title of a worker that takes no new connection."""
 
 
-def reload(native: Native, unit: str, *, within_s: float) -> str:
+def reload(native: ProcessStack, unit: str, *, within_s: float) -> str:
     """Empty once new workers run, else why a restart is all that is left: it does not answer anybody now.
 
     NotTakenUpError when it refuses its new files, or takes longer, and lives."""
@@ -51,7 +51,7 @@ def reload(native: Native, unit: str, *, within_s: float) -> str:
     return ""
 
 
-def drain(native: Native) -> None:
+def drain(native: ProcessStack) -> None:
     """Wait for the workers that were replaced, as long as they may take: until then, what their configuration named
     is still asked."""
     units = [spec.name for spec in native.specs if spec.reload]
@@ -63,7 +63,7 @@ def drain(native: Native) -> None:
         native.host.sleep(POLL_S)
 
 
-def _pid(native: Native, unit: str) -> int:
+def _pid(native: ProcessStack, unit: str) -> int:
     answer = native.supervisor.observe() or {"processes": []}
     return next((int(process["pid"]) for process in answer["processes"] if process["name"] == unit), 0)
 

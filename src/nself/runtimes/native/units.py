@@ -9,14 +9,14 @@ from nself.model.place import program_of
 from nself.model.spec import ServiceSpec
 from nself.runtimes.native import binaries
 from nself.runtimes.native.postgres import Cluster
-from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.stack import ProcessStack
 
 POLL_S = 0.02
 KILL_S = 10.0
 """A killed process is gone at once, unless the kernel holds it back."""
 
 
-def end(native: Native, unit: str, *, grace_s: float) -> None:
+def end(native: ProcessStack, unit: str, *, grace_s: float) -> None:
     """Stop one unit and wait until it is gone; what does not end within its grace is killed."""
     native.supervisor.call("stop", unit)
     if _is_gone(native, unit, within_s=grace_s):
@@ -26,7 +26,7 @@ def end(native: Native, unit: str, *, grace_s: float) -> None:
         raise NselfError(f"{unit} does not end, not even killed", fixes=[f"nself logs {unit}", "nself doctor"])
 
 
-def _is_gone(native: Native, unit: str, *, within_s: float) -> bool:
+def _is_gone(native: ProcessStack, unit: str, *, within_s: float) -> bool:
     deadline = native.host.monotonic() + within_s
     while True:
         answer = native.supervisor.observe() or {"processes": []}
@@ -37,7 +37,7 @@ def _is_gone(native: Native, unit: str, *, within_s: float) -> bool:
         native.host.sleep(POLL_S)
 
 
-def cluster(native: Native, spec: ServiceSpec) -> Cluster:
+def cluster(native: ProcessStack, spec: ServiceSpec) -> Cluster:
     """The data folder behind the database service and the programs its rendered command names."""
     binary = native.program(program_of(spec)).argv[0]
     return Cluster(
@@ -48,12 +48,12 @@ def cluster(native: Native, spec: ServiceSpec) -> Cluster:
     )
 
 
-def log_size(native: Native, unit: str) -> int:
+def log_size(native: ProcessStack, unit: str) -> int:
     log = native.log(unit)
     return log.stat().st_size if log.exists() else 0
 
 
-def last_lines(native: Native, unit: str, *, since: int, count: int = 8) -> tuple[str, ...]:
+def last_lines(native: ProcessStack, unit: str, *, since: int, count: int = 8) -> tuple[str, ...]:
     """What a unit said last, after the first `since` bytes of its log; all of a log that was rotated meanwhile."""
     log = native.log(unit)
     if not log.exists():

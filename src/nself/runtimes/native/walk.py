@@ -18,7 +18,7 @@ from nself.records import dataclass
 from nself.runtimes import probes, wire
 from nself.runtimes.native import reload, units
 from nself.runtimes.native.preparation import PreparationError
-from nself.runtimes.native.runtime import Native
+from nself.runtimes.native.stack import ProcessStack
 from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
 from nself.runtimes.plan import Step
 
@@ -54,7 +54,7 @@ class Walk:
 
     def __init__(
         self,
-        native: Native,
+        native: ProcessStack,
         steps: Mapping[str, Step],
         after: After,
         patience: Patience,
