@@ -69,9 +69,8 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=400,
             check=False,
-            **options,
+            **{"timeout": 400, **options},
         )
         assert not check or ran.returncode == 0, f"exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         return ran
