@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,9 @@ ROOM = 2 << 30
 FIRST_PORT, PORTS, STEP = 11_000, 21_001, 11
 """Browsers refuse some below the first; Linux gives connections those from 32768. Replicas get ports beside that of
 their service: the next one to be given is some way off."""
+
+AUTOMATIC_STEP, OFFSETS = 100, 12_000
+"""By how much projects move their own choice of ports, and the largest move that leaves connections theirs."""
 
 
 def unprivileged(argv: list[str]) -> list[str]:
@@ -47,13 +50,15 @@ def fast_folder() -> str | None:
     return str(memory) if roomy else None
 
 
-def own_folder(within: str) -> tuple[Path, IO[str]]:
-    """A new folder, its lock held. Folders whose holder was killed are removed, with what still runs from them:
-    PostgreSQL ends when its files go."""
-    prefix = "nself-pg-"
+def own_folder(
+    within: str, prefix: str = "nself-pg-", end: Callable[[Path], None] = lambda folder: None
+) -> tuple[Path, IO[str]]:
+    """A new folder, its lock held. Folders whose holder was killed are removed, with what still runs from them: `end`
+    sees to it that it does. PostgreSQL ends when its files go."""
     for other in Path(within).glob(f"{prefix}*/lock"):
         with suppress(OSError), other.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end(other.parent)
             shutil.rmtree(other.parent, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     lock = (folder / "lock.new").open("w")
@@ -77,6 +82,19 @@ def free_port() -> int:
         file.truncate(0)
         file.write(str(number))
     return number
+
+
+def free_offset() -> int:
+    """What is added to usual ports that a project chooses by itself, so that no other project of this machine chooses
+    the same before one of them listens."""
+    counter = Path(tempfile.gettempdir()) / f"nself-tests-offset-{os.getuid()}"
+    with counter.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        number = (int(file.read() or 0) + AUTOMATIC_STEP) % OFFSETS
+        file.truncate(0)
+        file.write(str(number))
+    return AUTOMATIC_STEP + number
 
 
 def is_free(port: int) -> bool:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,36 @@ def _start(folder: Path, socket: Path) -> dict[str, str]:
             said = (folder / "dockerd.log").read_text(errors="replace").splitlines()
             raise UnavailableError(f"dockerd does not start: {said[-1] if said else 'it said nothing'}")
         time.sleep(0.2)
+    clear(Engine({"DOCKER_HOST": host}))
     return {"DOCKER_HOST": host}
 
 
+def clear(engine: Engine) -> None:
+    """What a run left that was killed came up again with the engine; images and what was built for them are kept."""
+    left = engine.run("ps", "--all", "--quiet").stdout.split()
+    if left:
+        engine.run("rm", "--force", "--volumes", *left, check=False)
+    for kind in ("network", "volume"):
+        engine.run(kind, "prune", "--force", check=False)
+
+
+def end_daemon(folder: Path) -> None:
+    """The engine that keeps its pidfile in `folder`, if it runs still, and the file system that it may have had."""
+    pidfile, data = folder / "dockerd.pid", folder / "data"
+    if _runs(pidfile):
+        os.kill(int(pidfile.read_text()), signal.SIGTERM)
+        deadline = time.monotonic() + 90
+        while _runs(pidfile) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    if data.is_mount():
+        subprocess.run(["umount", "--lazy", str(data)], check=False)
+
+
 def _runs(pidfile: Path) -> bool:
-    return pidfile.exists() and Path("/proc", pidfile.read_text().strip()).exists()
+    """Whether its number is an engine's still."""
+    with suppress(OSError):
+        return Path("/proc", pidfile.read_text().strip(), "comm").read_text().strip() == "dockerd"
+    return False
 
 
 def close_run() -> None:
@@ -130,12 +155,7 @@ def close_run() -> None:
     left = engine.run("ps", "--all", "--quiet", "--filter", f"label={LABEL}={folder}", check=False).stdout.split()
     if left:
         engine.run("rm", "--force", "--volumes", *left, check=False)
-    pidfile = folder / "dockerd.pid"
-    if pidfile.exists():
-        os.kill(int(pidfile.read_text()), signal.SIGTERM)
-        deadline = time.monotonic() + 90
-        while pidfile.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+    end_daemon(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

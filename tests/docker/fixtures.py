@@ -16,14 +16,17 @@ from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.images import Builder
 from nself.runtimes.compose.server_image import ServerImage
 from nself.services import images
+from tests.cluster import own_folder
 from tests.docker import bases
-from tests.docker.engine import RUN, Engine, UnavailableError, close_run, locked, open_engine
+from tests.docker.engine import RUN, Engine, UnavailableError, close_run, end_daemon, locked, open_engine
 from tests.docker.private import PrivateEngine, private_engine
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        os.environ[RUN] = tempfile.mkdtemp(prefix="nself-docker-")
+        folder, lock = own_folder(tempfile.gettempdir(), "nself-docker-", end_daemon)
+        os.environ[RUN] = str(folder)
+        config.add_cleanup(lock.close)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -47,13 +50,14 @@ def docker() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def own_engine() -> Iterator[PrivateEngine]:
     """An engine to be broken; who breaks it mends it. Tests with it are in one file, and so on one worker."""
-    folder = Path(tempfile.mkdtemp(prefix="nself-engine-"))
+    folder, lock = own_folder(tempfile.gettempdir(), "nself-engine-", end_daemon)
     try:
         with private_engine(folder) as engine:
             yield engine
     except UnavailableError as error:
         pytest.skip(str(error))
     finally:
+        lock.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

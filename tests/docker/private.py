@@ -73,7 +73,9 @@ class PrivateEngine:
             time.sleep(0.1)
 
     def _launch(self) -> None:
-        (self.folder / "dockerd.pid").unlink(missing_ok=True)
+        # Its containerd ended with the one that was killed. While nobody has reaped that, the next would wait for it.
+        for name in ("dockerd.pid", "exec/containerd/containerd.pid"):
+            (self.folder / name).unlink(missing_ok=True)
         argv = ["dockerd", "--host", f"unix://{self.socket}", "--data-root", str(self.data)]
         argv += ["--exec-root", str(self.folder / "exec"), "--pidfile", str(self.folder / "dockerd.pid")]
         with self.log.open("ab") as log:
@@ -129,8 +131,9 @@ def private_engine(folder: Path, *, size: str = SIZE) -> Iterator[PrivateEngine]
     missing = [name for name in ("dockerd", "unshare", "nsenter", "ip", "mount") if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         raise UnavailableError(f"a second engine needs root and {' '.join(missing) or 'nothing else'}")
-    keep = "ip link set lo up && echo up && exec sleep infinity"
-    keeper = subprocess.Popen(["unshare", "--net", "sh", "-c", keep], stdout=subprocess.PIPE)
+    # It ends with these tests, however they end.
+    keep = "ip link set lo up && echo up && exec cat"
+    keeper = subprocess.Popen(["unshare", "--net", "sh", "-c", keep], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     engine = PrivateEngine(folder, keeper.pid)
     engine.data.mkdir(parents=True)
     (folder / "config" / "cli-plugins").mkdir(parents=True)
@@ -160,7 +163,8 @@ def _leave(engine: PrivateEngine, keeper: subprocess.Popen[bytes], *, mounted: b
     engine.stop()
     keeper.kill()
     keeper.wait()
-    if keeper.stdout is not None:
-        keeper.stdout.close()
+    for pipe in (keeper.stdin, keeper.stdout):
+        if pipe is not None:
+            pipe.close()
     if mounted:
         subprocess.run(["umount", "--lazy", str(engine.data)], check=True)

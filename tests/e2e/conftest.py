@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import free_port
+from tests.cluster import free_offset, free_port
 
 SECRET = "a-secret-that-is-long-enough-for-everything-0123456789"
 PASSWORD = "pass word's \"$%&?/#@: ü"
@@ -144,6 +144,16 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
 @pytest.fixture
 def project(new_project: Callable[..., Project]) -> Project:
     return new_project()
+
+
+def choose_apart(folder: Path) -> None:
+    """What is not a fixed port is chosen where no other project of these tests looks for one: it is free for two that
+    look at once. One port that is remembered keeps the others beside it."""
+    offset = free_offset()
+    usual = {"web/http": 8001, "seaweedfs/master": 9333, "minio/console": 9001, "garage/rpc": 3901}
+    remembered = {"offset": offset, "ports": {key: number + offset for key, number in usual.items()}}
+    (folder / ".nself").mkdir(exist_ok=True)
+    (folder / ".nself" / "ports.json").write_text(json.dumps(remembered))
 
 
 def hear_ctrl_c() -> None:

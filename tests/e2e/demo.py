@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tests.cluster import free_port
-from tests.e2e.conftest import PORTS, Project, open_to_others
+from tests.e2e.conftest import PORTS, Project, choose_apart, open_to_others
 
 
 def initialised(folder: Path, *arguments: str) -> Project:
@@ -18,7 +17,5 @@ def initialised(folder: Path, *arguments: str) -> Project:
     project.variables = {name: str(free_port()) for name in PORTS}
     with (folder / ".env").open("a", encoding="utf-8") as env:
         env.writelines(f"{name}={port}\n" for name, port in project.variables.items())
-    remembered = {"offset": 0, "ports": {"web/http": free_port()}}
-    (folder / ".nself").mkdir(exist_ok=True)
-    (folder / ".nself" / "ports.json").write_text(json.dumps(remembered))
+    choose_apart(folder)
     return project

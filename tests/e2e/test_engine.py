@@ -21,6 +21,7 @@ from nself.errors import DockerError
 from nself.host import LocalHost
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import DaemonDownError, HangingError, NoContextError
+from tests.docker import engine
 from tests.docker.private import PrivateEngine, fill
 from tests.e2e.conftest import PASSWORD, SECRET, wait_until
 from tests.e2e.shops import DOCKERFILE, Shop, shop
@@ -397,3 +398,15 @@ def test_the_projects_own_secrets_are_not_given_to_a_build(own_engine: PrivateEn
     assert "services.all: its image would be built with .env, .nself" in refused.stderr
     found = layers(own_engine, project.image("all"))
     assert not any(secret in found for secret in (SECRET, PASSWORD))
+
+
+def test_containers_that_a_killed_run_of_tests_left_are_removed_and_images_stay(
+    built: Shop, own_engine: PrivateEngine
+) -> None:
+    """Docker starts them again with the engine."""
+    own_engine.docker("run", "--detach", "--restart", "always", "--volume", "left:/left", built.image())
+    own_engine.docker("network", "create", "left")
+    engine.clear(own_engine.client)
+    assert own_engine.docker("ps", "--all", "--quiet") == ""
+    assert own_engine.docker("network", "ls", "--quiet", "--filter", "name=left") == ""
+    assert own_engine.client.has(built.image())

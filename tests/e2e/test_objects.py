@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.cluster import free_port
-from tests.e2e.conftest import SECRET, Project, wait_until
+from tests.e2e.conftest import SECRET, Project, choose_apart, wait_until
 from tests.proofs import Proved
 
 pytestmark = [
@@ -34,7 +34,7 @@ class Api:
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
         url = f"https://127.0.0.1:{project.port('NGINX_SSL_PORT')}/v1/files"
         headers = {"Host": "storage.localhost", "x-hasura-admin-secret": SECRET}
-        self.url, self.http = url, httpx.Client(verify=trusting, headers=headers, trust_env=False, timeout=30)
+        self.url, self.http = url, httpx.Client(verify=trusting, headers=headers, trust_env=False, timeout=90)
 
     def upload(self, content: bytes) -> str:
         answer = self.http.post(self.url, data={"bucket-id": "default"}, files={"file[]": ("x.bin", content)})
@@ -61,6 +61,7 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
     ids = [api.upload(content) for content in contents[:2]]
 
     project.write(SEAWEEDFS_ENABLED="true", SEAWEEDFS_PORT=str(free_port()), S3_SECRET_KEY=SECRET, S3_ROUTE="s3")
+    choose_apart(project.root)
     refused = project.nself("start", check=False)
     assert refused.returncode == 3
     assert "2 files of the storage service are in its folder" in refused.stderr
@@ -80,9 +81,10 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
     assert project.health()["seaweedfs"] == "healthy"
     proved("seaweedfs", "native")
 
-    os.kill(project.pid("seaweedfs"), signal.SIGKILL)
-    wait_until(lambda: project.health()["seaweedfs"] == "healthy")
-    wait_until(lambda: api.http.get(f"{api.url}/{ids[2]}").status_code == 200)
+    killed = project.pid("seaweedfs")
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: project.health()["seaweedfs"] == "healthy" and project.pid("seaweedfs") != killed)
+    wait_until(lambda: {api.http.get(f"{api.url}/{each}").status_code for each in ids} == {200})
     assert [api.download(each) for each in ids] == contents
 
     link = project.json("service", "storage", "presign", ids[0], "--bucket", "shop-files")["url"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.docker.engine import Engine
-from tests.e2e.conftest import SECRET, Project
+from tests.e2e.conftest import SECRET, Project, choose_apart
 from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
@@ -20,6 +20,7 @@ def test_seaweedfs_keeps_files_in_a_container_that_is_made_anew(
     image, name = base_image("seaweedfs"), f"objects-{os.getpid()}"
     project.write(PROJECT_NAME=name, SEAWEEDFS_ENABLED="true", SEAWEEDFS_IMAGE=image, S3_SECRET_KEY=SECRET)
     (project.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
+    choose_apart(project.root)
     content = os.urandom(300_000)
     (project.root / "file.bin").write_bytes(content)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -92,9 +91,6 @@ def shop(
         **off,
         **ports,
     )
-    (folder / ".nself").mkdir()
-    remembered = {"offset": 0, "ports": {"nginx/health": free_port()}}
-    (folder / ".nself" / "ports.json").write_text(json.dumps(remembered))
     (folder / "nself.yml").write_text(DOCUMENT.format(port=free_port()))
     web = folder / "services" / "web"
     web.mkdir(parents=True)

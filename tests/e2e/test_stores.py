@@ -13,7 +13,7 @@ import pytest
 
 from tests.cluster import free_port
 from tests.docker.engine import Engine
-from tests.e2e.conftest import SECRET, Project, wait_until
+from tests.e2e.conftest import SECRET, Project, choose_apart, wait_until
 from tests.proofs import Proved
 
 BUCKETS = {"shop-files", "uploads", "public", "private", "temp"}
@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("store", [param("minio"),
 def running(new_project: Callable[..., Project], store: str) -> Project:
     name = store.upper()
     project = new_project(**{f"{name}_ENABLED": "true", f"{name}_PORT": str(free_port())}, S3_SECRET_KEY=SECRET)
+    choose_apart(project.root)
     (project.root / "file.bin").write_bytes(os.urandom(300_000))
     return project
 
