@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from nself.actions import project
 from nself.actions.init import init, recover, token
 from nself.actions.scaffold import Mode, Wish
-from nself.errors import ConfigError, NselfError, PermissionDeniedError, TimedOutError, UsageError
+from nself.errors import ConfigError, ConfigProblemsError, NselfError, PermissionDeniedError, TimedOutError, UsageError
 from nself.host import LocalHost
 from nself.model.layout import INIT_JOURNAL
 from nself.model.project import Environment
@@ -78,6 +79,40 @@ def test_a_second_time_is_refused_here_and_below(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="an nself project already"):
             init(place, Wish(name="other"), LocalHost())
     assert tree(tmp_path) == before
+
+
+def checkout(root: Path) -> dict[str, str | None]:
+    """A project as version control keeps it."""
+    init(root, Wish(name="shop", mode=Mode.DEMO), LocalHost())
+    shutil.rmtree(root / ".nself")
+    (root / ".env").unlink()
+    return tree(root)
+
+
+def test_a_checkout_is_given_its_env_file_and_nothing_else(tmp_path: Path) -> None:
+    before = checkout(tmp_path)
+    with pytest.raises(ConfigProblemsError, match="PROJECT_NAME: is required") as refused:
+        project.load(tmp_path, {})
+    assert refused.value.fixes[0].startswith("nself init ")
+    done = init(tmp_path, Wish(name="shop"), LocalHost())
+    assert done.created == (".env",)
+    assert {path: text for path, text in tree(tmp_path).items() if path in before} == before
+    assert len(project.load(tmp_path, {}).values["POSTGRES_PASSWORD"].text) >= 32
+
+
+@pytest.mark.parametrize("mode", [Mode.DEMO, Mode.FULL])
+def test_a_checkout_is_given_no_other_contents(tmp_path: Path, mode: Mode) -> None:
+    before = checkout(tmp_path)
+    with pytest.raises(ConfigError, match=r"its \.env"):
+        init(tmp_path, Wish(name="shop", mode=mode), LocalHost())
+    assert tree(tmp_path) == before
+
+
+def test_a_project_whose_env_files_have_other_names_is_no_checkout(tmp_path: Path) -> None:
+    checkout(tmp_path)
+    (tmp_path / ".env.dev").write_text("PROJECT_NAME=shop\n")
+    with pytest.raises(ConfigError, match="an nself project already"):
+        init(tmp_path, Wish(name="shop"), LocalHost())
 
 
 def test_forced_it_keeps_secrets_user_files_and_copies(tmp_path: Path) -> None:

@@ -51,9 +51,10 @@ def test_sizes_are_read_in_every_usual_form(text: str, size: int) -> None:
     assert status.size(text) == size
 
 
-def test_what_is_no_size_is_refused() -> None:
+@pytest.mark.parametrize("text", ["plenty", "", "-1G", "0", "nan", "infG"])
+def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a size"):
-        status.size("big")
+        status.size(text)
 
 
 @pytest.mark.parametrize(

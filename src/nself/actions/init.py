@@ -83,6 +83,7 @@ def init(
         recover(root, host, emit)
         check_place(root, host, force=force)
         schema = gather(settings_classes())
+        checkout = not force and is_checkout(root, host)
         change = _plan(root, wish, schema, host, force=force, git=git, token=token)
         backed_up = _write(root, change, host)
         _record(root, wish, host, emit)
@@ -96,7 +97,7 @@ def init(
         skipped=tuple(sorted(change.skipped)),
         backed_up=tuple(backed_up),
         root=root,
-        next=_next(wish),
+        next=("nself start", "nself urls") if checkout else _next(wish),
     )
 
 
@@ -136,9 +137,15 @@ def check_wish(wish: Wish) -> None:
         raise UsageError(f"{wish.domain!r} is not a domain name", fixes=["nself init --domain localhost"])
 
 
+def is_checkout(root: Path, host: Host) -> bool:
+    """Whether it is a project as version control keeps it: all but the env files, which hold a machine's secrets."""
+    env_files = {path.name for path in host.glob(root, ".env*")} - {".env.example"}
+    return is_project(root, host) and not env_files
+
+
 def check_place(root: Path, host: Host, *, force: bool) -> None:
     """Refuse nself's own source tree, a folder whose name no file could hold, and a project that is there already
-    unless forced."""
+    unless forced. One that lacks its env files may have them."""
     check_name(root)
     for folder in (root, *root.parents):
         inside = root.relative_to(folder).parts[:1]
@@ -151,6 +158,8 @@ def check_place(root: Path, host: Host, *, force: bool) -> None:
     try:
         existing = find(root, host)
     except ConfigError:
+        return
+    if existing == root and is_checkout(root, host):
         return
     where = "this folder" if existing == root else str(existing)
     raise ConfigError(
@@ -179,7 +188,11 @@ def _plan(
     """Which files to write. What the user has stays theirs, save the settings of a project that is made anew."""
     change = _Change()
     anew = force and is_project(root, host)
-    for path, text in scaffold.contents(wish).items():
+    contents = scaffold.contents(wish)
+    if not force and is_checkout(root, host):
+        _check_contents(wish)
+        contents = {}
+    for path, text in contents.items():
         _add(change, root, path, text, host, replace=anew and (path in _OURS or wish.mode is Mode.DEMO))
     old = _read(root / ".env", host)
     env_text = scaffold.main_env(wish, schema, token, _secrets(old, schema))
@@ -190,6 +203,14 @@ def _plan(
     if git:
         _add(change, root, ".gitignore", scaffold.gitignore(_read(root / ".gitignore", host)), host, replace=True)
     return change
+
+
+def _check_contents(wish: Wish) -> None:
+    if wish.mode is not Mode.MINIMAL:
+        raise ConfigError(
+            "this folder is an nself project already: all that it can be given is its .env",
+            fixes=["nself init --yes", f"nself init --{wish.mode} --force writes its settings anew and keeps copies"],
+        )
 
 
 def _add(change: _Change, root: Path, path: str, text: str, host: Host, *, replace: bool) -> None:

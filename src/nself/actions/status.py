@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from math import inf
 from typing import Literal
 
 from nself.actions.stack import Stack, open_stack
@@ -286,6 +287,9 @@ def size(text: str) -> int:
     if number and number[-1].upper() in UNITS:
         number, unit = number[:-1], UNITS[number[-1].upper()]
     try:
-        return max(1, int(float(number) * unit))
+        found = float(number)
     except ValueError:
-        raise UsageError(f"{text!r} is not a size", fixes=["write it like 256M or 1G"]) from None
+        found = 0.0
+    if not 0 < found < inf:
+        raise UsageError(f"{text!r} is not a size", fixes=["write it like 256M or 1G"])
+    return max(1, int(found * unit))

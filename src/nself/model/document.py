@@ -203,6 +203,9 @@ class _Reader:
     def _text(self, node: Node, path: str) -> str | None:
         """The text of a scalar, or of a list of them joined by commas as list settings are written."""
         if isinstance(node, Scalar):
+            if "\0" in (node.text or ""):
+                self._complain(path, "holds a NUL character, which no command or variable can", node.line)
+                return None
             return node.text
         if isinstance(node, Items) and all(isinstance(item, Scalar) and item.text for item in node.items):
             texts = [item.text or "" for item in node.items if isinstance(item, Scalar)]

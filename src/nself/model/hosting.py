@@ -45,7 +45,7 @@ def checks(
         field = "dist" if frontend.dist else "path"
         if not (frontend.dist or frontend.path):
             continue
-        where = _inside(root, frontend.path or "", frontend.dist or "")
+        where = inside(root, frontend.path or "", frontend.dist or "")
         if where is None:
             message = "leads out of the project, where the proxy serves nothing from"
             yield bool(frontend.dist), member.problem(field, message, "move the site below the project's folder")
@@ -62,11 +62,11 @@ def _built(frontend: Frontend, root: Path) -> str | None:
         tries = USUAL
     else:
         return None
-    found = (_inside(root, frontend.path or "", name) for name in tries)
+    found = (inside(root, frontend.path or "", name) for name in tries)
     return next((path for path in found if path and (root / path / INDEX).is_file()), None)
 
 
-def _inside(root: Path, *parts: str) -> str | None:
+def inside(root: Path, *parts: str) -> str | None:
     """The path below `root`, wherever links on the way lead; None when it is elsewhere or no path at all."""
     try:
         path = root.joinpath(*(part for part in parts if part)).resolve()

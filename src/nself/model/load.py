@@ -26,6 +26,11 @@ from nself.model.sources import Read, Sources, files, layers
 from nself.model.spec import Runtime
 from nself.records import dataclass
 
+CHECKOUT_FIXES = (
+    "nself init writes the .env that version control does not keep, with fresh secrets",
+    "nself config validate",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
@@ -53,9 +58,11 @@ class Loaded:
 
     def checked(self) -> Project:
         """The project, or every problem at once."""
-        if self.project is None:
-            raise ConfigProblemsError(self.problems)
-        return self.project
+        if self.project is not None:
+            return self.project
+        if set(self.files) <= set(document.FILES):
+            raise ConfigProblemsError(self.problems, fixes=CHECKOUT_FIXES)
+        raise ConfigProblemsError(self.problems)
 
 
 def load(
@@ -187,9 +194,17 @@ def _project(
         autoscale=stack.autoscale,
     )
     if not findings.problems:
-        wanted = [cls for service in services.values() if service.wanted(project) for cls in service.settings]
+        wanted = [cls for service in services.values() if _wants(service, project) for cls in service.settings]
         findings.add(checks.missing_secrets(values.schema, [ProjectSettings, *wanted], values.values))
     return project
+
+
+def _wants(service: Service, project: Project) -> bool:
+    """Whether it runs. One whose settings lack what it cannot do without counts, so that the lack is told."""
+    try:
+        return service.wanted(project)
+    except ConfigProblemsError:
+        return True
 
 
 def _stack(

@@ -79,13 +79,34 @@ def test_list_has_every_key_once(loaded: Loaded) -> None:
 
 def test_validate_reports_what_is_wrong_and_strict_counts_warnings(root: Path) -> None:
     (root / ".env.dev").write_text("POSTGRES_PORT=x\nBASE_DOMIAN=y\n")
-    found = config.validate(inspect(root, {}))
+    found = config.validate(inspect(root, {}), LocalHost())
     assert not found.valid
     assert [(each.key, each.file, each.line) for each in found.errors] == [("POSTGRES_PORT", ".env.dev", 1)]
     assert [each.key for each in found.warnings] == ["BASE_DOMIAN"]
     (root / ".env.dev").write_text("BASE_DOMIAN=y\n")
-    assert config.validate(inspect(root, {})).valid
-    assert not config.validate(inspect(root, {}), strict=True).valid
+    assert config.validate(inspect(root, {}), LocalHost()).valid
+    assert not config.validate(inspect(root, {}), LocalHost(), strict=True).valid
+
+
+@pytest.mark.parametrize(
+    ("document", "wrong"),
+    [
+        ("services: {a: {command: x, depends_on: [b]}, b: {command: x, depends_on: [a]}}", "in a circle: a -> b -> a"),
+        ("services: {a: {command: x, depends_on: [nothing]}}", "is no service of this project"),
+        ('services: {a: {command: "x \\0"}}', "holds a NUL character"),
+        ('services: {a: {command: x, env: {A: "\\0"}}}', "holds a NUL character"),
+    ],
+)
+def test_what_no_stack_can_be_made_of_is_not_valid(root: Path, document: str, wrong: str) -> None:
+    (root / "nself.yml").write_text(f"{document}\n")
+    (found,) = config.validate(inspect(root, {}), LocalHost()).errors
+    assert wrong in found.message
+
+
+def test_every_secret_that_is_missing_is_told_at_once(root: Path) -> None:
+    (root / ".env").write_text("PROJECT_NAME=shop\n")
+    found = config.validate(inspect(root, {}), LocalHost())
+    assert {each.key for each in found.errors} >= {"HASURA_GRAPHQL_ADMIN_SECRET", "JWT_KEY", "POSTGRES_PASSWORD"}
 
 
 def test_secrets_are_validated_by_themselves(root: Path) -> None:

@@ -84,6 +84,14 @@ def test_what_would_not_load_is_not_written(target: Target, root: Path, name: st
     assert (root / "nself.yml").read_text() == YML
 
 
+@pytest.mark.parametrize("wish", [{"path": "../site"}, {"path": "/etc"}, {"path": ".nself"}, {"dist": "../../dist"}])
+def test_what_could_never_be_served_is_not_written(target: Target, root: Path, wish: dict[str, str]) -> None:
+    before = (root / "nself.yml").read_text()
+    with pytest.raises(UsageError, match="cannot be served from"):
+        change.add(target, Wish(name="shop", **wish))
+    assert (root / "nself.yml").read_text() == before
+
+
 def test_a_file_in_another_form_is_left_to_the_user(target: Target, root: Path) -> None:
     text = 'version: "1"\nfrontends: {site: {port: 3000}}\n'
     (root / "nself.yml").write_text(text)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from nself.actions import derived
 from nself.actions.project import inspect
-from nself.errors import ConfigError, Problem, UsageError
+from nself.errors import ConfigError, ConfigProblemsError, NselfError, Problem, UsageError
+from nself.host import LocalHost
 from nself.model import dotenv, json_schema
 from nself.model.load import Loaded
 from nself.model.project import Environment, Value
@@ -16,6 +18,9 @@ from nself.model.schema import Schema, gather, masked
 from nself.model.sources import environment_named
 from nself.records import dataclass
 from nself.services.catalogue import settings_classes
+
+PROJECT = "project"
+"""Where a mistake is that is not one of a single key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +202,24 @@ def listed(loaded: Loaded) -> Listed:
     return Listed(keys=tuple(each.name for each in known), known=tuple(known))
 
 
-def validate(loaded: Loaded, *, strict: bool = False) -> Validated:
-    """`strict` counts warnings as errors."""
-    errors = [*loaded.problems, *(loaded.warnings if strict else ())]
+def validate(loaded: Loaded, host: LocalHost, *, strict: bool = False) -> Validated:
+    """What the files say, and whether a stack can be made of it. `strict` counts warnings as errors."""
+    errors = [*loaded.problems, *_unmakeable(loaded, host), *(loaded.warnings if strict else ())]
     warnings = () if strict else loaded.warnings
     return Validated(valid=not errors, errors=_findings(errors), warnings=_findings(warnings))
+
+
+def _unmakeable(loaded: Loaded, host: LocalHost) -> Sequence[Problem]:
+    """What is seen only when services are put together: each by itself may be right."""
+    if loaded.project is None:
+        return ()
+    try:
+        derived.remembered(loaded.project, host)
+    except ConfigProblemsError as error:
+        return error.problems
+    except NselfError as error:
+        return (Problem(path=PROJECT, message=error.message),)
+    return ()
 
 
 def validate_secrets(loaded: Loaded) -> Validated:

@@ -11,9 +11,9 @@ from nself.actions.config import change as config_change
 from nself.actions.config.change import Edit, Target
 from nself.actions.frontends import listing
 from nself.actions.frontends.listing import Listed
-from nself.errors import ConfigError
+from nself.errors import ConfigError, UsageError
 from nself.host import LocalHost
-from nself.model import dotenv
+from nself.model import dotenv, hosting
 from nself.model.document import FILES
 from nself.model.load import Loaded
 from nself.model.project import Frontend, Project
@@ -53,7 +53,8 @@ class Removed:
 
 
 def add(target: Target, wish: Wish) -> Added:
-    """Name it in nself.yml. One that is there already is not changed."""
+    """Name it in nself.yml. One that is there already is not changed, one that could not be served is refused."""
+    _check_place(target, wish)
     with target.host.hold(target.root, wait_s=5):
         before = target.inspect()
         project = before.checked()
@@ -80,6 +81,15 @@ def remove(target: Target, name: str) -> Removed:
             f"{name} is named in this shell's environment too", fixes=["unset its FRONTEND_APP_N_ variables"]
         )
     return Removed(name=name, files=tuple(edit.file for edit in edits), path=found.path)
+
+
+def _check_place(target: Target, wish: Wish) -> None:
+    if (wish.path or wish.dist) and hosting.inside(target.root, wish.path or "", wish.dist or "") is None:
+        raise UsageError(
+            f"{'/'.join(part for part in (wish.path, wish.dist) if part)} cannot be served from: it is not a folder "
+            "below the project's own",
+            fixes=["move the site below the project's folder", f"nself frontend add {wish.name} --path web"],
+        )
 
 
 def _fields(wish: Wish) -> dict[str, str]:

@@ -111,7 +111,7 @@ def validate(app: App, strict: bool) -> int:
     """
     from nself.actions.config import read as config
 
-    found = config.validate(inspect(app), strict=strict)
+    found = config.validate(inspect(app), app.host, strict=strict)
     app.output.result(found, report)
     return 0 if found.valid else 1
 
