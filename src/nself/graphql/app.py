@@ -200,14 +200,16 @@ async def _mode(stack: contextlib.AsyncExitStack, settings: GraphqlSettings, out
         raise ConfigError("HASURA_GRAPHQL_JWT_SECRET and HASURA_GRAPHQL_AUTH_HOOK exclude each other")
     if settings.auth_hook is not None:
         return WebhookMode(url=settings.auth_hook, outgoing=outgoing, mode=settings.auth_hook_mode)
-    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
-    modes = [JwtMode.of(secret, keys=_published(secret, http)) for secret in secrets]
+    modes = [JwtMode.of(secret, keys=await _published(stack, secret)) for secret in secrets]
     return modes[0] if len(modes) == 1 else SeveralSecrets(modes)
 
 
-def _published(secret: Mapping[str, Any], http: httpx.AsyncClient) -> RemoteKeys | None:
+async def _published(stack: contextlib.AsyncExitStack, secret: Mapping[str, Any]) -> RemoteKeys | None:
     address = secret.get("jwk_url")
-    return RemoteKeys(str(address), http) if address else None
+    if not address:
+        return None
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=10, trust_env=False))
+    return RemoteKeys(str(address), http)
 
 
 def _conventions(settings: GraphqlSettings) -> Conventions:

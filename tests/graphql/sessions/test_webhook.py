@@ -12,7 +12,7 @@ from nself.graphql.errors import ApiError
 from nself.graphql.sessions.session import Session
 from nself.graphql.sessions.webhook import WebhookMode
 from nself.graphql.settings import HookMode
-from nself.graphql.webhooks.outgoing import Outgoing
+from nself.graphql.webhooks.outgoing import Connections, Outgoing, Pool
 from nself.graphql.webhooks.tls_allowlist import TlsAllowlist
 
 Hook = Callable[[httpx.Request], httpx.Response]
@@ -25,7 +25,7 @@ def session(hook: Hook, headers: dict[str, str], *, mode: HookMode = HookMode.ge
 
     async def go() -> Session:
         async with httpx.AsyncClient(transport=httpx.MockTransport(streamed)) as http:
-            outgoing = Outgoing([http], unverified=http, allowlist=TlsAllowlist())
+            outgoing = Outgoing(lambda: Connections([Pool(http)], Pool(http)), TlsAllowlist())
             return await WebhookMode(url="http://hook.test/", outgoing=outgoing, mode=mode).session(headers, body)
 
     return asyncio.run(go())

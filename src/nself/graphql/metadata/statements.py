@@ -7,10 +7,10 @@ import re
 _TOKEN = re.compile(
     r"""
     (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*")
-    | (?P<dollar>\$(?P<tag>(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<dollar>\$(?P<tag>(?:(?:[A-Za-z_]|[^\x00-\x7f])(?:\w|[^\x00-\x7f])*)?)\$.*?\$(?P=tag)\$)
     | (?P<line>--[^\n]*)
     | (?P<block>/\*)
-    | (?P<word>[\w$\x80-\uffff]+)
+    | (?P<word>(?:[\w$]|[^\x00-\x7f])+)
     | (?P<end>;)
     """,
     re.VERBOSE | re.DOTALL,

@@ -12,9 +12,9 @@ import re
 import ssl
 import sys
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
 
@@ -101,29 +101,27 @@ class Outgoing:
     times a call.
     """
 
-    def __init__(
-        self, pools: Sequence[httpx.AsyncClient], unverified: httpx.AsyncClient, allowlist: TlsAllowlist
-    ) -> None:
-        self._pools, self._unverified, self.allowlist = [_Pool(http) for http in pools], _Pool(unverified), allowlist
+    def __init__(self, make: Callable[[], Connections], allowlist: TlsAllowlist) -> None:
+        self._make, self.allowlist = make, allowlist
+        self._made: Connections | None = None
+        self._one_makes = asyncio.Lock()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, *, at_once: int = 100, allowlist: TlsAllowlist | None = None) -> AsyncIterator[Outgoing]:
         """Certificates are verified, but for the services of `allowlist`."""
-        size = min(at_once, _POOL_SIZE)
-        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S)
-        async with AsyncExitStack() as stack:
-            pools = [_client(limits, _verification()) for _ in range(-(-at_once // size))]
-            unverified = _client(limits, _no_verification())
-            for http in (*pools, unverified):
-                await stack.enter_async_context(http)
-            yield cls(pools, unverified, allowlist or TlsAllowlist())
+        outgoing = cls(partial(Connections.of, at_once), allowlist or TlsAllowlist())
+        try:
+            yield outgoing
+        finally:
+            await outgoing._close()
 
     async def send(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises OutgoingError; the time includes waiting for a free connection."""
         try:
+            connections = await self._connections()
             async with asyncio.timeout(call.timeout_s):
-                return await self._exchange(call)
+                return await self._exchange(call, connections)
         except TimeoutError as error:
             raise OutgoingError("timeout", f"no complete reply within {call.timeout_s:g} seconds") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
@@ -131,13 +129,13 @@ class Outgoing:
         except (httpx.HTTPError, OSError) as error:
             raise OutgoingError("connection", f"{type(error).__name__}: {error}") from error
 
-    async def _exchange(self, call: Call) -> Reply:
+    async def _exchange(self, call: Call, connections: Connections) -> Reply:
         headers = _headers(call)
         for name, value in headers.items():
             if not sendable(name, value):
                 raise OutgoingError("invalid-request", f"HTTP cannot carry the value or name of the header {name!r}")
         encoded = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-        pool = self._pool(httpx.URL(call.url))
+        pool = connections.pool(verified=not self.allowlist.trusts(httpx.URL(call.url)))
         pool.calls += 1
         try:
             async with pool.http.stream(call.method, call.url, content=call.body, headers=encoded) as reply:
@@ -151,16 +149,40 @@ class Outgoing:
         finally:
             pool.calls -= 1
 
-    def _pool(self, url: httpx.URL) -> _Pool:
-        if self.allowlist.trusts(url):
-            return self._unverified
-        return min(self._pools, key=lambda one: one.calls)
+    async def _connections(self) -> Connections:
+        """Made for the first call: reading the certificates takes longer than anything else a server does before it
+        answers, and many call nobody. In a thread, where only that call waits for it."""
+        async with self._one_makes:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+        return self._made
+
+    async def _close(self) -> None:
+        if self._made is not None:
+            for pool in (*self._made.verified, self._made.unverified):
+                await pool.http.aclose()
 
 
 @dataclass(slots=True)
-class _Pool:
+class Pool:
     http: httpx.AsyncClient
     calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    verified: Sequence[Pool]
+    unverified: Pool
+
+    @classmethod
+    def of(cls, at_once: int) -> Connections:
+        size = min(at_once, _POOL_SIZE)
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=_IDLE_S)
+        verified = [Pool(_client(limits, _verification())) for _ in range(-(-at_once // size))]
+        return cls(verified, Pool(_client(limits, _no_verification())))
+
+    def pool(self, *, verified: bool) -> Pool:
+        return min(self.verified, key=lambda one: one.calls) if verified else self.unverified
 
 
 @cache
