@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from nself.actions.database import connection as database
-from nself.actions.objects import prepare as objects
 from nself.actions.stack import Stack
+from nself.events import Emit
 from nself.runtimes.outcome import After
 from nself.services import object_stores, postgres
 
@@ -14,4 +14,10 @@ from nself.services import object_stores, postgres
 def after(opened: Stack) -> After:
     steps = {postgres.NAME: partial(database.prepare, opened)}
     store = object_stores.chosen(opened.project)
-    return steps | ({store: partial(objects.prepare, opened)} if store else {})
+    return steps | ({store: partial(_objects, opened)} if store else {})
+
+
+def _objects(opened: Stack, emit: Emit) -> None:
+    from nself.actions.objects import prepare  # with an HTTP client, which most projects have no use for here
+
+    prepare.prepare(opened, emit)

@@ -166,13 +166,13 @@ def perform_steps(
     from nself.actions.database import connection as database
 
     lost_data.refuse(opened, steps)
-    threading.Thread(target=database.warm, daemon=True).start()
     active.remember(opened.project, opened.runtime.host)
     outcome = opened.runtime.start(
         steps,
         standing=set(names) - {step.service for step in steps},
         after=first_steps.after(opened),
         patience=Patience(timeout_s=settings.timeout_s, probe=not settings.skip_health_checks),
+        meanwhile=threading.Thread(target=database.warm, daemon=True).start,
     )
     lost_data.remember(opened, outcome.healthy, emit)
     if evolving and evolve.due(opened, outcome.healthy):

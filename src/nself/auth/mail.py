@@ -8,9 +8,8 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid, parseaddr
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import aiosmtplib
 
 from nself.auth.mail_templates import Templates
 from nself.auth.redirects import AllowList
@@ -19,6 +18,9 @@ from nself.auth.tickets import EMAIL_CHANGE, TicketKind
 from nself.auth.users import User
 from nself.errors import NetworkError
 from nself.records import dataclass
+
+if TYPE_CHECKING:
+    import aiosmtplib
 
 log = logging.getLogger("nself.auth")
 TIMEOUT_S = 10
@@ -48,6 +50,8 @@ class Mailer:
     async def send(self, mail: TicketMail) -> None:
         if not self.settings.smtp_host:
             raise NetworkError("no mail can be sent: AUTH_SMTP_HOST is not set")
+        import aiosmtplib  # with the first mail: a start need not wait for it
+
         message = self.compose(mail)
         try:
             await self._deliver(message, mail.to)
@@ -93,6 +97,8 @@ class Mailer:
 
     async def _deliver(self, message: EmailMessage, recipient: str) -> None:
         """STARTTLS whenever the server offers it."""
+        import aiosmtplib
+
         settings = self.settings
         server = aiosmtplib.SMTP(
             hostname=settings.smtp_host,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
@@ -92,9 +92,16 @@ class Runtime(Protocol):
         ...
 
     def start(
-        self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+        self,
+        steps: Sequence[Step],
+        *,
+        after: After,
+        patience: Patience,
+        standing: Collection[str] = (),
+        meanwhile: Callable[[], None],
     ) -> Outcome:
-        """Perform a plan. `standing` services run already; they too are waited for until they are well."""
+        """Perform a plan. `standing` services run already; they too are waited for until they are well. `meanwhile` is
+        called once there is something to wait for, and is not waited for itself."""
         ...
 
     def stop(self, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:

@@ -36,7 +36,9 @@ def told(*_):
 signal.signal(signal.SIGHUP, told)
 print("listening", flush=True)
 time.sleep(first)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])  # whoever sees the worker may tell us before we have its name
 now = worker()
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
 print("ready", flush=True)
 while sys.stdin.readline():
     pass

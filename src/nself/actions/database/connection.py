@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, LiteralString
@@ -38,6 +37,8 @@ def warm() -> None:
 
 def prepare(opened: Stack, emit: Emit) -> None:
     """Make what is missing: the database, its schemas, its extensions. What is there is left as it is."""
+    import asyncio  # here and not above: see `warm`
+
     found = postgres.settings(opened.project)
     at = opened.runtime.network.endpoint(postgres.NAME, postgres.PORT.name)
     others = [name for spec in opened.runtime.specs for name in spec.databases]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -87,10 +87,17 @@ class Compose(ContainerStack):
             return False
 
     def start(
-        self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+        self,
+        steps: Sequence[Step],
+        *,
+        after: After,
+        patience: Patience,
+        standing: Collection[str] = (),
+        meanwhile: Callable[[], None],
     ) -> Outcome:
         from nself.runtimes.compose import perform  # what only shows a stack starts sooner without it
 
+        meanwhile()  # from here on it is the engine that works
         return perform.start(self, steps, after=after, patience=patience, standing=standing)
 
     def stop(self, steps: Sequence[Step], *, grace_s: float | None = None) -> list[str]:

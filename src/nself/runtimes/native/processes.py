@@ -97,8 +97,8 @@ def usage(pid: int) -> Usage | None:
 
 def started_with(name: str, value: str) -> list[int]:
     """Processes whose environment has `name=value`, ours excluded."""
-    me = os.getpid()
-    return [pid for pid in all_pids() if pid != me and environment(pid).get(name) == value]
+    me, wanted = os.getpid(), os.fsencode(f"{name}={value}")
+    return [pid for pid in all_pids() if pid != me and wanted in _read(pid, "environ").split(b"\0")]
 
 
 def _stat(pid: int) -> list[str] | None:

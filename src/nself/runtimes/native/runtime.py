@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -62,11 +62,17 @@ class Native(ProcessStack):
         return program_of(spec)
 
     def start(
-        self, steps: Sequence[Step], *, after: After, patience: Patience, standing: Collection[str] = ()
+        self,
+        steps: Sequence[Step],
+        *,
+        after: After,
+        patience: Patience,
+        standing: Collection[str] = (),
+        meanwhile: Callable[[], None],
     ) -> Outcome:
         from nself.runtimes.native import perform  # what only shows a stack starts sooner without it
 
-        self.begin()
+        self.begin(meanwhile)
         early, late = plan.stops_of(steps)
         perform.stop(self, early)
         outcome = perform.start(self, steps, after=after, patience=patience, standing=standing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
@@ -75,16 +75,19 @@ class ProcessStack:
             for name in members.get(process["name"], [process["name"]])
         }
 
-    def begin(self) -> None:
-        """Have a supervisord that knows the configuration as it was built last."""
+    def begin(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Have a supervisord that knows the configuration as it was built last. `meanwhile` is called as it starts."""
         account = self._become()
         self._write_configuration(account)
         if self.supervisor.observe() is not None:
             self.supervisor.call("reread")
+            meanwhile()
             return
         self.end_strays()
         sockets.ensure(self.supervisor.socket.parent, account.uid, account.gid)
-        self.supervisor.launch(self._environment(account))
+        pid = self.supervisor.launch(self._environment(account))
+        meanwhile()
+        self.supervisor.await_answer(pid)
 
     def end_strays(self, *, grace_s: float = 20.0) -> None:
         """End what an earlier supervisord left behind when it was killed: its children cannot be adopted."""

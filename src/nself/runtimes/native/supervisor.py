@@ -65,17 +65,24 @@ class Supervisor:
         """One call of our plugin. OSError when nobody listens."""
         return json.loads(_call(self.socket, f"nself.{method}", arguments))
 
-    def launch(self, environment: Mapping[str, str], *, wait_s: float = 10.0) -> None:
-        """Start it and wait for its socket."""
-        log = self.state / "logs" / "supervisord.out"
+    @property
+    def _log(self) -> Path:
+        """What it says before it has a log of its own."""
+        return self.state / "logs" / "supervisord.out"
+
+    def launch(self, environment: Mapping[str, str]) -> int:
+        """Start it. Its process answers after `await_answer`."""
         argv = [*self.identity.prefix, sys.executable, "-P", "-m", "supervisor.supervisord"]
         argv += ["-c", str(self.configuration)]
-        pid = self.host.start(argv, log=log, env={**environment, MARK: str(self.state)}, cwd=self.state / "run")
+        return self.host.start(argv, log=self._log, env={**environment, MARK: str(self.state)}, cwd=self.state / "run")
+
+    def await_answer(self, pid: int, *, wait_s: float = 10.0) -> None:
+        """Wait for the socket of the process that was launched."""
         deadline = self.host.monotonic() + wait_s
         while self.observe() is None:
             if not processes.alive(pid) or self.host.monotonic() > deadline:
                 raise SupervisorError(
-                    f"supervisord did not start: {_last_lines(log)}", fixes=[f"read {log}", "nself doctor"]
+                    f"supervisord did not start: {_last_lines(self._log)}", fixes=[f"read {self._log}", "nself doctor"]
                 )
             self.host.sleep(0.01)
 

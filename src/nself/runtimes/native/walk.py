@@ -22,8 +22,11 @@ from nself.runtimes.native.stack import ProcessStack
 from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
 from nself.runtimes.plan import Step
 
-FIRST_POLL_S, SLOWEST_POLL_S = 0.02, 0.25
-"""A local service is up within tens of milliseconds; one that takes seconds need not be asked that often."""
+FIRST_POLL_S, SLOWEST_POLL_S, SLOWER = 0.02, 0.25, 1.04
+"""A local service is up within tens of milliseconds; one that takes seconds need not be asked that often. Each pause is
+so much longer than the one before: a twenty-fifth of the time it has taken so far."""
+LOOK_S = 0.25
+"""How often supervisord is asked whether a process that does not answer is still there."""
 BUILDS_AT_ONCE = 2
 """Compilers and package managers use every core they get."""
 CRASHES = 3
@@ -64,7 +67,7 @@ class Walk:
         self.outcome = Outcome()
         self.settled = {spec.name: threading.Event() for own in members.values() for spec in own}
         self.cancelled = threading.Event()
-        self.events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
         self.began = native.host.monotonic()
         self.total = sum(any(spec.name in steps for spec in own) for own in members.values())
         self.numbers = itertools.count(1)
@@ -72,18 +75,21 @@ class Walk:
         self.folders = {spec.workdir: threading.Lock() for own in members.values() for spec in own}
 
     def relay(self, threads: Sequence[threading.Thread]) -> None:
-        """Hand on events until every thread is done. What a thread could not foresee is raised here."""
-        told = self.began
+        """Hand on events until every thread has said None, its last. What one could not foresee is raised here."""
+        told, running = self.began, len(threads)
         try:
-            while any(thread.is_alive() for thread in threads) or not self.events.empty():
+            while running:
                 told = self._say_who_is_awaited(told)
                 try:
-                    event = self.events.get(timeout=FIRST_POLL_S)
+                    event = self.events.get(timeout=LOOK_S)
                 except queue.Empty:
                     continue
                 if isinstance(event, BaseException):
                     raise event
-                self.native.emit(event)
+                if event is None:
+                    running -= 1
+                else:
+                    self.native.emit(event)
         except KeyboardInterrupt as stop:
             raise InterruptedByUserError(
                 "what was started keeps running", fixes=["nself start goes on", "nself stop"], by=stop
@@ -119,6 +125,7 @@ class Walk:
         finally:
             for spec in specs:
                 self.settled[spec.name].set()
+            self.events.put(None)
 
     def _await_needs(self, specs: Sequence[ServiceSpec]) -> str:
         """Empty when every need is healthy, else why not."""
@@ -209,26 +216,29 @@ class Walk:
 
     def _await_health(self, unit: str, specs: Sequence[ServiceSpec], log_from: int, began: float) -> None:
         waiting = {spec.name: spec for spec in specs}
-        pause, mended = FIRST_POLL_S, False
+        pause, mended, looked = FIRST_POLL_S, False, began
         seen = _Seen()
-        while waiting and not self.cancelled.is_set():
+        while not self.cancelled.is_set():
             answers = probes.check_all(list(waiting.values()), self.native.network)
             for name, health in answers.items():
                 if health.ok:
                     self._settle(waiting.pop(name))
+            if not waiting:
+                return
             wrong = [name for name, health in answers.items() if health.code in wire.WRONG_PASSWORD]
             if wrong and not mended:
                 mended = True
                 self._change_password(unit, waiting[wrong[0]])
                 continue
-            reason, timed_out = self._given_up(unit, seen, began)
-            if waiting and reason:
-                lines = units.last_lines(self.native, unit, since=log_from)
-                self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
-                return
-            if waiting:
-                self.native.host.sleep(pause)
-                pause = min(pause * 1.1, SLOWEST_POLL_S)
+            if (now := self.native.host.monotonic()) - looked >= LOOK_S:
+                looked = now
+                reason, timed_out = self._given_up(unit, seen, began)
+                if reason:
+                    lines = units.last_lines(self.native, unit, since=log_from)
+                    self._fail(list(waiting.values()), reason, answers, lines, timed_out=timed_out)
+                    return
+            self.native.host.sleep(pause)
+            pause = min(pause * SLOWER, SLOWEST_POLL_S)
 
     def _given_up(self, unit: str, seen: _Seen, began: float) -> tuple[str, bool]:
         """Why waiting longer is pointless, and whether that is only for want of time."""
