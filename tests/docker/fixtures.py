@@ -93,3 +93,18 @@ def server_image(docker: Engine, debian_image: str, tmp_path_factory: pytest.Tem
     with locked("server-image"):
         ServerImage(builder=builder, reference=reference, base=debian_image, scratch=Path(scratch)).ensure()
     return reference
+
+
+@pytest.fixture(scope="session")
+def app_image(docker: Engine, debian_image: str) -> Iterator[str]:
+    """An image whose account is said by name, `app` (4321:8765), with root's folders `/srv/filled` and `/srv/empty`."""
+    image = f"nself-test/app-{os.path.basename(os.environ[RUN])}"  # noqa: PTH119
+    text = (
+        f"FROM {debian_image}\n"
+        "RUN groupadd --gid 8765 app && useradd --uid 4321 --gid app --no-create-home app"
+        " && mkdir -p /srv/filled /srv/empty && echo first > /srv/filled/greeting\n"
+        "USER app\n"
+    )
+    docker.run("build", "--quiet", "--tag", image, "-", input=text)
+    yield image
+    docker.run("image", "rm", "--force", image, check=False)

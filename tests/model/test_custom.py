@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nself.model.project import CustomService
-from nself.model.spec import Resources
+from nself.model.spec import Mount, Resources, Volume
 from tests.model.stacks import ROOT, problems, project
 
 RUN = "CS_1_COMMAND=./run\n"
@@ -190,3 +190,41 @@ def test_one_service_in_both_files_is_a_clash() -> None:
 def test_containers_need_no_command() -> None:
     (found,) = project({".env": "CS_1=w:custom\nCS_1_BUILD=apps/w", "nself.yml": "runtime: compose"}).custom
     assert (found.command, found.build) == (None, Path("/srv/shop/apps/w"))
+
+
+def test_what_it_keeps_is_read_from_variables_and_from_nself_yml_alike() -> None:
+    line = service(f"CS_1=w:custom\nCS_1_VOLUMES=data:/app/data,./in:/app/in:ro\n{RUN}")
+    yml = "services:\n  w:\n    command: ./run\n    volumes: ['data:/app/data', './in:/app/in:ro']\n"
+    (listed,) = project({"nself.yml": yml}).custom
+    assert line.volumes == listed.volumes == (Volume(name="data", target="/app/data"),)
+    assert line.mounts == listed.mounts == (Mount(path="in", target="/app/in", read_only=True),)
+
+
+def test_a_mistake_in_what_it_keeps_is_told_at_its_line() -> None:
+    (problem,) = problems({".env": f"CS_1=w:custom\n{RUN}CS_1_VOLUMES=/:/host"})
+    assert ".env:3" in problem and "CS_1_VOLUMES" in problem and "not a path below the project" in problem
+
+
+def test_the_volume_of_a_built_in_service_is_not_another_one_s() -> None:
+    (problem,) = problems({".env": f"CS_1=w:custom\n{RUN}CS_1_VOLUMES=postgres:/data"})
+    assert "volume of a built-in service" in problem
+
+
+def test_a_host_port_is_fixed_in_dev_and_counts_nowhere_else() -> None:
+    text = f"CS_1=w:custom:8010\nCS_1_HOST_PORT=9100\n{RUN}"
+    dev, prod = service(text), service(f"BASE_DOMAIN=shop.dev\n{text}", env="prod")
+    assert (dev.port, dev.host_port, dev.port_setting) == (8010, 9100, "CS_1_HOST_PORT")
+    assert (prod.port, prod.host_port, prod.port_setting) == (8010, None, None)
+
+
+def test_replicas_cannot_share_a_host_port_where_there_is_one() -> None:
+    text = f"CS_1=w:custom\nCS_1_HOST_PORT=9100\nCS_1_REPLICAS=2\n{RUN}"
+    (problem,) = problems({".env": text})
+    assert "CS_1_HOST_PORT" in problem and "2 replicas cannot share one port" in problem
+    assert service(f"BASE_DOMAIN=shop.dev\n{text}", env="prod").replicas == 2
+
+
+def test_a_host_port_of_another_s_is_a_clash() -> None:
+    text = f"CS_1=a:custom\nCS_1_HOST_PORT=9100\n{RUN}CS_2=b:custom:9100\nCS_2_COMMAND=./run"
+    (problem,) = problems({".env": text})
+    assert "wants port 9100, which CS_1 already has" in problem

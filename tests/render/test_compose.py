@@ -23,7 +23,7 @@ from nself.errors import ConfigProblemsError
 from nself.model.containers import COMPOSE_FILE, ContainerNetwork
 from nself.model.project import Engine, Environment, Frontend, Project
 from nself.model.proxy import proxy_settings
-from nself.model.spec import Endpoint, Runtime
+from nself.model.spec import Endpoint, Mount, Runtime, Volume
 from nself.render import compose
 from nself.render.compose import environment
 from nself.services import catalogue
@@ -198,3 +198,41 @@ def composed(files: Mapping[str, str], folder: Path) -> Any:
     assert ran.returncode == 0, ran.stderr
     assert not re.search("warn", ran.stderr, re.IGNORECASE), ran.stderr
     return json.loads(ran.stdout)
+
+
+def settled(**values: str) -> dict[str, Any]:
+    """The database's entry with these variables set."""
+    found: dict[str, Any] = yaml.safe_load(render(project(values=values))[COMPOSE_FILE])["services"]["postgres"]
+    return found
+
+
+def test_logs_and_restarts_are_as_the_project_wants_them() -> None:
+    entry = settled(DOCKER_LOG_MAX_SIZE="1g", DOCKER_LOG_MAX_FILE="7", DOCKER_RESTART_POLICY="on-failure:3")
+    assert entry["logging"] == {"driver": "json-file", "options": {"max-size": "1g", "max-file": "7"}}
+    assert entry["restart"] == "on-failure:3"
+    assert settled(DOCKER_RESTART_POLICY="no")["restart"] == "no", "a word, not a truth value"
+
+
+def test_a_driver_is_given_the_options_it_has() -> None:
+    assert settled(DOCKER_LOG_DRIVER="local")["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert settled(DOCKER_LOG_DRIVER="journald")["logging"] == {"driver": "journald"}
+    assert "logging" not in settled(DOCKER_LOG_DRIVER="default")
+    assert settled(DOCKER_LOG_DRIVER="gelf")["logging"]["driver"] == "json-file"
+
+
+def test_what_a_service_of_the_user_s_keeps_is_mounted_as_it_says() -> None:
+    volumes = (Volume(name="data", target="/app/data"), Volume(name="seen", target="/app/seen", read_only=True))
+    mounts = (Mount(path="in", target="/app/in", read_only=True), Mount(path="out", target="/app/out"))
+    found = yaml.safe_load(render(project(custom=(custom(volumes=volumes, mounts=mounts),)))[COMPOSE_FILE])
+    read, written, data, seen = found["services"]["web"]["volumes"]
+    assert (read["source"], read["target"], read["read_only"]) == ("../../../in", "/app/in", True)
+    assert (written["source"], written["read_only"]) == ("../../../out", False)
+    assert data == {"type": "volume", "source": "data_data", "target": "/app/data", "volume": {"nocopy": True}}
+    assert seen["read_only"] is True
+    assert found["volumes"]["data_data"]["name"] == "shop_data_data"
+
+
+def test_a_host_port_is_open_in_dev_alone() -> None:
+    web = custom(host_port=9100, port_setting="CS_1_HOST_PORT")
+    ports = yaml.safe_load(render(project(custom=(web,)))[COMPOSE_FILE])["services"]["web"]["ports"]
+    assert ports == ["127.0.0.1:9100:8001"]

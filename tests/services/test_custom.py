@@ -10,11 +10,12 @@ import pytest
 from nself.actions import project as projects
 from nself.errors import ConfigProblemsError
 from nself.model import template
+from nself.model.containers import ContainerNetwork
 from nself.model.project import Environment, Project
-from nself.model.spec import ServiceSpec
+from nself.model.spec import Mount, ServiceSpec, Volume
 from nself.services import catalogue
 from nself.services import custom as customs
-from tests.services.projects import SECRETS, custom, project, spec
+from tests.services.projects import SECRETS, custom, network, project, spec
 
 
 def made(values: dict[str, str] | None = None, env: Environment = Environment.DEV, **fields: Any) -> ServiceSpec:
@@ -122,3 +123,33 @@ def test_an_image_that_is_built_has_the_project_s_number_as_its_tag_and_no_other
 
 def test_who_brings_an_image_has_nothing_to_prepare() -> None:
     assert not made(template="fastapi", image="shop/web:1").preparation.tasks
+
+
+def test_it_is_told_where_what_it_keeps_is_on_the_disk_and_in_a_container() -> None:
+    web = custom(volumes=(Volume(name="data", target="/app/data"),), mounts=(Mount(path="in", target="/app/in"),))
+    of = project(custom=(web,))
+    native = spec(of, "web")
+    assert native.env["VOLUME_DATA"] == "/srv/shop/.nself/data/data"
+    assert native.env["VOLUME_IN"] == "/srv/shop/in"
+    contained = customs.spec(web, of, ContainerNetwork(project="shop", numbers=network(of).ports.numbers))
+    assert (contained.env["VOLUME_DATA"], contained.env["VOLUME_IN"]) == ("/app/data", "/app/in")
+    assert (contained.volumes, contained.mounts) == (web.volumes, web.mounts)
+
+
+def test_its_own_word_for_where_that_is_wins() -> None:
+    web = custom(volumes=(Volume(name="data", target="/app/data"),), env={"VOLUME_DATA": "elsewhere"})
+    assert spec(project(custom=(web,)), "web").env["VOLUME_DATA"] == "elsewhere"
+
+
+def test_what_one_is_given_does_not_lie_in_what_another_writes_to() -> None:
+    around = custom("web", mounts=(Mount(path="files", target="/files"),))
+    within = custom("worker", port=8002, mounts=(Mount(path="files/in", target="/in", read_only=True),))
+    with pytest.raises(ConfigProblemsError, match=r"services\.web\.volumes: \./files holds \./files/in"):
+        spec(project(custom=(around, within)), "web")
+
+
+def test_a_host_port_is_the_one_it_has_on_this_machine() -> None:
+    of = project(custom=(custom(host_port=9100, port_setting="CS_1_HOST_PORT"),))
+    (claim,) = (claim for claim in catalogue.claims(of) if claim.service == "web")
+    assert (claim.fixed, claim.port.number, claim.port.setting) == (9100, 8001, "CS_1_HOST_PORT")
+    assert spec(of, "web").env["PORT"] == "9100"

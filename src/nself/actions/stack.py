@@ -11,7 +11,7 @@ from nself.actions.unknown_service import unknown_service
 from nself.errors import ConfigError, DockerError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
-from nself.model import replicas
+from nself.model import container_settings, replicas
 from nself.model import spec as model
 from nself.model.containers import ContainerNetwork
 from nself.model.loopback import LoopbackNetwork
@@ -76,6 +76,7 @@ def _compose(project: Project, found: Resolved, host: LocalHost, environ: Mappin
         docker=docker,
         emit=emit,
         watched=watched(project),
+        pull=container_settings.settings(project).pull_policy,
     )
 
 

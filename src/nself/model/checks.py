@@ -125,6 +125,8 @@ def clashes(
         yield from _claim(taken, f"port {service.port}", member, "port")
         if service.host:
             yield from _claim(taken, f"the host {service.host}", member, "route")
+        if service.host_port and service.host_port != service.port:
+            yield from _claim(taken, f"port {service.host_port}", member, "host_port")
     for app, frontend in frontends:
         yield from _claim(taken, f"the name {frontend.name}", app, "name")
         yield from _claim(taken, f"port {frontend.port}", app, "port")

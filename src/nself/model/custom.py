@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nself.errors import Problem
-from nself.model import routes, template
+from nself.model import keeping, routes, template
 from nself.model.families import Member
 from nself.model.keys import CustomServiceSettings
 from nself.model.project import CustomService, Environment
-from nself.model.spec import Resources, Runtime
+from nself.model.spec import Mount, Resources, Runtime, Volume
 from nself.records import dataclass
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
@@ -76,6 +76,8 @@ class _Builder:
         if self._check_template(definition.template):
             self._check_runnable(definition.template)
         given, folder = self.given, self.around.root / "services" / definition.name
+        volumes, mounts = self._kept()
+        host_port = self._host_port()
         made = CustomService(
             name=definition.name,
             template=definition.template or template.CUSTOM,
@@ -91,10 +93,13 @@ class _Builder:
             resources=Resources(memory=given.memory, cpu=given.cpu),
             replicas=given.replicas,
             rate_per_minute=given.rate_limit,
-            port_setting=f"{self.member.path}_PORT" if given.port and self.member.name is None else None,
+            port_setting=self._port_setting(host_port),
             path=self.member.path,
             access=self._access(),
             redis_db=given.redis_db,
+            volumes=volumes,
+            mounts=mounts,
+            host_port=host_port,
         )
         return None if self.problems else made
 
@@ -155,6 +160,31 @@ class _Builder:
             return int(definition.port)
         self._complain("definition", f"expected a port from 1 to 65535, got {definition.port!r}", FORM)
         return 0
+
+    def _port_setting(self, host_port: int | None) -> str | None:
+        if host_port:
+            return f"{self.member.path}_HOST_PORT" if self.member.name is None else f"{self.member.path}.host_port"
+        return f"{self.member.path}_PORT" if self.given.port and self.member.name is None else None
+
+    def _host_port(self) -> int | None:
+        """On a server nothing but the proxy is open."""
+        if self.given.host_port is None or self.around.env is not Environment.DEV:
+            return None
+        if self.given.replicas > 1:
+            hint = "leave it unset, or replicas at 1: the proxy reaches all of them"
+            self._complain("host_port", f"{self.given.replicas} replicas cannot share one port of this machine", hint)
+        return self.given.host_port
+
+    def _kept(self) -> tuple[tuple[Volume, ...], tuple[Mount, ...]]:
+        try:
+            volumes, mounts = keeping.parse(self.given.volumes, self.around.builtin)
+        except ValueError as error:
+            self._complain("volumes", str(error))
+            return (), ()
+        for mount in mounts:
+            if keeping.leads_out(self.around.root, mount.path):
+                self._complain("volumes", f"./{mount.path} leads by a link out of the project or to its secrets")
+        return volumes, mounts
 
     def _access(self) -> tuple[str, ...]:
         unknown = sorted(set(self.given.access) - ACCESS)

@@ -109,6 +109,20 @@ class CustomServiceSettings:
         pattern=Form(r"/\S*", "a path, as /health"),
         help="Path that answers 2xx.",
     )
+    volumes: tuple[str, ...] = env(
+        "CS_N_VOLUMES",
+        default=(),
+        help="What it keeps: name:/path[:ro] is a volume, ./folder:/path[:ro] a file or folder of the project. The "
+        "service is told in VOLUME_<NAME> where it is, natively too.",
+        example="data:/app/data,./uploads:/app/uploads:ro",
+    )
+    host_port: int | None = env(
+        "CS_N_HOST_PORT",
+        default=None,
+        minimum=1,
+        maximum=65535,
+        help="Port on 127.0.0.1 of this machine, in dev only; natively it is the port it listens on.",
+    )
     rate_limit: int | None = env("CS_N_RATE_LIMIT", default=None, minimum=1, help="Requests a minute and client.")
     needs: tuple[str, ...] = env(
         "CS_N_DEPENDS_ON",
@@ -235,16 +249,13 @@ OBSOLETE = {
         for word, service in _LIMITED.items()
         for limit in ("MEMORY", "CPU")
     },
-    **{
-        f"DOCKER_LOG_{part}": "has no effect: logs of containers are three files of at most 10 MB each"
-        for part in ("DRIVER", "MAX_SIZE", "MAX_FILE")
-    },
-    "DOCKER_RESTART_POLICY": "has no effect: what ends by itself is started again until it is stopped",
     "DOCKER_NETWORK": "has no effect: the network is named after the project",
     "COMPOSE_PROJECT_NAME": "has no effect: PROJECT_NAME names containers, volumes and network",
-    "DOCKER_REGISTRY": "has no effect: an image is named whole, as in REDIS_IMAGE",
-    "DOCKER_NAMESPACE": "has no effect: an image is named whole, as in REDIS_IMAGE",
-    "IMAGE_PULL_POLICY": "has no effect: an image is pulled when it is missing, and renewed by nself update images",
+    **{
+        f"DOCKER_{part}": "has no effect: an image is named whole, as in REDIS_IMAGE; a mirror of Docker Hub is set up "
+        "for the whole engine, as registry-mirrors in its daemon.json"
+        for part in ("REGISTRY", "NAMESPACE")
+    },
     "HASURA_VERSION": "has no effect: HASURA_IMAGE names another image for engine: hasura",
     "AUTH_VERSION": "has no effect: AUTH_IMAGE names another image for engine: hasura",
     "STORAGE_VERSION": "has no effect: STORAGE_IMAGE names another image for engine: hasura",

@@ -7,7 +7,18 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import cascade, checks, custom, document, families, frontends, hosting, pins, scaling
+from nself.model import (
+    cascade,
+    checks,
+    container_settings,
+    custom,
+    document,
+    families,
+    frontends,
+    hosting,
+    pins,
+    scaling,
+)
 from nself.model.cascade import Cascade, Layer, Raw
 from nself.model.custom import Surroundings
 from nself.model.document import Document
@@ -175,6 +186,7 @@ def _project(
     findings.add(checks.secrets(values, env))
     findings.add(checks.set_twice(values, found.file or ""))
     findings.add(_mixed_environment(values, env))
+    findings.add(_of_containers(values, found.settings.runtime))
     base_domain = _base_domain(values)
     stack = _stack(Surroundings(
         root=root, env=env, base_domain=base_domain, runtime=found.settings.runtime, builtin=frozenset(services)
@@ -248,6 +260,12 @@ def _mixed_environment(values: Cascade, env: Environment) -> checks.Found:
         if value.file == cascade.ENV_FILE and value.text != env and env is not Environment.DEV:
             message = f"says {value.text}, but {env} was chosen: its values still win over .env.{env}"
             yield False, checks.at(value, message)
+
+
+def _of_containers(values: Cascade, runtime: Runtime) -> checks.Found:
+    texts = {key: value.text for key, value in values.values.items()}
+    found = families.tolerant(container_settings.ContainerSettings, texts)
+    yield from container_settings.checks(found, values.values, runtime)
 
 
 def _base_domain(values: Cascade) -> str:

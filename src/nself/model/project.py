@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from nself import settings
 from nself.errors import Problem
 from nself.model.layout import Layout
-from nself.model.spec import Resources, Runtime
+from nself.model.spec import Mount, Resources, Runtime, Volume
 from nself.records import dataclass
 
 T = TypeVar("T")
@@ -67,6 +67,10 @@ class CustomService:
     """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret),
     `redis` (REDIS_URL and its password)."""
     redis_db: int = 0
+    volumes: tuple[Volume, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    host_port: int | None = None
+    """The port of this machine that it is reached at; None where it has whichever is free, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

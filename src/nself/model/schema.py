@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from functools import cached_property
 
+from nself.model.container_settings import ContainerSettings
 from nself.model.keys import FAMILIES, PASSED_THROUGH, RESERVED, ProjectSettings
 from nself.records import dataclass
 from nself.settings import REQUIRED, Declared, as_text, describe
@@ -110,7 +111,7 @@ class Schema:
 
 def gather(services: Mapping[str, Iterable[type]]) -> Schema:
     """The project's own keys, then each service's (`{name: its settings classes}`), then the numbered families."""
-    sections: dict[type, str] = {ProjectSettings: "Project"}
+    sections: dict[type, str] = {ProjectSettings: "Project", ContainerSettings: "Containers"}
     for name, classes in services.items():
         for cls in classes:
             sections.setdefault(cls, name)

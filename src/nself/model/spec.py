@@ -129,6 +129,30 @@ class Volume:
     target: str
     cache: bool = False
     """What is in it can be made again: nobody misses it."""
+    read_only: bool = False
+
+    @property
+    def variable(self) -> str:
+        """What tells a user's own service where it is."""
+        return _variable(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A file or folder of the project that a service works on. `path` is relative to the project; `target` is its path
+    in a container, natively it is where it is."""
+
+    path: str
+    target: str
+    read_only: bool = False
+
+    @property
+    def variable(self) -> str:
+        return _variable(self.path)
+
+
+def _variable(name: str) -> str:
+    return "VOLUME_" + "".join(each if each.isascii() and each.isalnum() else "_" for each in name).upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +260,8 @@ class ServiceSpec:
     """Services that must be healthy first."""
     routes: tuple[Route, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    """What it works on of the project's folder, and may write to."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Configuration files of this service, relative to its folder in the build output."""
     secret_files: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from nself import registry, services
 from nself.errors import ConfigProblemsError, Problem
-from nself.model import order, pins, replicas, schema
+from nself.model import keeping, order, pins, replicas, schema
 from nself.model.ports import Claim
 from nself.model.project import CustomService, Project, Scale
 from nself.model.schema import Schema
@@ -49,7 +49,11 @@ def specs(project: Project, network: Network) -> list[ServiceSpec]:
     """What runs, services after what they need. The problems of all services are reported at once."""
     own: list[Callable[[], ServiceSpec]] = [partial(_spec, each, project, network) for each in wanted(project)]
     theirs = [partial(_custom_spec, each, project, network) for each in project.custom if each.replicas]
-    return [_pinned(spec, project) for spec in order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))]
+    found = order.by_need(_all([*own[:-1], *theirs, *own[-1:]]))
+    crossing = list(keeping.crossing(found))
+    if crossing:
+        raise ConfigProblemsError(crossing)
+    return [_pinned(spec, project) for spec in found]
 
 
 def _pinned(spec: ServiceSpec, project: Project) -> ServiceSpec:
@@ -153,7 +157,8 @@ def _stand_ins(cls: type) -> dict[str, str]:
 def _custom_claims(service: CustomService, runtime: Runtime) -> list[Claim]:
     """On one machine every replica has a port of its own; only the first can have the one that the user fixed."""
     port = custom.port(service)
-    first = Claim(service=service.name, port=port, fixed=service.port if service.port_setting else None)
+    fixed = service.host_port or (service.port if service.port_setting else None)
+    first = Claim(service=service.name, port=port, fixed=fixed)
     count = service.replicas if runtime is Runtime.NATIVE else 1
     return [
         first,

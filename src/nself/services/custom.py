@@ -24,7 +24,12 @@ def port(service: CustomService) -> Port:
 
 
 def spec(service: CustomService, project: Project, network: Network) -> ServiceSpec:
-    variables = injected(service, project, network) | dict(service.env) | listening(service.name, network)
+    variables = (
+        injected(service, project, network)
+        | kept(service, project, network)
+        | dict(service.env)
+        | listening(service.name, network)
+    )
     return ServiceSpec(
         name=service.name,
         category=Category.CUSTOM,
@@ -38,6 +43,8 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         probe=Probe(kind="http", path=service.health_path) if service.health_path else Probe(kind="process"),
         needs=needs(service, project),
         routes=routes(service, project),
+        volumes=service.volumes,
+        mounts=service.mounts,
         workdir=service.workdir,
         preparation=preparation(service),
         resources=service.resources,
@@ -142,6 +149,15 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
         url = redis.url(project, network, service.redis_db)
         variables |= {"REDIS_URL": url, "REDIS_PASSWORD": redis.settings(project).password}
     return variables
+
+
+def kept(service: CustomService, project: Project, network: Network) -> dict[str, str]:
+    """Where what it keeps is: natively where it lies on the disk, in a container where it is mounted."""
+    if network.runtime is not Runtime.NATIVE:
+        volumes = {each.variable: each.target for each in service.volumes}
+        return volumes | {each.variable: each.target for each in service.mounts}
+    volumes = {each.variable: str(project.layout.data(each.name)) for each in service.volumes}
+    return volumes | {each.variable: str(project.root / each.path) for each in service.mounts}
 
 
 def _database(project: Project, network: Network) -> dict[str, str]:

@@ -49,10 +49,11 @@ def stack(docker: Engine, debian_image: str, tmp_path: Path) -> Iterator[Make]:
     """A factory of stacks of one name, in one folder or another, of one service with the volume `files`."""
     project = f"volumes-{secrets.token_hex(4)}"
 
-    def make(folder: str = "here", **image: object) -> Compose:
-        found = Image(reference=debian_image, **image)  # type: ignore[arg-type]
-        volume = Volume(name="files", target="/not-in-the-image")
-        spec = ServiceSpec(name="keeper", category=Category.OPTIONAL, image=found, volumes=(volume,))
+    def make(folder: str = "here", own: str = "", target: str = "/not-in-the-image", **image: object) -> Compose:
+        found = Image(reference=own or debian_image, **image)  # type: ignore[arg-type]
+        volume = Volume(name="files", target=target)
+        category = Category.CUSTOM if own else Category.OPTIONAL
+        spec = ServiceSpec(name="keeper", category=category, image=found, volumes=(volume,))
         host, layout = LocalHost(), Layout(tmp_path / folder)
         ownership.establish(layout, host, ignore)
         return cast(Compose, Stack(project, (spec,), Docker(host, dict(os.environ)), layout, host))
@@ -86,6 +87,32 @@ def test_a_volume_for_an_image_of_our_own_is_made_with_our_labels_alone(docker: 
     assert volumes.names(compose) == ["files"]
     listed = docker.run("volume", "inspect", volumes.name_of(compose, "files"), "--format", "{{json .Labels}}").stdout
     assert f'"{ownership.FOLDER}":"{compose.layout.root}"' in listed
+
+
+@pytest.mark.parametrize("target", ["/not/in/the/image", "/srv/empty", "/srv/filled"])
+def test_a_user_s_own_service_may_write_to_its_volume_whatever_its_image_has_there(
+    docker: Engine, app_image: str, stack: Make, target: str
+) -> None:
+    """With the mount that is rendered: Docker itself would give an empty folder back to root."""
+    compose = stack(own=app_image, target=target)
+    volumes.claim(compose, compose.specs)
+    mount = f"type=volume,source={volumes.name_of(compose, 'files')},target={target},volume-nocopy"
+    run = ("run", "--rm", "--read-only", "--cap-drop", "ALL", "--mount", mount, app_image, "sh", "-ec")
+    for _ in range(2):
+        docker.run(*run, f"touch {target}/written; id -u > {target}/who; rm {target}/written {target}/who")
+    assert ("first" in docker.run(*run, f"cat {target}/*", check=False).stdout) == (target == "/srv/filled")
+
+
+def test_what_is_filled_from_elsewhere_belongs_to_the_image_s_account(
+    docker: Engine, app_image: str, stack: Make, tmp_path: Path
+) -> None:
+    compose = stack(own=app_image, target="/srv/empty")
+    (tmp_path / "from/deep").mkdir(parents=True)
+    (tmp_path / "from/deep/file").write_text("moved")
+    volumes.fill(compose, "files", tmp_path / "from")
+    mount = f"type=volume,source={volumes.name_of(compose, 'files')},target=/v"
+    listed = docker.run("run", "--rm", "--mount", mount, app_image, "find", "/v", "-printf", "%U:%G %P\n").stdout
+    assert sorted(listed.splitlines()) == ["4321:8765 ", "4321:8765 deep", "4321:8765 deep/file"]
 
 
 def test_another_folder_with_the_same_project_name_neither_uses_nor_deletes_it(docker: Engine, stack: Make) -> None:

@@ -8,19 +8,19 @@ from typing import Any
 import yaml
 
 from nself import __version__
-from nself.model import replicas
+from nself.model import container_settings, replicas
+from nself.model.container_settings import ROTATED, ContainerSettings, LogDriver
 from nself.model.containers import MACHINE, ROOT, SECRET_FILES, ContainerPlace, dns_name
 from nself.model.layout import Layout
 from nself.model.place import SECRETS
 from nself.model.project import Project
-from nself.model.spec import Category, Network, Runtime, ServiceSpec
+from nself.model.spec import Category, Network, Runtime, ServiceSpec, Volume
 from nself.render.compose import environment, health
 from nself.render.compose.publish import Published
 
 PROXY = "nginx"
 CERTIFICATES = "../../run/certs"
 """Relative to the compose file: a copy that containers can read, made at start."""
-LOG = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
 PIDS = 1024
 TEMPORARY = ("/tmp", "/run")
 HEAD = """\
@@ -40,13 +40,13 @@ def render(
     present: Collection[str],
     identity: str,
 ) -> str:
-    mine = labels(project, identity)
+    mine, treated = labels(project, identity), container_settings.settings(project)
     by_name = {spec.name: spec for spec in specs}
     volumes = {volume_name(volume.name): None for spec in specs for volume in spec.volumes}
     document: Entry = {
         "name": project.name,
         "services": {
-            spec.name: service(spec, network, published=published, present=present, by_name=by_name)
+            spec.name: service(spec, network, treated, published=published, present=present, by_name=by_name)
             | {"labels": {**mine, **service_labels(spec)}}
             for spec in specs
             if replicas.number_of(spec.name) == 1
@@ -77,6 +77,7 @@ def service_labels(spec: ServiceSpec) -> dict[str, str]:
 def service(
     spec: ServiceSpec,
     network: Network,
+    treated: ContainerSettings,
     *,
     published: Published,
     present: Collection[str],
@@ -104,15 +105,24 @@ def service(
         **health.check(spec, network),
         "networks": {"default": {"aliases": [dns_name(spec.name)]}},
         "extra_hosts": [f"{MACHINE}:host-gateway"],
-        "restart": "unless-stopped",
+        "restart": treated.restart_policy,
         "read_only": image.read_only,
         "tmpfs": _temporary(spec),
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "stop_signal": f"SIG{spec.stop.signal}",
         "stop_grace_period": f"{spec.stop.grace_s}s",
-        "logging": LOG,
+        **_logging(treated),
     }
+
+
+def _logging(treated: ContainerSettings) -> Entry:
+    """Nothing where the engine is to decide."""
+    if treated.driver is LogDriver.DEFAULT:
+        return {}
+    rotation = {"max-size": treated.log_max_size, "max-file": str(treated.log_max_files)}
+    options = {"options": rotation} if treated.driver in ROTATED else {}
+    return {"logging": {"driver": str(treated.driver), **options}}
 
 
 def _condition(need: ServiceSpec, network: Network) -> str:
@@ -178,16 +188,25 @@ def _mounts(spec: ServiceSpec, present: Collection[str]) -> Entry:
         found.append((f"./{SECRETS}/{spec.name}", f"{SECRET_FILES}/{spec.name}"))
     found += [(f"../../../{path}", f"{ROOT}/{path}") for path in spec.reads if path in present]
     binds = [_bind(source, target) for source, target in found]
-    volumes = [{"type": "volume", "source": volume_name(each.name), "target": each.target} for each in spec.volumes]
+    binds += [_bind(f"../../../{each.path}", each.target, each.read_only) for each in spec.mounts]
+    volumes = [_volume(each, spec) for each in spec.volumes]
     return {"volumes": [*binds, *volumes]} if binds or volumes else {}
 
 
-def _bind(source: str, target: str) -> Entry:
+def _volume(volume: Volume, spec: ServiceSpec) -> Entry:
+    """One of the user's own service was filled and given its account when it was made. Docker would give an empty one
+    back to the owner of the image's folder with every container."""
+    own = {"volume": {"nocopy": True}} if spec.category is Category.CUSTOM else {}
+    read_only = {"read_only": True} if volume.read_only else {}
+    return {"type": "volume", "source": volume_name(volume.name), "target": volume.target, **read_only, **own}
+
+
+def _bind(source: str, target: str, read_only: bool = True) -> Entry:
     return {
         "type": "bind",
         "source": source,
         "target": target,
-        "read_only": True,
+        "read_only": read_only,
         "bind": {"create_host_path": False},
     }
 

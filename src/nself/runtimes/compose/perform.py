@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from nself import __version__
 from nself.errors import DockerError
 from nself.events import Note, StepStarted
+from nself.model.container_settings import PullPolicy
 from nself.model.spec import ServiceSpec
 from nself.runtimes import plan
-from nself.runtimes.compose import ownership, reload, server_image, volumes
+from nself.runtimes.compose import folders, ownership, reload, server_image, volumes
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.docker_errors import CommandFailedError, PullError
 from nself.runtimes.compose.stack import ContainerStack
@@ -34,6 +35,7 @@ def start(
     stop(compose, early, remove=True)
     chosen = {step.service: step for step in steps if step.verb != "stop"}
     fetch(compose, [spec for spec in compose.specs if spec.name in chosen])
+    folders.ready(compose, [spec for spec in compose.specs if spec.name in chosen])
     volumes.claim(compose, [spec for spec in compose.specs if spec.name in chosen])
     compose.prepare()
     specs = [spec for spec in compose.specs if spec.name in chosen or spec.name in standing]
@@ -71,11 +73,19 @@ def stop(
 
 
 def fetch(compose: ContainerStack, specs: Sequence[ServiceSpec]) -> None:
-    """Pull the images that are missing. Those that are built are not pulled: whoever changed them says when."""
+    """Pull the images that are missing, or all where that is wanted. Those that are built are not pulled: whoever
+    changed them says when."""
     here = compose.image_ids()
     refuse_unbuilt(specs, here)
     refuse_another_version(compose.docker, specs)
-    for reference in sorted({spec.image.reference for spec in specs if spec.image} - here.keys()):
+    wanted = {spec.image.reference for spec in specs if spec.image and not spec.image.built}
+    missing = wanted - here.keys()
+    if missing and compose.pull is PullPolicy.NEVER:
+        raise DockerError(
+            f"{', '.join(sorted(missing))}: not on this engine, and IMAGE_PULL_POLICY=never",
+            fixes=["docker load or docker pull brings it", "nself config set IMAGE_PULL_POLICY=missing"],
+        )
+    for reference in sorted(wanted if compose.pull is PullPolicy.ALWAYS else missing):
         compose.emit(Note(f"pulling {reference}"))
         _pull(compose, reference)
         compose.forget_images()

@@ -13,6 +13,7 @@ from nself.events import Emit
 from nself.host import LocalHost
 from nself.model import replicas
 from nself.model import spec as model
+from nself.model.container_settings import PullPolicy
 from nself.model.layout import Layout
 from nself.model.spec import ServiceSpec
 from nself.records import dataclass
@@ -42,6 +43,7 @@ class ContainerStack:
     emit: Emit
     watched: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
     """{service: {what: folder}}: files outside the build that a service reads only at its start."""
+    pull: PullPolicy = PullPolicy.MISSING
     _seen: tuple[float, dict[str, Container]] | None = None
     """When containers were asked for last, and what there was."""
     _image_ids: dict[str, str] | None = None

@@ -6,7 +6,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from nself.errors import ConfigError, DockerError
 from nself.host import LocalHost
-from nself.model.spec import Image, ServiceSpec
-from nself.runtimes.compose import ownership
+from nself.model.spec import Category, Image, ServiceSpec, Volume
+from nself.runtimes.compose import accounts, ownership
 from nself.runtimes.compose.docker import Docker
 from nself.runtimes.compose.ownership import Identity
 from nself.runtimes.compose.stack import ContainerStack
@@ -162,26 +162,36 @@ def claim(compose: ContainerStack, specs: Sequence[ServiceSpec]) -> None:
     """Make the volumes that are not there yet, with our labels, and give them to the accounts that will write to them.
     Docker makes them root's unless the image has the folder, and an image may hold no program that could change that:
     the engine does it itself."""
-    wanted = {volume.name: spec.image for spec in specs for volume in spec.volumes if spec.image}
+    # Of several services that share one the first makes it.
+    wanted = {volume.name: (spec, volume) for spec in reversed(specs) for volume in spec.volumes}
     here = _here(compose) if wanted else {}
-    for name, image in wanted.items():
-        if name in here:
-            continue
-        if image.user and not image.built:
-            with _mounted(compose, name) as container:
-                compose.docker.run("cp", "-a", "-", f"{container}:/", stdin=_folder_of(image.user))
-        else:
-            _make(compose, name)
+    for name, (spec, volume) in reversed(wanted.items()):
+        if name not in here and spec.image:
+            _claim(compose, spec, spec.image, volume)
 
 
-def _folder_of(user: str) -> str:
-    """An archive of one folder, the volume's, that belongs to `uid:gid`."""
+def _claim(compose: ContainerStack, spec: ServiceSpec, image: Image, volume: Volume) -> None:
+    """What is in an image's folder of the user's own comes with it, as with Docker alone."""
+    if spec.category is not Category.CUSTOM and (image.built or not image.user):
+        _make(compose, volume.name)
+        return
+    own = spec.category is Category.CUSTOM
+    at, mode = (volume.target, 0o755) if own else (AT, 0o700)
+    with _mounted(compose, volume.name, image, at) as container:
+        account = accounts.of(image, container, compose.docker, compose.host)
+        archive = folder_of(at, account.uid, account.gid, mode)
+        compose.docker.run("cp", "-", f"{container}:/", stdin=archive)
+
+
+def folder_of(at: str, uid: int, gid: int, mode: int) -> str:
+    """An archive of one folder, with whose it is: `docker cp -` leaves that as it is, and with `-a` gives it to the
+    account of the container, looked for on the machine."""
     import io
     import tarfile
 
-    folder, out = tarfile.TarInfo(AT.removeprefix("/")), io.BytesIO()
-    folder.type, folder.mode = tarfile.DIRTYPE, 0o700
-    folder.uid, folder.gid = (int(number) for number in user.split(":"))
+    folder, out = tarfile.TarInfo(at.removeprefix("/")), io.BytesIO()
+    folder.type, folder.mode = tarfile.DIRTYPE, mode
+    folder.uid, folder.gid = uid, gid
     with tarfile.open(fileobj=out, mode="w") as archive:
         archive.addfile(folder)
     return out.getvalue().decode("ascii")
@@ -193,7 +203,7 @@ def copied_out(compose: ContainerStack, volume: str) -> Iterator[Path]:
     compose.host.make_folder(compose.layout.run)
     with (
         tempfile.TemporaryDirectory(dir=compose.layout.run, prefix=f"volume-{volume}-") as folder,
-        _mounted(compose, volume) as container,
+        _mounted(compose, volume, _image(compose, volume)) as container,
     ):
         compose.docker.run("cp", "-a", f"{container}:{AT}/.", folder, timeout_s=COPY_S)
         yield Path(folder)
@@ -203,12 +213,14 @@ def fill(compose: ContainerStack, volume: str, folder: Path) -> None:
     """Add what is in `folder`, owned by the account that will use it."""
     refuse_foreign(compose)
     image = _image(compose, volume)
-    with _mounted(compose, volume) as container:
+    with _mounted(compose, volume, image) as container:
         compose.docker.run("cp", f"{folder}/.", f"{container}:{AT}", timeout_s=COPY_S)
-    if image.user:
-        mount = f"type=volume,source={name_of(compose, volume)},target={AT}"
-        argv = ["--rm", "--user", "0", "--network", "none", "--entrypoint", "chown", "--mount", mount, image.reference]
-        compose.docker.run("run", *argv, "-R", image.user, AT, timeout_s=COPY_S)
+        account = accounts.of(image, container, compose.docker, compose.host)
+    mount = f"type=volume,source={name_of(compose, volume)},target={AT}"
+    # An image of the user's own may hold no program but its own.
+    with_chown = next((spec.image for spec in compose.specs if spec.server and spec.image), image).reference
+    argv = ["--rm", "--user", "0", "--network", "none", "--entrypoint", "chown", "--mount", mount, with_chown]
+    compose.docker.run("run", *argv, "-R", str(account), AT, timeout_s=COPY_S)
 
 
 def _make(compose: ContainerStack, volume: str) -> str:
@@ -227,12 +239,14 @@ def _make(compose: ContainerStack, volume: str) -> str:
     return full
 
 
+def _mounted(compose: ContainerStack, volume: str, image: Image, at: str = AT) -> AbstractContextManager[str]:
+    return mounted(compose, f"type=volume,source={_make(compose, volume)},target={at}", image)
+
+
 @contextmanager
-def _mounted(compose: ContainerStack, volume: str) -> Iterator[str]:
-    """A container that has the volume and is never started."""
-    full = _make(compose, volume)
-    mount = f"type=volume,source={full},target={AT}"
-    ran = compose.docker.run("create", "--mount", mount, _image(compose, volume).reference, "true")
+def mounted(compose: ContainerStack, mount: str | None, image: Image) -> Iterator[str]:
+    """A container that has this mounted and is never started."""
+    ran = compose.docker.run("create", *(["--mount", mount] if mount else []), image.reference, "true")
     container = ran.stdout.strip()
     try:
         yield container

@@ -17,7 +17,7 @@ from nself.model.layout import Layout
 from nself.model.place import program_of
 from nself.model.spec import Network, ServiceSpec
 from nself.records import dataclass
-from nself.runtimes import digest
+from nself.runtimes import digest, mounting
 from nself.runtimes.native import configuration, identity, processes, sockets
 from nself.runtimes.native.configuration import Program
 from nself.runtimes.native.identity import Identity
@@ -151,6 +151,9 @@ class ProcessStack:
         for volume in {volume.name for spec in self.specs for volume in spec.volumes}:
             self.host.make_folder(self.layout.data(volume))
         identity.give(self._handed_over(account), account)
+        for folder in mounting.missing(self.layout.root, self.specs, self.host):
+            self.host.make_folder(folder)
+            identity.give([folder], account)
         return account
 
     def _handed_over(self, account: Identity) -> Iterator[Path]:
