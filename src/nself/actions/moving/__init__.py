@@ -88,7 +88,8 @@ def move(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Em
         builds.build(project, host, environ, emit)
     move = _opened(project, host, environ, emit, target)
     _refuse_data(move, target)
-    ran = move.source.runtime.running()
+    # Where nobody can be asked what runs, the target's ports would be chosen beside those that the source has.
+    ran = bool(move.source.runtime.observe())
     entry = history.Entry("migrations", f"migrate runtime {target}", {"source": str(project.runtime)})
     with history.recorded(project, host, emit, entry):
         # The target first: what it lacks is found out before anything is stopped.

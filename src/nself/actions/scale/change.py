@@ -76,8 +76,10 @@ def scale(job: Job, wish: Wish, *, dry_run: bool = False) -> Scaled:
         opened.runtime.locked("scale", wait_s=starting.LOCK_WAIT_S),
         history.recorded(project, job.target.host, job.emit, entry),
     ):
+        # Before anything is written: where nobody can be asked what runs, nothing is changed either.
+        runs = _runs(opened, job.service)
         config_change.apply(job.target, edits, f"scale {job.service}")
-        if not _runs(opened, job.service):
+        if not runs:
             builds.build(job.load(), job.target.host, job.target.environ, job.emit)
             return _scaled(job, before, after, edits, notes=(*notes, "it does not run: nself start"))
         performed, failed = _perform(job)
