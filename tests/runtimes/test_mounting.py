@@ -37,3 +37,34 @@ def test_a_link_out_of_the_project_or_to_its_secrets_ends_the_start(tmp_path: Pa
     (tmp_path / "files").symlink_to(to)
     with pytest.raises(ConfigError, match="leads by a link out of the project or to its secrets"):
         mounting.missing(tmp_path, [service("web", "files")], LocalHost())
+
+
+@pytest.mark.parametrize(
+    ("uid", "gid", "mode", "may"),
+    [
+        (0, 0, 0o700, True),
+        (0, 0, 0o500, False),
+        (1, 0, 0o770, True),
+        (1, 0, 0o757, False),
+        (1, 1, 0o775, False),
+        (1, 1, 0o707, True),
+        (0, 0, 0o077, False),
+    ],
+)
+def test_an_account_may_write_by_the_first_of_owner_group_and_others(
+    tmp_path: Path, uid: int, gid: int, mode: int, may: bool
+) -> None:
+    """Relative to whose the folder is."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files").chmod(mode)
+    mine = (tmp_path / "files").stat()
+    spec = service("web", "files")
+    told = mounting.refusal(tmp_path, spec, spec.mounts[0], mine.st_uid + uid, mine.st_gid + gid)
+    assert (told is None) == may
+    assert may or f"sudo chown -R {mine.st_uid + uid} files" in str(told)
+
+
+def test_what_is_only_read_need_not_be_its_own(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir(mode=0o500)
+    spec = service("web", "files", read_only=True)
+    assert mounting.refusal(tmp_path, spec, spec.mounts[0], 4321, 4321) is None

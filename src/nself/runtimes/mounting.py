@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from nself.errors import ConfigError
 from nself.host import Host
 from nself.model import keeping
-from nself.model.spec import ServiceSpec
+from nself.model.spec import Mount, ServiceSpec
 
 
 def missing(root: Path, specs: Iterable[ServiceSpec], host: Host) -> dict[Path, ServiceSpec]:
@@ -33,3 +34,19 @@ def missing(root: Path, specs: Iterable[ServiceSpec], host: Host) -> dict[Path, 
                 )
             found.setdefault(path, spec)
     return found
+
+
+def refusal(root: Path, spec: ServiceSpec, mount: Mount, uid: int, gid: int) -> str | None:
+    """Why an account, which is not root with all its rights, may not write there; None when it may, or need not."""
+    path = root / mount.path
+    found = path.stat()
+    if mount.read_only:
+        return None
+    theirs = stat.S_IWGRP if gid == found.st_gid else stat.S_IWOTH
+    if found.st_mode & (stat.S_IWUSR if uid == found.st_uid else theirs):
+        return None
+    recursive = "-R " if path.is_dir() else ""
+    return (
+        f"{spec.name} runs as account {uid}:{gid}, which may not write to ./{mount.path} of {found.st_uid}:"
+        f"{found.st_gid}: sudo chown {recursive}{uid} {shlex.quote(mount.path)}, or give it :ro"
+    )

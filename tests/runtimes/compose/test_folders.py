@@ -66,7 +66,7 @@ def test_a_folder_that_the_container_may_not_write_to_is_told_of_with_the_way_ou
 ) -> None:
     (tmp_path / "my files").mkdir(mode=0o755)
     (warning,) = ready(stack, app_image, "my files")
-    assert "web runs as 4321:8765 in its container and may not write to ./my files" in warning
+    assert "web runs as account 4321:8765, which may not write to ./my files" in warning
     assert "sudo chown -R 4321 'my files'" in warning
 
 

@@ -3,7 +3,6 @@ written to, which a program in a container tells in few words and late."""
 
 from __future__ import annotations
 
-import shlex
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,22 +40,10 @@ def _hand_over(compose: ContainerStack, path: Path, image: Image) -> None:
 
 
 def _look(compose: ContainerStack, spec: ServiceSpec, mount: Mount) -> None:
-    path = compose.layout.root / mount.path
-    found = path.stat()
-    if found.st_mode & stat.S_IWOTH or spec.image is None:
+    if spec.image is None or (compose.layout.root / mount.path).stat().st_mode & stat.S_IWOTH:
         return
     with volumes.mounted(compose, None, spec.image) as container:
         account = accounts.of(spec.image, container, compose.docker, compose.host)
-    allowed = {
-        account.uid == found.st_uid: stat.S_IWUSR,
-        account.uid != found.st_uid and account.gid == found.st_gid: stat.S_IWGRP,
-    }.get(True, 0)
-    if not found.st_mode & allowed:
-        recursive = "-R " if path.is_dir() else ""
-        compose.emit(
-            Warned(
-                f"{spec.name} runs as {account} in its container and may not write to ./{mount.path}, which belongs "
-                f"to {found.st_uid}:{found.st_gid}: sudo chown {recursive}{account.uid} {shlex.quote(mount.path)}, or "
-                f"give it :ro"
-            )
-        )
+    refusal = mounting.refusal(compose.layout.root, spec, mount, account.uid, account.gid)
+    if refusal:
+        compose.emit(Warned(refusal))

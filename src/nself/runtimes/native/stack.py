@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nself
 from nself.errors import ConfigError
-from nself.events import Emit, Note
+from nself.events import Emit, Note, Warned
 from nself.host import LocalHost
 from nself.model.layout import Layout
 from nself.model.place import program_of
@@ -151,10 +151,19 @@ class ProcessStack:
         for volume in {volume.name for spec in self.specs for volume in spec.volumes}:
             self.host.make_folder(self.layout.data(volume))
         identity.give(self._handed_over(account), account)
+        self._ready_mounts(account)
+        return account
+
+    def _ready_mounts(self, account: Identity) -> None:
+        """What services work on of the project's folder: made where it is missing, told of where it is not theirs."""
         for folder in mounting.missing(self.layout.root, self.specs, self.host):
             self.host.make_folder(folder)
             identity.give([folder], account)
-        return account
+        for spec in self.specs if account.dropped else ():
+            for mount in spec.mounts:
+                refusal = mounting.refusal(self.layout.root, spec, mount, account.uid, account.gid)
+                if refusal:
+                    self.emit(Warned(refusal))
 
     def _handed_over(self, account: Identity) -> Iterator[Path]:
         """Everything below `.nself` but what may be large: volumes that are the account's already, and installed
