@@ -188,10 +188,11 @@ def folder_of(at: str, uid: int, gid: int, mode: int) -> str:
     account of the container, looked for on the machine."""
     import io
     import tarfile
+    import time
 
     folder, out = tarfile.TarInfo(at.removeprefix("/")), io.BytesIO()
     folder.type, folder.mode = tarfile.DIRTYPE, mode
-    folder.uid, folder.gid = uid, gid
+    folder.uid, folder.gid, folder.mtime = uid, gid, time.time()
     with tarfile.open(fileobj=out, mode="w") as archive:
         archive.addfile(folder)
     return out.getvalue().decode("ascii")
