@@ -27,6 +27,7 @@ from tests.proofs import Proved
 
 RUNTIMES = ("native", "compose")
 SERVICES = ("auth", "functions", "graphql", "mail", "nginx", "postgres", "storage", "web")
+KEEPS = "    volumes: ['kept:/srv/kept', './notes:/srv/notes']\n"
 MORE = """
   # Ends at once, and takes nobody with it.
   broken:
@@ -74,7 +75,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     description = project.root / "nself.yml"
     text = description.read_text()
     # A port that no other project of this run chooses.
-    description.write_text(text.replace("    route: app\n", f"    route: app\n    port: {free_port()}\n"))
+    description.write_text(text.replace("    route: app\n", f"    route: app\n    port: {free_port()}\n{KEEPS}"))
     (project.root / "services" / "broken").mkdir()
     (project.root / "services" / "broken" / "Dockerfile").write_text(
         'ARG PYTHON_IMAGE\nFROM ${PYTHON_IMAGE}\nUSER 10001\nCMD ["sh", "-c", "echo the recipe is missing; exit 3"]\n'
@@ -83,6 +84,9 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project.nself("build", "--images", "web")
     found = Stack(project, runtime, docker, project.json("start"), ours)
     project.sql("CREATE TABLE kept (n int); INSERT INTO kept VALUES (1), (2)")
+    project.nself(
+        "exec", "web", "--", "sh", "-ec", 'echo kept > "$VOLUME_KEPT/file"; echo noted > "$VOLUME_NOTES/file"'
+    )
     yield found
     project.nself("stop", "--volumes", "--yes", check=False)
     if docker:
@@ -286,10 +290,13 @@ def test_a_stop_in_the_middle_of_a_start_ends_with_nothing_running(stack: Stack)
 def test_data_outlives_a_stop_and_goes_when_that_is_asked_for(stack: Stack) -> None:
     stack.project.nself("start")
     assert stack.project.sql("SELECT count(*) FROM kept") == "2"
+    read = ("exec", "web", "--", "sh", "-c", 'cat "$VOLUME_NOTES/file" "$VOLUME_KEPT/file"')
+    assert stack.project.nself(*read).stdout.split() == ["noted", "kept"]
     removed = stack.project.json("stop", "--volumes", "--yes")["removed"]
-    assert removed["volumes"] >= 2
+    assert removed["volumes"] >= 3
     stack.project.nself("start")
     assert stack.project.sql("SELECT to_regclass('kept') IS NULL") == "t"
+    assert stack.project.nself(*read, check=False).stdout.split() == ["noted"], "folders of the project are the user's"
 
 
 def eventually(check: Callable[[], bool], *, within_s: float = 15.0) -> bool:
