@@ -101,3 +101,21 @@ def test_two_built_in_services_cannot_share_a_host() -> None:
     assert problems({".env": "HASURA_ROUTE=a b"}) == [
         ".env:1: HASURA_ROUTE: expected a label (api) or a host (api.example.com), got 'a b'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("POSTGRES_HOST=postgres", "DATABASE_URL names a database elsewhere"),
+        ("HASURA_DEV_MODE=true", "HASURA_GRAPHQL_DEV_MODE has"),
+        ("SSL_PROVIDER=mkcert", "SSL_MODE says whose the certificate is"),
+        ("STORAGE_MAX_FILE_SIZE=52428800", "max_upload_file_size in storage.buckets"),
+        ("FRONTEND_APP_7_BRANCH=main", "deploys no frontends"),
+        ("FRONTEND_APP_7_API_PORT=4001", "a service of its own"),
+        ("DOCKER_REGISTRY=docker.io", "registry-mirrors"),
+    ],
+)
+def test_a_project_of_the_earlier_program_loads_and_hears_what_counts_instead(line: str, instead: str) -> None:
+    text = f"FRONTEND_APP_7_NAME=shop\n{line}"
+    (warning,) = warnings(text)
+    assert f"{line.partition('=')[0]}: has no effect" in warning and instead in warning

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from nself.actions.config.read import full_schema
 from nself.model.document import DocumentSettings, extra_fields, fields_of
-from nself.model.keys import OBSOLETE, PASSED_THROUGH, RESERVED
+from nself.model.keys import PASSED_THROUGH, RESERVED
+from nself.model.obsolete import OBSOLETE
 from nself.services import extensions as catalogue
 from nself.services import images
 from nself.services.extensions import Extension

@@ -11,9 +11,10 @@ from nself.model import routes
 from nself.model.cascade import Cascade
 from nself.model.custom import Custom
 from nself.model.families import Member
-from nself.model.keys import HOST_PATTERN, NAME_PATTERN, OBSOLETE, SHORTEST_SECRET, SWITCHES, WEAK, FrontendSettings
+from nself.model.keys import HOST_PATTERN, NAME_PATTERN, SHORTEST_SECRET, SWITCHES, WEAK, FrontendSettings
+from nself.model.obsolete import OBSOLETE
 from nself.model.project import CustomService, Environment, Frontend, Value
-from nself.model.schema import Schema
+from nself.model.schema import Schema, general_name
 from nself.settings import REQUIRED, parse
 
 Found = Iterator[tuple[bool, Problem]]
@@ -30,8 +31,8 @@ def unknown_names(cascade: Cascade) -> Found:
         written = cascade.written(key)
         near = schema.nearest(written)
         hint = f"did you mean {near}?" if near else None
-        if key in OBSOLETE:
-            yield False, at(value, OBSOLETE[key], path=written)
+        if (known := general_name(key)) in OBSOLETE:
+            yield False, at(value, OBSOLETE[known], path=written)
         elif key in SWITCHES:
             yield False, at(value, "has no effect: this version has no such service", path=written)
         elif schema.passes_through(key):

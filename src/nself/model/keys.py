@@ -235,41 +235,6 @@ RESERVED = (
 )
 """Names with these prefixes are ours: an unknown one is a mistake, never a variable of the user's own program."""
 
-_LISTS = ("NESTJS", "EXPRESS", "FASTIFY", "GOLANG", "PYTHON", "RUST")
-_LIMITED = {"POSTGRES": "postgres", "HASURA": "graphql", "AUTH": "auth", "MINIO": "minio", "REDIS": "redis"}
-OBSOLETE = {
-    **{f"{kind}_SERVICES": "has no effect: name each service with CS_N=name:template" for kind in _LISTS},
-    "FRONTEND_APPS": "has no effect: name each frontend with FRONTEND_APP_N_NAME",
-    "SERVICES_ENABLED": "has no effect: a custom service runs when its CS_N is set",
-    "REMOTE_SCHEMAS_ENABLED": "has no effect: a remote schema counts when its REMOTE_SCHEMA_N_URL is set",
-    "FRONTEND_APP_COUNT": "has no effect: frontends are counted by themselves",
-    "DEMO_CONTENT": "has no effect: no service is ever replaced by a stand-in",
-    **{
-        f"{word}_{limit}": f"has no effect: say it with nself scale up {service} --{limit.lower()}"
-        for word, service in _LIMITED.items()
-        for limit in ("MEMORY", "CPU")
-    },
-    "DOCKER_NETWORK": "has no effect: the network is named after the project",
-    "COMPOSE_PROJECT_NAME": "has no effect: PROJECT_NAME names containers, volumes and network",
-    **{
-        f"DOCKER_{part}": "has no effect: an image is named whole, as in REDIS_IMAGE; a mirror of Docker Hub is set up "
-        "for the whole engine, as registry-mirrors in its daemon.json"
-        for part in ("REGISTRY", "NAMESPACE")
-    },
-    "HASURA_VERSION": "has no effect: HASURA_IMAGE names another image for engine: hasura",
-    "AUTH_VERSION": "has no effect: AUTH_IMAGE names another image for engine: hasura",
-    "STORAGE_VERSION": "has no effect: STORAGE_IMAGE names another image for engine: hasura",
-    "NGINX_VERSION": "has no effect: nginx comes with nself",
-    "FUNCTIONS_VERSION": "has no effect: functions come with nself",
-    "FUNCTIONS_RUNTIME": "has no effect: the ending of a function's file says its language",
-    "MLFLOW_VERSION": "has no effect: MLflow's version is pinned; MLFLOW_IMAGE names another in containers",
-    "EMAIL_PROVIDER": "has no effect: nself service email configure writes the settings of a provider",
-    "CORS_ENABLED": "has no effect: HASURA_GRAPHQL_CORS_DOMAIN says who may ask from a browser",
-    "CORS_ORIGINS": "has no effect: HASURA_GRAPHQL_CORS_DOMAIN says who may ask from a browser",
-    "API_RATE_LIMIT": "has no effect: NGINX_RATE_LIMIT is the limit of every host",
-}
-"""Variables of the earlier program that nothing reads, and what to know instead."""
-
 SWITCHES = frozenset(
     f"{name}_ENABLED"
     for name in (
