@@ -153,3 +153,30 @@ def test_a_host_port_is_the_one_it_has_on_this_machine() -> None:
     (claim,) = (claim for claim in catalogue.claims(of) if claim.service == "web")
     assert (claim.fixed, claim.port.number, claim.port.setting) == (9100, 8001, "CS_1_HOST_PORT")
     assert spec(of, "web").env["PORT"] == "9100"
+
+
+def test_a_database_of_its_own_is_made_and_named_to_it() -> None:
+    found = spec(project(custom=(custom(database="prices", access=("database",)),)), "web")
+    assert found.databases == ("prices",)
+    assert found.env["POSTGRES_DB"] == "prices" and found.secrets["DATABASE_URL"].endswith(":5432/prices")
+    pooled = spec(
+        project(values={"POOLER_ENABLED": "true"}, custom=(custom(database="prices", access=("database",)),)), "web"
+    )
+    assert pooled.secrets["DATABASE_URL"].endswith(":6432/prices")
+    assert pooled.secrets["DIRECT_DATABASE_URL"].endswith(":5432/prices")
+
+
+def test_the_project_s_own_database_is_not_made_again() -> None:
+    assert made(database="shop").databases == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "database", "why"),
+    [
+        ({"DATABASE_URL": "postgres://db.example/shop"}, "prices", "DATABASE_URL names another"),
+        ({}, "template1", "template1 is PostgreSQL's own"),
+    ],
+)
+def test_a_database_that_cannot_be_made_is_a_problem(values: dict[str, str], database: str, why: str) -> None:
+    with pytest.raises(ConfigProblemsError, match=rf"services\.web\.database: .*{why}"):
+        made(values, database=database)

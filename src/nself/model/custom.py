@@ -97,6 +97,7 @@ class _Builder:
             path=self.member.path,
             access=self._access(),
             redis_db=given.redis_db,
+            database=given.database,
             volumes=volumes,
             mounts=mounts,
             host_port=host_port,

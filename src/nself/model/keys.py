@@ -135,6 +135,13 @@ class CustomServiceSettings:
         help="Secrets it is given: database (DATABASE_URL, the owner's password), redis (REDIS_URL, its password), "
         "admin (GraphQL's admin secret).",
     )
+    database: str | None = env(
+        "CS_N_DATABASE",
+        default=None,
+        pattern=Form(r"[a-z_][a-z0-9_]{0,62}", "a database's name of lower-case letters, digits and _"),
+        help="Database of its own in the project's PostgreSQL, made at the next start: POSTGRES_DB and, with access to "
+        "it, DATABASE_URL name it instead of the project's.",
+    )
     table_prefix: str | None = env("CS_N_TABLE_PREFIX", default=None, help="Passed to it as TABLE_PREFIX.")
     redis_prefix: str | None = env("CS_N_REDIS_PREFIX", default=None, help="Passed to it as REDIS_PREFIX.")
     redis_db: int = env("CS_N_REDIS_DB", default=0, minimum=0, maximum=15, help="Its database in Redis, in REDIS_URL.")

@@ -67,6 +67,8 @@ class CustomService:
     """Secrets it asks for: `database` (DATABASE_URL and the owner's password), `admin` (the GraphQL admin secret),
     `redis` (REDIS_URL and its password)."""
     redis_db: int = 0
+    database: str | None = None
+    """Of its own in the project's PostgreSQL; None: the project's."""
     volumes: tuple[Volume, ...] = ()
     mounts: tuple[Mount, ...] = ()
     host_port: int | None = None

@@ -49,6 +49,7 @@ def spec(service: CustomService, project: Project, network: Network) -> ServiceS
         preparation=preparation(service),
         resources=service.resources,
         replicas=service.replicas,
+        databases=databases(service, project),
     )
 
 
@@ -133,7 +134,7 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
     found = project.settings(postgres.PostgresSettings)
     if found.enabled:
         at = network.endpoint(postgres.NAME, postgres.PORT.name)
-        database = postgres.settings(project).database or ""
+        database = service.database or postgres.settings(project).database or ""
         variables |= {"POSTGRES_HOST": at.host, "POSTGRES_PORT": str(at.port), "POSTGRES_DB": database}
     hasura = project.settings(graphql.HasuraSettings)
     if hasura.enabled:
@@ -142,7 +143,7 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
         at = network.endpoint(redis.NAME, redis.PORT.name)
         variables |= {"REDIS_HOST": at.host, "REDIS_PORT": str(at.port), "REDIS_DB": str(service.redis_db)}
     if "database" in service.access:
-        variables |= _database(project, network)
+        variables |= _database(service, project, network)
     if "admin" in service.access:
         variables["HASURA_ADMIN_SECRET"] = hasura.admin_secret
     if "redis" in service.access and redis.wanted(project):
@@ -160,12 +161,26 @@ def kept(service: CustomService, project: Project, network: Network) -> dict[str
     return volumes | {each.variable: str(project.root / each.path) for each in service.mounts}
 
 
-def _database(project: Project, network: Network) -> dict[str, str]:
+def databases(service: CustomService, project: Project) -> tuple[str, ...]:
+    """Those that are to be made for it."""
     found = postgres.settings(project)
-    variables = {"DATABASE_URL": pooler.database_url(project, network)}
+    if not service.database or service.database == found.database:
+        return ()
+    path = f"services.{service.name}.database"
+    if not found.enabled or found.url:
+        message = "is made in the stack's own PostgreSQL, and DATABASE_URL names another"
+        raise ConfigProblemsError([Problem(path=path, message=message, hint="give it a connection string in its env")])
+    if service.database in postgres.MAINTENANCE:
+        raise ConfigProblemsError([Problem(path=path, message=f"{service.database} is PostgreSQL's own")])
+    return (service.database,)
+
+
+def _database(service: CustomService, project: Project, network: Network) -> dict[str, str]:
+    found = postgres.settings(project)
+    variables = {"DATABASE_URL": pooler.database_url(project, network, service.database)}
     if pooler.wanted(project):
         # For what needs a session of its own: migrations, LISTEN, advisory locks.
-        variables["DIRECT_DATABASE_URL"] = postgres.database_url(project, network)
+        variables["DIRECT_DATABASE_URL"] = postgres.database_url(project, network, service.database)
     if found.enabled:
         variables |= {"POSTGRES_USER": found.user, "POSTGRES_PASSWORD": found.password}
     return variables

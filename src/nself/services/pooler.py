@@ -6,6 +6,7 @@ they pool by themselves, and LISTEN, advisory locks and prepared statements need
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from nself.errors import ConfigProblemsError, Problem
@@ -85,11 +86,12 @@ def pool_size(project: Project) -> int:
     return asked
 
 
-def database_url(project: Project, network: Network) -> str:
-    """The project's database, through the pool where there is one."""
+def database_url(project: Project, network: Network, database: str | None = None) -> str:
+    """The project's database or another, through the pool where there is one."""
     if not wanted(project):
-        return postgres.database_url(project, network)
-    return postgres.url(postgres.settings(project), network.endpoint(NAME, PORT.name))
+        return postgres.database_url(project, network, database)
+    found = postgres.settings(project)
+    return postgres.url(replace(found, database=database) if database else found, network.endpoint(NAME, PORT.name))
 
 
 def spec(project: Project, network: Network) -> ServiceSpec:

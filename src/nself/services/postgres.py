@@ -83,6 +83,10 @@ class PostgresSettings:
     )
 
 
+MAINTENANCE = frozenset({"postgres", "template0", "template1"})
+"""Databases that a server comes with."""
+
+
 def settings(project: Project) -> PostgresSettings:
     found = project.settings(PostgresSettings)
     if found.enabled and not found.password:
@@ -95,10 +99,11 @@ def settings(project: Project) -> PostgresSettings:
     return replace(found, database=found.database or project.name.replace("-", "_"))
 
 
-def database_url(project: Project, network: Network) -> str:
-    """What every service connects with. User and password are encoded: any character may stand in them."""
+def database_url(project: Project, network: Network, database: str | None = None) -> str:
+    """What every service connects with, to the project's database unless another is named. User and password are
+    encoded: any character may stand in them."""
     found = settings(project)
-    return found.url or url(found, network.endpoint(NAME, PORT.name))
+    return found.url or url(replace(found, database=database) if database else found, network.endpoint(NAME, PORT.name))
 
 
 def url(found: PostgresSettings, at: Endpoint) -> str:

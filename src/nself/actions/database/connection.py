@@ -41,9 +41,9 @@ def prepare(opened: Stack, emit: Emit) -> None:
 
     found = postgres.settings(opened.project)
     at = opened.runtime.network.endpoint(postgres.NAME, postgres.PORT.name)
-    others = [name for spec in opened.runtime.specs for name in spec.databases]
+    others = dict.fromkeys(name for spec in opened.runtime.specs for name in spec.databases)
     asyncio.run(
-        _prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found, others)
+        _prepare(postgres.url(found, at), postgres.url(replace(found, database=MAINTENANCE), at), found, list(others))
     )
 
 

@@ -52,7 +52,7 @@ def restore(stack: Stack, folder: Path, wanted: Mapping[str, int]) -> None:
 def databases(stack: Stack) -> list[str]:
     """The project's own and those that services have for themselves."""
     own = postgres.settings(stack.project).database or ""
-    return [own, *(name for spec in stack.runtime.specs for name in spec.databases)]
+    return list(dict.fromkeys([own, *(name for spec in stack.runtime.specs for name in spec.databases)]))
 
 
 def count(stack: Stack, database: str) -> dict[str, int]:
