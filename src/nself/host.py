@@ -267,19 +267,17 @@ class LocalHost:
                 raise OSError(0, f"it is not UTF-8 text (line {line})") from error
 
     def write(self, path: Path, text: str, *, mode: int = 0o644) -> None:
-        import tempfile
-
         with _explained(path, "written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            beside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
             try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                with open(beside, "x", encoding="utf-8", opener=_private) as file:
                     file.write(text)
                     file.flush()
                     os.fchmod(file.fileno(), mode)
-                Path(temporary).replace(path)
+                beside.replace(path)
             except BaseException:
-                Path(temporary).unlink(missing_ok=True)
+                beside.unlink(missing_ok=True)
                 raise
 
     def write_own(self, path: Path, data: bytes) -> None:
