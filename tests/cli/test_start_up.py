@@ -46,3 +46,12 @@ def test_what_one_command_made_of_the_project_the_next_need_not_make(tmp_path: P
         imported = imported_by(command, tmp_path)
         assert f"nself.actions.{command}" in imported
         assert not NEEDLESS & imported
+
+
+def test_processes_are_started_before_what_only_their_preparation_needs_is_imported() -> None:
+    program = "import sys; from nself.actions import first_steps; print(*sys.modules)"
+    imported = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "nself.actions.first_steps" in imported
+    assert not {"asyncio", "asyncpg", "httpx", "ssl"} & set(imported)

@@ -4,7 +4,16 @@ import asyncio
 
 import pytest
 
-from nself.graphql.webhooks.outgoing import Call, Outgoing, OutgoingError, Reply, forwarded, sendable, vouched_for
+from nself.graphql.webhooks.outgoing import (
+    Call,
+    Connections,
+    Outgoing,
+    OutgoingError,
+    Reply,
+    forwarded,
+    sendable,
+    vouched_for,
+)
 from tests.graphql import hostile
 
 LIMIT = 1000
@@ -16,6 +25,23 @@ def call(handler: hostile.Handler, *, timeout_s: float = 20, **more: object) -> 
             return await outgoing.send(Call(url=url, body=b"{}", timeout_s=timeout_s, limit=LIMIT, **more))  # type: ignore[arg-type]
 
     return asyncio.run(go())
+
+
+def test_what_calls_need_is_made_once_with_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, make = [], Connections.of
+
+    def counted(at_once: int) -> Connections:
+        made.append(at_once)
+        return make(at_once)
+
+    async def go() -> None:
+        monkeypatch.setattr(Connections, "of", counted)
+        async with hostile.listening(hostile.redirects) as url, Outgoing.open(at_once=20) as outgoing:
+            assert made == []
+            await asyncio.gather(*(outgoing.send(Call(url=url, body=b"{}")) for _ in range(3)))
+
+    asyncio.run(go())
+    assert made == [20]
 
 
 @pytest.mark.parametrize("handler", [hostile.hangs, hostile.trickles], ids=lambda handler: handler.__name__)
