@@ -104,8 +104,25 @@ class Project:
     def health(self) -> dict[str, str]:
         return {name: service["health"] for name, service in self.status().items()}
 
+    def becomes(self, whole: Mapping[str, str] | None = None, /, **some: str) -> None:
+        """Until each service is as it is said to be: who is slow to answer on a busy machine is unwell just then."""
+
+        def true() -> bool:
+            found.clear()
+            found.update(self.health())
+            return (whole is None or found == whole) and some.items() <= found.items()
+
+        found: dict[str, str] = {}
+        wait_until(true, found)
+
+    def becomes_well(self) -> None:
+        self.becomes(dict.fromkeys(self.status(), "healthy"))
+
     def pid(self, service: str) -> int:
         return int(self.status()[service]["pid"])
+
+    def pids(self) -> dict[str, int]:
+        return {name: int(service["pid"] or 0) for name, service in self.status().items()}
 
     def sql(self, statement: str, *, check: bool = True) -> str:
         """Through `nself exec postgres`, as a user would."""
@@ -125,20 +142,43 @@ def new_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
     made: list[Project] = []
 
     def create(root: Path | None = None, *, lean: bool = True, **variables: str) -> Project:
-        folder = root or tmp_path / f"shop{len(made)}"
-        folder.mkdir(parents=True, exist_ok=True)
-        open_to_others(folder)
-        project = Project(folder)
-        ports = {name: str(free_port()) for name in PORTS}
-        base = {"PROJECT_NAME": "shop", "ENV": "dev", "BASE_DOMAIN": "localhost", "JWT_KEY": SECRET}
-        secrets = {"HASURA_GRAPHQL_ADMIN_SECRET": SECRET, "POSTGRES_PASSWORD": PASSWORD}
-        project.write(**base, **secrets, **ports, **(LEAN if lean else {}), **variables)
-        made.append(project)
-        return project
+        made.append(project_in(root or tmp_path / f"shop{len(made)}", **(LEAN if lean else {}), **variables))
+        return made[-1]
 
     yield create
     for project in made:
         project.nself("stop", "--graceful", "5", check=False)
+
+
+def project_in(folder: Path, **variables: str) -> Project:
+    """A folder with an .env."""
+    folder.mkdir(parents=True, exist_ok=True)
+    open_to_others(folder)
+    project = Project(folder)
+    ports = {name: str(free_port()) for name in PORTS}
+    base = {"PROJECT_NAME": "shop", "ENV": "dev", "BASE_DOMAIN": "localhost", "JWT_KEY": SECRET}
+    secrets = {"HASURA_GRAPHQL_ADMIN_SECRET": SECRET, "POSTGRES_PASSWORD": PASSWORD}
+    project.write(**base, **secrets, **ports, **variables)
+    return project
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One lean project for all tests of a file that want a stack to be running, and not to be the first to use it."""
+    project = project_in(tmp_path_factory.mktemp("kept") / "shop", **LEAN)
+    yield project
+    project.nself("stop", "--graceful", "5", check=False)
+
+
+@pytest.fixture
+def running(kept: Project) -> Iterator[Project]:
+    """It runs, with the variables it always has, whatever the test before did to it."""
+    before = dict(kept.variables)
+    kept.nself("start")
+    yield kept
+    if kept.variables != before:
+        kept.variables = before
+        kept.write()
 
 
 @pytest.fixture
@@ -169,10 +209,10 @@ def open_to_others(folder: Path) -> None:
                 parent.chmod(0o755)
 
 
-def wait_until(true: Callable[[], bool], *, wait_s: float = 90.0) -> float:
-    """Seconds until `true` was; fails when it never was."""
+def wait_until(true: Callable[[], bool], seen: object = "", *, wait_s: float = 90.0) -> float:
+    """Seconds until `true` was; fails when it never was, with what was `seen` last."""
     began = time.monotonic()
     while not true():
-        assert time.monotonic() - began < wait_s, "it did not come true in time"
+        assert time.monotonic() - began < wait_s, f"it did not come true in time {seen}"
         time.sleep(0.02)
     return time.monotonic() - began

@@ -18,13 +18,15 @@ CLIENTS = KEEPING + CONNECTING
 """Those that keep their connection and those that do not, unless a test wants others."""
 PAUSE_S = 0.004
 """Between two requests of one client: the machine is shared."""
+WAIT_S = 90.0
+"""For an answer, or for as many as a test asks for: how fast they come is not what these tests are about."""
 
 
 class _Connection(http.client.HTTPSConnection):
     """To loopback, whatever the name says."""
 
     def connect(self) -> None:
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -38,7 +40,8 @@ class Load:
     host: str
     port: int
     methods: tuple[str, ...] = ("GET", "POST")
-    answered: Counter[str] = field(default_factory=Counter)
+    answered: list[tuple[float, str]] = field(default_factory=list)
+    """When each was asked, and by whom it was answered."""
     failures: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -46,7 +49,7 @@ class Load:
 
     @property
     def total(self) -> int:
-        return self.answered.total() + len(self.failures)
+        return len(self.answered) + len(self.failures)
 
     @contextmanager
     def running(self, *, keeping: int = KEEPING, connecting: int = CONNECTING) -> Iterator[Load]:
@@ -62,17 +65,19 @@ class Load:
             for thread in threads:
                 thread.join()
 
-    def more(self, count: int, *, wait_s: float = 30.0) -> Counter[str]:
-        """Who answered the next `count` requests."""
-        before, until = Counter(self.answered), self.total + count
-        deadline = time.monotonic() + wait_s
-        while self.total < until:
+    def more(self, count: int, *, wait_s: float = WAIT_S) -> Counter[str]:
+        """Who answered the next `count` requests: those that are under way now were asked before."""
+        now, failed, seen = time.monotonic(), len(self.failures), len(self.answered)
+        deadline = now + wait_s
+        while True:
+            found = Counter(who for asked, who in self.answered[seen:] if asked >= now)
+            if found.total() + len(self.failures) - failed >= count:
+                return found
             assert time.monotonic() < deadline, f"{self.total} requests, and no more: {self.failures[-3:]}"
             time.sleep(0.01)
-        return self.answered - before
 
     def _client(self, keeps: bool) -> None:
-        connection = _Connection(self.host, self.port, timeout=10)
+        connection = _Connection(self.host, self.port, timeout=WAIT_S)
         for method in itertools.cycle(self.methods):
             if self._over.wait(PAUSE_S):
                 break
@@ -96,4 +101,4 @@ class Load:
             if problem:
                 self.failures.append(problem)
             else:
-                self.answered[who] += 1
+                self.answered.append((began, who))

@@ -70,7 +70,7 @@ def test_with_the_daemon_gone_nothing_is_called_stopped_and_all_is_there_when_it
         assert (told["ok"], told["error"]["kind"]) == (False, "docker")
 
     project.nself("start", "web")
-    assert project.health()["web"] == "healthy"
+    project.becomes(web="healthy")
 
 
 def test_a_paused_container_is_said_to_be_one_and_woken_by_start(project: Shop, own_engine: PrivateEngine) -> None:
@@ -102,7 +102,7 @@ def test_a_container_removed_by_hand_is_made_again(project: Shop, own_engine: Pr
     project.nself("start", "web")
 
     assert (refused.returncode, "web is not running" in refused.stderr) == (4, True)
-    assert project.health()["web"] == "healthy"
+    project.becomes(web="healthy")
 
 
 def test_a_network_removed_by_hand_is_made_again(project: Shop, own_engine: PrivateEngine) -> None:
@@ -112,7 +112,7 @@ def test_a_network_removed_by_hand_is_made_again(project: Shop, own_engine: Priv
     assert project.status()["web"]["health"] == "unhealthy"
     project.nself("start", "web")
 
-    assert project.health()["web"] == "healthy"
+    project.becomes(web="healthy")
 
 
 def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_engine: PrivateEngine) -> None:
@@ -133,7 +133,7 @@ def test_a_full_disk_of_the_engine_is_told_and_nothing_is_lost(built: Shop, own_
     assert own_engine.docker("images", "--quiet", "--no-trunc", built.image()) == before
     built.aside("build", "--images", "web")
     built.nself("start", "web")
-    assert built.health()["web"] == "healthy"
+    built.becomes(web="healthy")
 
 
 def test_a_full_disk_of_the_project_is_told_and_keeps_nobody_from_stopping(
@@ -275,7 +275,7 @@ def test_a_start_that_is_ended_while_it_makes_containers_is_taken_up_by_the_next
     built.nself("start", "web")
 
     assert "what was started keeps running" in said or number is signal.SIGKILL
-    assert built.health()["web"] == "healthy"
+    built.becomes(web="healthy")
     assert own_engine.docker("ps", "--all", "--format", "{{.Names}}") == "shop-web-1"
 
 
@@ -318,7 +318,7 @@ def test_a_daemon_that_is_killed_while_a_start_makes_containers(built: Shop, own
         assert "Traceback" not in said
 
     built.nself("start", "web")
-    assert built.health()["web"] == "healthy"
+    built.becomes(web="healthy")
     assert own_engine.docker(*volume, "read n </kept/n; echo $n") == "7"
 
 

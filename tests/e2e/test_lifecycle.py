@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PASSWORD, SECRET, Project
+from tests.e2e.conftest import PASSWORD, SECRET, Project, wait_until
 from tests.proofs import Proved
 
 pytestmark = pytest.mark.e2e
@@ -31,8 +31,9 @@ def test_the_whole_core_stack_starts_is_shown_and_stops(new_project: NewProject,
     assert started["healthy"] == started["total"] == 7
     assert set(started["started"]) == set(project.health())
     assert any(url.startswith("https://auth.localhost") for url in started["urls"])
-    status = project.json("status")
-    assert status["summary"] == {"total": 7, "running": 7, "healthy": 7, "unhealthy": 0, "stopped": 0}
+    well = {"total": 7, "running": 7, "healthy": 7, "unhealthy": 0, "stopped": 0}
+    wait_until(lambda: project.json("status", check=False)["summary"] == well)
+    status = project.json("status", check=False)
     for service in status["services"]:
         proved(service["name"], status["runtime"])
     assert set(status["services"][0]["memory"]) == {"used", "limit", "percent"}
@@ -68,41 +69,39 @@ def test_a_second_start_changes_nothing_and_data_survives_a_stop(project: Projec
 
 def test_naming_a_service_starts_it_and_what_it_needs(project: Project) -> None:
     assert set(project.json("start", "graphql")["started"]) == {"postgres", "graphql"}
-    assert project.health() == {"postgres": "healthy", "graphql": "healthy", "nginx": "stopped"}
+    project.becomes({"postgres": "healthy", "graphql": "healthy", "nginx": "stopped"})
     assert project.nself("status", check=False).returncode == 1
 
     assert project.json("stop", "graphql")["stopped"] == ["graphql"]
-    assert project.health()["postgres"] == "healthy"
+    project.becomes(postgres="healthy")
 
     unknown = project.nself("start", "grafql", check=False)
     assert unknown.returncode == 2
     assert "did you mean graphql?" in unknown.stderr
 
 
-def test_restart_takes_what_changed_or_what_is_named_or_everything(project: Project) -> None:
-    project.nself("start")
-    before = {name: project.pid(name) for name in ("postgres", "graphql", "nginx")}
+def test_restart_takes_what_changed_or_what_is_named_or_everything(running: Project) -> None:
+    before = running.pids()
 
-    assert project.json("restart") == {"restarted": [], "unchanged": ["postgres", "graphql", "nginx"], "failed": []}
-    project.write(HASURA_GRAPHQL_ENABLE_CONSOLE="false")
-    assert "restart graphql after postgres: changed: variables of graphql" in project.nself("start", "--dry-run").stdout
-    assert project.json("restart")["restarted"] == ["graphql"]
-    assert project.pid("postgres") == before["postgres"]
-    assert project.json("restart", "nginx")["restarted"] == ["nginx"]
-    assert project.pid("nginx") != before["nginx"]
-    assert set(project.json("restart", "--all")["restarted"]) == set(before)
-    assert project.pid("postgres") != before["postgres"]
+    assert running.json("restart") == {"restarted": [], "unchanged": ["postgres", "graphql", "nginx"], "failed": []}
+    running.write(HASURA_GRAPHQL_ENABLE_CONSOLE="false")
+    assert "restart graphql after postgres: changed: variables of graphql" in running.nself("start", "--dry-run").stdout
+    assert running.json("restart")["restarted"] == ["graphql"]
+    assert running.pid("postgres") == before["postgres"]
+    assert running.json("restart", "nginx")["restarted"] == ["nginx"]
+    assert running.pid("nginx") != before["nginx"]
+    assert set(running.json("restart", "--all")["restarted"]) == set(before)
+    assert running.pid("postgres") != before["postgres"]
 
 
-def test_a_changed_password_reaches_the_database(project: Project) -> None:
-    project.nself("start")
-    project.sql("CREATE TABLE kept ()")
+def test_a_changed_password_reaches_the_database(running: Project) -> None:
+    running.sql("CREATE TABLE kept ()")
 
-    project.write(POSTGRES_PASSWORD="another-password-altogether")
-    project.nself("start")
+    running.write(POSTGRES_PASSWORD="another-password-altogether")
+    running.nself("start")
 
-    assert project.health() == {"postgres": "healthy", "graphql": "healthy", "nginx": "healthy"}
-    assert project.sql("SELECT count(*) FROM kept") == "0"
+    running.becomes({"postgres": "healthy", "graphql": "healthy", "nginx": "healthy"})
+    assert running.sql("SELECT count(*) FROM kept") == "0"
 
 
 @pytest.mark.skipif(not Path("/usr/lib/postgresql/15/bin").is_dir(), reason="PostgreSQL 15 of the system is missing")
@@ -133,43 +132,44 @@ def test_extensions_are_created_and_a_missing_one_is_named_with_what_provides_it
     assert refused.returncode == 3
     assert "postgis" in refused.stderr
     assert "postgresql-17-postgis-3" in refused.stderr
-    assert project.health()["postgres"] == "healthy"
+    project.becomes(postgres="healthy")
 
 
-def test_new_migrations_are_applied_and_nothing_restarts_for_them(project: Project) -> None:
-    project.nself("start")
-    migrations = project.root / "db" / "migrations"
+def test_new_migrations_are_applied_and_nothing_restarts_for_them(running: Project) -> None:
+    migrations = running.root / "db" / "migrations"
     migrations.mkdir(parents=True)
     (migrations / "1_notes.up.sql").write_text("CREATE TABLE notes (id int PRIMARY KEY);")
 
-    assert project.nself("start", "--dry-run").stdout == "apply migrations: db/migrations changed\n"
-    assert project.json("start")["started"] == []
-    assert project.sql("SELECT count(*) FROM notes") == "0"
-    assert "nothing to do" in project.nself("start", "--dry-run").stdout
+    assert running.nself("start", "--dry-run").stdout == "apply migrations: db/migrations changed\n"
+    assert running.json("start")["started"] == []
+    assert running.sql("SELECT count(*) FROM notes") == "0"
+    assert "nothing to do" in running.nself("start", "--dry-run").stdout
 
     (migrations / "2_wrong.up.sql").write_text("CREATE TABLE more ();\nCREATE TABEL oops ();")
-    failed = project.nself("start", check=False)
+    failed = running.nself("start", check=False)
+    (migrations / "2_wrong.up.sql").unlink()
     assert failed.returncode == 5
     assert "migration 2_wrong failed, line 2" in failed.stderr
-    assert project.sql("SELECT to_regclass('more')") == ""
+    assert running.sql("SELECT to_regclass('more')") == ""
 
 
-def test_exec_becomes_the_program_with_its_exit_code_and_nothing_of_ours(project: Project) -> None:
+def test_exec_in_what_does_not_run_says_what_starts_it(project: Project) -> None:
     not_running = project.nself("exec", "postgres", check=False)
     assert not_running.returncode == 4
     assert "nself start postgres" in not_running.stderr
-    project.nself("start", "graphql")
 
-    assert project.nself("exec", "postgres", "psql", "-Atc", "SELECT 6 * 7").stdout == "42\n"
-    assert project.nself("exec", "graphql", "--", "sh", "-c", "exit 7", check=False).returncode == 7
-    environment = project.nself("exec", "-e", "COLOUR=blue", "graphql", "env").stdout
+
+def test_exec_becomes_the_program_with_its_exit_code_and_nothing_of_ours(running: Project) -> None:
+    assert running.nself("exec", "postgres", "psql", "-Atc", "SELECT 6 * 7").stdout == "42\n"
+    assert running.nself("exec", "graphql", "--", "sh", "-c", "exit 7", check=False).returncode == 7
+    environment = running.nself("exec", "-e", "COLOUR=blue", "graphql", "env").stdout
     assert f"HASURA_GRAPHQL_ADMIN_SECRET={SECRET}" in environment
     assert "COLOUR=blue" in environment
-    assert project.nself("exec", "graphql", "no-such-program", check=False).returncode == 127
+    assert running.nself("exec", "graphql", "no-such-program", check=False).returncode == 127
 
 
 def test_logs_of_one_service_by_count_level_and_as_json(project: Project) -> None:
-    project.nself("start")
+    project.nself("start", "postgres")
     project.sql("SELECT no_such_column", check=False)
 
     lines = [
@@ -186,16 +186,15 @@ def test_logs_of_one_service_by_count_level_and_as_json(project: Project) -> Non
     assert project.nself("logs", "--since", "soon", check=False).returncode == 2
 
 
-def test_logs_are_followed(project: Project) -> None:
-    project.nself("start", "postgres")
-    follower = project.spawn("logs", "-f", "postgres", "-n", "0", "--raw")
+def test_logs_are_followed(running: Project) -> None:
+    follower = running.spawn("logs", "-f", "postgres", "-n", "0", "--raw")
     assert follower.stdout is not None
     output = follower.stdout.fileno()
     seen = b""
     try:
         # The follower needs a moment to open the file: go on until it has seen one of our lines.
         while b"followed" not in seen:
-            project.sql("SELECT followed", check=False)
+            running.sql("SELECT followed", check=False)
             if select.select([output], [], [], 0.2)[0]:
                 seen += os.read(output, 65536)
     finally:
@@ -228,7 +227,7 @@ def test_reset_backs_up_and_removes_data_and_generated_files_only(project: Proje
 def test_stop_with_volumes_asks_and_deletes_the_data(project: Project) -> None:
     project.nself("start", "postgres")
     assert project.nself("stop", "--volumes", check=False).returncode == 2
-    assert project.health()["postgres"] == "healthy"
+    project.becomes(postgres="healthy")
 
     assert project.json("stop", "--volumes", "--yes")["removed"]["volumes"] == 1
     assert not (project.root / ".nself" / "data" / "postgres").exists()
@@ -270,7 +269,7 @@ def test_clean_takes_old_logs_and_leaves_the_running_stack_and_its_data(project:
 
     assert cleaned["removed"]["files"] == 2
     assert cleaned["reclaimed_bytes"] == 4004
-    assert project.health()["postgres"] == "healthy"
+    project.becomes(postgres="healthy")
     assert project.json("clean")["removed"]["files"] == 0
     project.nself("clean", "--all")
     assert project.nself("status", check=False).returncode == 4
@@ -293,15 +292,14 @@ def test_every_change_is_in_the_history(project: Project) -> None:
     )
 
 
-def test_no_secret_is_in_any_command_line_log_or_world_readable_file(project: Project) -> None:
-    project.nself("start")
+def test_no_secret_is_in_any_command_line_log_or_world_readable_file(running: Project) -> None:
     secrets = (PASSWORD, SECRET)
 
-    own = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(project.root).encode() in reading(path)]
+    own = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(running.root).encode() in reading(path)]
     assert own
     for path in own:
         assert not any(secret.encode() in reading(path) for secret in secrets)
-    for path in (project.root / ".nself").rglob("*"):
+    for path in (running.root / ".nself").rglob("*"):
         if path.is_file() and path.stat().st_mode & 0o004:
             assert not any(secret.encode() in path.read_bytes() for secret in secrets), path
 
@@ -324,7 +322,7 @@ def test_an_ordinary_user_runs_the_stack_as_themselves(new_project: NewProject) 
     project.nself("start")
 
     nobody = Path("/proc/1").stat().st_uid + 65534
-    assert {Path(f"/proc/{project.pid(name)}").stat().st_uid for name in project.status()} == {nobody}
+    assert {Path(f"/proc/{pid}").stat().st_uid for pid in project.pids().values()} == {nobody}
     assert project.sql("SELECT 1") == "1"
 
 
@@ -335,8 +333,8 @@ def test_root_drops_its_privileges_to_the_owner_of_the_project(new_project: NewP
 
     project.nself("start")
 
-    for name in project.status():
-        status = Path(f"/proc/{project.pid(name)}/status").read_text()
+    for pid in project.pids().values():
+        status = Path(f"/proc/{pid}/status").read_text()
         assert "Uid:\t65534\t65534\t65534\t65534" in status
         bounding = int(status.split("CapBnd:\t")[1].split("\n")[0], 16)
         assert bounding & ~(1 << 10 | 1 << 2) == 0

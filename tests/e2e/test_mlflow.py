@@ -70,7 +70,7 @@ def ask(project: Project, method: str, path: str, **body: object) -> httpx.Respo
 def test_it_is_killed_and_comes_back_with_every_run_and_file(native: Project, proved: Proved) -> None:
     project = native
     project.nself("start", "mlflow")
-    assert project.health()["mlflow"] == "healthy"
+    project.becomes(mlflow="healthy")
     proved("mlflow", "native")
     answer = httpx.get(f"http://127.0.0.1:{project.port('MLFLOW_PORT')}/api/2.0/mlflow/experiments/search")
     assert answer.status_code == 401
@@ -106,7 +106,7 @@ def test_in_a_container_it_is_made_anew_with_every_run_and_file(
         project.nself("start", "mlflow")
         assert container(project) != first
         assert read_back(project, recorded) == recorded
-        assert project.health()["mlflow"] == "healthy"
+        project.becomes(mlflow="healthy")
         proved("mlflow", "compose")
     finally:
         name, file = project.variables["PROJECT_NAME"], project.root / ".nself/build/compose/docker-compose.yml"

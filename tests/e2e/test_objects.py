@@ -78,7 +78,7 @@ def test_files_move_into_the_store_are_nobody_else_s_and_survive_its_being_kille
 
     nobody_without_keys_reads_or_writes(project, "shop-files", ids[0])
     proved("seaweedfs", "probed")
-    assert project.health()["seaweedfs"] == "healthy"
+    project.becomes(seaweedfs="healthy")
     proved("seaweedfs", "native")
 
     killed = project.pid("seaweedfs")

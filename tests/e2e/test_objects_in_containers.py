@@ -33,7 +33,7 @@ def test_seaweedfs_keeps_files_in_a_container_that_is_made_anew(
         assert container(project) != first
         project.nself("service", "storage", "download", "file.bin", "--bucket", "uploads", "--output", "back.bin")
         assert (project.root / "back.bin").read_bytes() == content
-        assert project.health()["seaweedfs"] == "healthy"
+        project.becomes(seaweedfs="healthy")
         proved("seaweedfs", "compose")
     finally:
         file = project.root / ".nself/build/compose/docker-compose.yml"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_no_request_is_dropped_while_replicas_come_and_go(shop: Project) -> None
     assert told["steps"][1] == "start web.2 and wait until it is healthy"
     assert (shop.root / "nself.yml").read_text() == text
     with load(shop).running() as stream:
-        assert set(stream.more(50)) == {ports(shop)["web"]}
+        assert set(stream.more(100)) == {ports(shop)["web"]}
         out = shop.json("scale", "out", "web", "--replicas", "3")
         assert (out["applied"], out["before"]["replicas"], out["after"]["replicas"]) == (True, 1, 3)
         everybody = ports(shop)
@@ -102,7 +103,7 @@ def test_no_request_is_dropped_while_replicas_come_and_go(shop: Project) -> None
         back = shop.json("scale", "in", "web", "--replicas", "1")
         assert back["applied"]
         assert [step.split(":")[0] for step in back["steps"]] == ["reload nginx", "stop web.2", "stop web.3"]
-        assert set(stream.more(100)) == {everybody["web"]}
+        assert set(stream.more(150)) == {everybody["web"]}
     assert stream.failures == []
     assert stream.total > 500
     # Comments, order and everything else are as they were typed.
@@ -113,8 +114,9 @@ def test_a_replica_that_is_killed_or_restarted_costs_nobody_anything(shop: Proje
     shop.nself("scale", "web", "3")
     with load(shop, "GET").running() as stream:
         assert len(stream.more(100)) == 3
+        # Who is slow to answer on a busy machine is not well in that moment.
+        wait_until(lambda: shop.status()["web"]["replicas"] == {"wanted": 3, "running": 3, "healthy": 3})
         status = shop.status()["web"]
-        assert status["replicas"] == {"wanted": 3, "running": 3, "healthy": 3}
         os.kill(status["instances"][2]["pid"], signal.SIGKILL)
         stream.more(200)
         # It comes back by itself, and gets its share again.
@@ -128,8 +130,13 @@ def test_a_replica_that_is_killed_or_restarted_costs_nobody_anything(shop: Proje
         stream.more(50)
     assert stream.failures == []
     assert not set(after.values()) & set(pids(shop).values())
-    used = shop.json("scale", "status", "web")["services"][0]
-    assert (used["replicas"]["healthy"], used["memory"], used["autoscale"]) == (3, "256M", None)
+    wait_until(lambda: used(shop)["replicas"]["healthy"] == 3)
+    assert (used(shop)["memory"], used(shop)["autoscale"]) == ("256M", None)
+
+
+def used(shop: Project) -> dict[str, Any]:
+    found: dict[str, Any] = shop.json("scale", "status", "web")["services"][0]
+    return found
 
 
 def pids(shop: Project) -> dict[str, int]:
@@ -172,8 +179,7 @@ def test_replicas_follow_the_load(shop: Project) -> None:
     shop.json("scale", "auto", "web", "--min", "1", "--max", "1")
     (back,) = shop.json("scale", "auto", "run", "--once", "--interval", "1")["services"]
     assert (back["before"], back["after"], back["changed"]) == (2, 1, True)
-    used = shop.json("scale", "status", "web")["services"][0]
-    assert used["autoscale"] == {"min": 1, "max": 1, "cpu_threshold": 1}
+    assert used(shop)["autoscale"] == {"min": 1, "max": 1, "cpu_threshold": 1}
     history = (shop.root / ".nself" / "history" / "all.jsonl").read_text().splitlines()
     reasons = [each["details"].get("why") for line in history if (each := json.loads(line))["type"] == "scale"]
     assert reasons == [decided["why"], "2 is not between 1 and 1"]

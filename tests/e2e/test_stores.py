@@ -40,7 +40,7 @@ def running(new_project: Callable[..., Project], store: str) -> Project:
 
 def test_it_is_killed_and_comes_back_with_every_file(running: Project, store: str, proved: Proved) -> None:
     running.nself("start", store)
-    assert running.health()[store] == "healthy"
+    running.becomes(**{store: "healthy"})
     proved(store, "native")
     for bucket in ("private", "public"):
         running.nself("service", "storage", "upload", "file.bin", "--bucket", bucket)
@@ -63,7 +63,7 @@ def test_in_a_container_it_is_made_anew_with_every_file(
     (running.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
     try:
         running.nself("start", store)
-        assert running.health()[store] == "healthy"
+        running.becomes(**{store: "healthy"})
         proved(store, "compose")
         running.nself("service", "storage", "upload", "file.bin", "--bucket", "private")
         first = container(running, store)
