@@ -59,7 +59,7 @@ class Redis:
 
     def connect(self, password: str = PASSWORD) -> Connection:
         at = network(self.project).endpoint("redis", "redis")
-        return Connection(at.host, at.port, password, timeout_s=5)
+        return Connection(at.host, at.port, password, timeout_s=60)
 
     def launch(self, prepare: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
         """Write its files and start it; `prepare` runs in the new process before Redis does."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from inspect import signature
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cluster import Cluster
@@ -15,6 +17,9 @@ pytest_plugins = ("tests.proofs", "tests.order", "tests.docker.fixtures")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 """The specifications beside the checkout; only tests read them."""
+
+
+PATIENCE_S = 90.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +49,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> None:
+    """httpx gives up after five seconds where nothing else is said: how fast an answer comes is not asked here."""
+    usual = signature(httpx.get).parameters["timeout"].default
+    for name in usual.as_dict():
+        setattr(usual, name, PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)

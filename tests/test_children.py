@@ -43,4 +43,4 @@ def test_those_with_a_session_of_their_own_hear_nothing() -> None:
         "print(own.poll(), flush=True); own.kill()"
     )
     parent, _, _ = tree(then)
-    assert parent.communicate(timeout=30)[0].split() == ["-15", "None"]
+    assert parent.communicate(timeout=90)[0].split() == ["-15", "None"]

@@ -32,6 +32,6 @@ def served(arguments: Sequence[str], variables: Mapping[str, str], health: str, 
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return httpx.get(url, timeout=90).status_code == 200
     except httpx.TransportError:
         return False

@@ -22,7 +22,7 @@ class Running:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=client)
-        self._http = httpx.AsyncClient(transport=transport, base_url=base_url, timeout=30)
+        self._http = httpx.AsyncClient(transport=transport, base_url=base_url, timeout=90)
         self._in: asyncio.Queue[Message] = asyncio.Queue()
         self._out: asyncio.Queue[Message] = asyncio.Queue()
 

@@ -34,7 +34,7 @@ def waiting_build(root: Path, *more: str) -> subprocess.Popen[str]:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     lock = (Layout(root).run / "build.lock").stat().st_ino
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while lock not in opened(ran.pid):
         assert time.monotonic() < deadline and ran.poll() is None
         time.sleep(0.02)
@@ -64,7 +64,7 @@ def test_it_ends_with_a_word_and_128_and_the_number(
     with LocalHost().lock(Layout(tmp_path).run / "build.lock", wait_s=1, holder="nself build"):
         ran = waiting_build(tmp_path)
         ran.send_signal(number)
-        out, err = ran.communicate(timeout=30)
+        out, err = ran.communicate(timeout=90)
     assert (ran.returncode, out) == (exit_code, "")
     assert err.lstrip("\n").startswith(said) and "Traceback" not in err
 
@@ -73,7 +73,7 @@ def test_as_json_too(tmp_path: Path) -> None:
     with LocalHost().lock(Layout(tmp_path).run / "build.lock", wait_s=1, holder="nself build"):
         ran = waiting_build(tmp_path, "--json")
         ran.send_signal(signal.SIGTERM)
-        out, _ = ran.communicate(timeout=30)
+        out, _ = ran.communicate(timeout=90)
     assert json.loads(out)["error"]["code"] == ran.returncode == 143
 
 
@@ -86,7 +86,7 @@ def test_a_closed_terminal_is_ignored_by_who_was_told_to(tmp_path: Path) -> None
             time.sleep(0.2)
             assert ran.poll() is None
             ran.send_signal(signal.SIGTERM)
-            assert ran.wait(timeout=30) == 143
+            assert ran.wait(timeout=90) == 143
         ran.communicate()
     finally:
         signal.signal(signal.SIGHUP, before)

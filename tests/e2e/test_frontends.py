@@ -57,7 +57,7 @@ def test_it_is_found_from_the_container_of_the_proxy(
 
         def answer() -> httpx.Response:
             url = f"https://127.0.0.1:{project.port('NGINX_SSL_PORT')}/"
-            return httpx.get(url, headers={"Host": at}, verify=False, timeout=20)
+            return httpx.get(url, headers={"Host": at}, verify=False, timeout=90)
 
         wait_until(lambda: answer().status_code == 200)
         assert answer().text == f"asked for {at}"

@@ -63,7 +63,7 @@ def install(folder: Path) -> None:
 
 def ask(project: Project, method: str, path: str, **body: object) -> httpx.Response:
     url = f"http://127.0.0.1:{project.port('MLFLOW_PORT')}/api/2.0/{path}"
-    return httpx.request(method, url, auth=OWNER, timeout=30, **body).raise_for_status()  # type: ignore[arg-type]
+    return httpx.request(method, url, auth=OWNER, timeout=90, **body).raise_for_status()  # type: ignore[arg-type]
 
 
 @pytest.mark.timeout(900)

@@ -78,7 +78,7 @@ def test_in_a_container_it_does_the_same(
 
 def many_clients_share_few_connections(project: Project) -> None:
     async def client(number: int) -> list[int]:
-        connection = await asyncpg.connect(pooled(project), timeout=20)
+        connection = await asyncpg.connect(pooled(project), timeout=90)
         try:
             seen = []
             for turn in range(5):

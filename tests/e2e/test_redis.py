@@ -37,7 +37,7 @@ def contained(project: Project, docker: Engine) -> Iterator[Project]:
 
 
 def connect(project: Project) -> Connection:
-    return Connection("127.0.0.1", project.port("REDIS_PORT"), PASSWORD, timeout_s=5)
+    return Connection("127.0.0.1", project.port("REDIS_PORT"), PASSWORD, timeout_s=60)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.functions.conftest import ADMIN_SECRET, Folder, Running
-from tests.functions.test_faults import children
+from tests.functions.test_faults import children, wait_for
 
 ADMIN = {"x-hasura-admin-secret": ADMIN_SECRET}
 
@@ -43,7 +43,8 @@ def test_one_that_takes_for_ever_is_given_up(functions: Folder, running: Running
     functions.write("loops.py", "while True: pass\n")
     functions.write("other.py", "def handler(e, c): return 1\n")
     with running(timeout_s=1) as server:
-        assert errors(server) == {"loops": "it was not loaded after 1 s", "other": None}
+        # The other is given up, too, where a busy machine takes longer to load it.
+        wait_for(lambda: errors(server) == {"loops": "it was not loaded after 1 s", "other": None})
 
 
 def test_it_is_for_developers_and_the_admin_alone(running: Running) -> None:

@@ -13,7 +13,7 @@ from tests.conformance.webhooks import running
 from tests.graphql.serving import ADMIN, serving
 
 Json = Any
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 CATALOG = """
     CREATE SCHEMA hdb_catalog;
     CREATE FUNCTION hdb_catalog.gen_hasura_uuid() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()';

@@ -383,7 +383,7 @@ def test_settings_are_documented_and_secrets_marked() -> None:
 def test_requests_under_way_are_waited_for_no_longer_than_the_setting_says(dsn: str, tmp_path: Path) -> None:
     with running(dsn, tmp_path, HASURA_GRAPHQL_GRACEFUL_SHUTDOWN_TIMEOUT="1") as url:
         address = httpx.URL(url)
-        with socket.create_connection((address.host, address.port or 0), timeout=20) as client:
+        with socket.create_connection((address.host, address.port or 0), timeout=90) as client:
             body = b'{"type": "run_sql", "args": {"sql": "SELECT pg_sleep(60)"}}'
             client.sendall(b"POST /v2/query HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             _until_asleep(dsn)
@@ -395,7 +395,7 @@ def _until_asleep(dsn: str) -> None:
         try:
             ours = "application_name = 'nself-graphql' AND state = 'active' AND query LIKE '%pg_sleep%'"
             asleep = f"SELECT count(*) FROM pg_stat_activity WHERE {ours}"
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 while not await connection.fetchval(asleep):
                     await asyncio.sleep(0.02)
         finally:

@@ -28,7 +28,7 @@ class Inbox:
     smtp_port: int
 
     def smtp(self) -> smtplib.SMTP:
-        return smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=30)
+        return smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=90)
 
     def send(
         self, message: EmailMessage | bytes, *, sender: str = "app@example.com", to: str | list[str] = "ada@example.com"
@@ -54,7 +54,7 @@ def inbox_on(dsn: str, **settings: Any) -> Iterator[Inbox]:
     """An inbox over this database while the block runs."""
     port = free_port()
     app = create(MailSettings(database_url=dsn, smtp_port=port, **settings), {})
-    with hosted(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+    with hosted(app) as url, httpx.Client(base_url=url, trust_env=False, timeout=90) as client:
         yield Inbox(client, port)
 
 

@@ -25,7 +25,7 @@ async def opened(dsn: str, **options: Any) -> AsyncIterator[Database]:
 def play(dsn: str, script: Callable[[Database], Awaitable[None]], **options: Any) -> None:
     async def run() -> None:
         async with opened(dsn, **options) as database:
-            await asyncio.wait_for(script(database), 20)
+            await asyncio.wait_for(script(database), 90)
 
     asyncio.run(run())
 

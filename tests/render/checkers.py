@@ -31,7 +31,7 @@ def nginx_accepts(files: Mapping[str, str], project: Project, folder: Path) -> N
 
 def nginx_test(configuration: Path, prefix: Path) -> subprocess.CompletedProcess[str]:
     argv = [binaries.nginx(LocalHost()), "-t", "-p", prefix, "-c", configuration, *ACCOUNT]
-    return subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, timeout=20)
+    return subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False, timeout=90)
 
 
 def lay_out(files: Mapping[str, str], folder: Path) -> Path:

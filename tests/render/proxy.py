@@ -114,7 +114,7 @@ class Proxy:
             f"{host}:{self.port}:127.0.0.1",
         ]
         return subprocess.run(
-            [*argv, *options, self.url(host, path)], capture_output=True, text=True, timeout=20
+            [*argv, *options, self.url(host, path)], capture_output=True, text=True, timeout=90
         ).stdout
 
     def logged_of(self, path: str) -> list[Mapping[str, str]]:
@@ -161,7 +161,7 @@ def proxy(
         process = subprocess.Popen([str(word) for word in argv], stdout=out, stderr=out)
     try:
         _await(net.listen("nginx", "health").port, process, log)
-        client = httpx.Client(transport=Loopback(verify=trusting(folder), trust_env=False), timeout=20)
+        client = httpx.Client(transport=Loopback(verify=trusting(folder), trust_env=False), timeout=90)
         with client:
             running = Proxy(folder, net, log, client)
             if behind is None:

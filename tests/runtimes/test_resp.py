@@ -31,7 +31,7 @@ def answering(*replies: bytes) -> Iterator[int]:
 
 
 def connect(port: int) -> Connection:
-    return Connection("127.0.0.1", port, "secret", timeout_s=2)
+    return Connection("127.0.0.1", port, "secret", timeout_s=60)
 
 
 def test_every_kind_of_reply_is_read() -> None:

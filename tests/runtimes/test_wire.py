@@ -17,12 +17,12 @@ def login(cluster: Cluster, **changes: str) -> Login:
 
 
 def test_a_trusted_user_is_answered(cluster: Cluster) -> None:
-    wire.select_1(login(cluster), timeout_s=5)
+    wire.select_1(login(cluster), timeout_s=60)
 
 
 def test_postgres_says_why_it_refuses(cluster: Cluster) -> None:
     with pytest.raises(RefusedError) as refused:
-        wire.select_1(login(cluster, database="no such one"), timeout_s=5)
+        wire.select_1(login(cluster, database="no such one"), timeout_s=60)
     assert refused.value.code == "3D000"
 
 

@@ -44,7 +44,7 @@ def storage(storage_dsn: str, peer: GraphQLPeer, tmp_path_factory: pytest.TempPa
         public_url="https://files.example.test/",
         max_files=20,
     )
-    with hosted(create(settings, {"graphql": peer.app})) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with hosted(create(settings, {"graphql": peer.app})) as url, httpx.Client(base_url=url, timeout=90) as client:
         asyncio.run(execute(storage_dsn, _BUCKETS))
         yield Storage(url=url, dsn=storage_dsn, root=root, client=client)
 

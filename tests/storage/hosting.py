@@ -96,7 +96,7 @@ def another(storage: Storage, peer: ASGIApp, **changes: Any) -> Iterator[httpx.C
     settings = {"database_url": storage.dsn, "admin_secret": SECRET, "disk_root": str(storage.root), **changes}
     with (
         hosted(create(StorageSettings(**settings), {"graphql": peer})) as url,
-        httpx.Client(base_url=url, timeout=30) as client,
+        httpx.Client(base_url=url, timeout=90) as client,
     ):
         yield client
 

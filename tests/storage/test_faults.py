@@ -48,7 +48,7 @@ def begun_upload(storage: Storage, credentials: dict[str, str]) -> Iterator[sock
     }
     lines = ["POST /v1/files HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     url = httpx.URL(storage.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=60) as connection:
         connection.sendall("\r\n".join(lines).encode())
         connection.sendall(b'--b\r\nContent-Disposition: form-data; name="file[]"; filename="a"\r\n\r\n')
         connection.sendall(b"x" * 2_000_000)

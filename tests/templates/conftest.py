@@ -49,12 +49,12 @@ class Service:
 
     def client(self) -> httpx.Client:
         """To the service itself."""
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=90)
 
     def outside(self) -> httpx.Client:
         """Through the proxy."""
         return httpx.Client(
-            base_url=f"http://127.0.0.1:{self.project.port('NGINX_PORT')}", headers={"Host": self.host}, timeout=20
+            base_url=f"http://127.0.0.1:{self.project.port('NGINX_PORT')}", headers={"Host": self.host}, timeout=90
         )
 
 

@@ -105,7 +105,7 @@ def check_stop(text: str) -> None:
 def request_during_stop(host: str, port: int, stop: Callable[[], object]) -> Mapping[str, Any]:
     """Half a request, then `stop`, and once nobody new is let in its other half: what is answered to it."""
     body = b'{"half": "way"}'
-    with socket.create_connection((host, port), timeout=20) as line:
+    with socket.create_connection((host, port), timeout=90) as line:
         head = ["POST /api/echo HTTP/1.1", "Host: x", "Content-Type: application/json", f"Content-Length: {len(body)}"]
         line.sendall("\r\n".join([*head, "", ""]).encode() + body[:5])
         _see_it_taken_up(host, port)
@@ -125,7 +125,7 @@ def request_during_stop(host: str, port: int, stop: Callable[[], object]) -> Map
 
 def _see_it_taken_up(host: str, port: int) -> None:
     """A request on another connection, begun later and answered: the one before it was accepted by then."""
-    httpx.get(f"http://{host}:{port}/health", timeout=20).raise_for_status()
+    httpx.get(f"http://{host}:{port}/health", timeout=90).raise_for_status()
     time.sleep(0.1)
 
 

@@ -132,7 +132,7 @@ def nself(project: Project, *arguments: str, environ: Mapping[str, str] | None =
 
 @each
 def test_it_keeps_every_promise_to_the_end_with_nothing_but_what_it_needs(container: Container, proved: Proved) -> None:
-    with httpx.Client(base_url=f"http://{container.address}:{container.port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://{container.address}:{container.port}", timeout=90) as client:
         contract.check(client, container.name)
         assert contract.answer(client.get("/api/info")).get("database", "17").startswith("17")
     contract.check_log(container.log(), container.name)
@@ -145,7 +145,7 @@ def test_it_keeps_every_promise_to_the_end_with_nothing_but_what_it_needs(contai
         binding["HostIp"] == "127.0.0.1" for bindings in limits["PortBindings"].values() for binding in bindings
     )
     # The proxy learns within seconds where a container is that came after it.
-    wait_until(lambda: through_proxy(container).status_code == 200, wait_s=60)
+    wait_until(lambda: through_proxy(container).status_code == 200)
     assert contract.answer(through_proxy(container)) == {"echo": [1]}
     check_own_health(container)
     for what in ("built", "compose", "probed"):
@@ -155,7 +155,7 @@ def test_it_keeps_every_promise_to_the_end_with_nothing_but_what_it_needs(contai
 
 def through_proxy(container: Container) -> httpx.Response:
     url = f"http://127.0.0.1:{container.project.port('NGINX_PORT')}/api/echo"
-    return httpx.post(url, headers={"Host": f"{container.name}.localhost"}, json=[1], timeout=20)
+    return httpx.post(url, headers={"Host": f"{container.name}.localhost"}, json=[1], timeout=90)
 
 
 def check_own_health(container: Container) -> None:

@@ -41,7 +41,7 @@ def url() -> Iterator[str]:
 
 
 def asked(expected: Expected, tmp_path: Path, *, tries: int = 1, host: LocalHost | None = None) -> Answer:
-    patience = Patience(timeout_s=10, tries=tries)
+    patience = Patience(timeout_s=60, tries=tries)
     return endpoint.endpoint(tmp_path, host or Slept(), {"HOME": str(tmp_path)}, expected, patience)
 
 

@@ -45,9 +45,11 @@ def environ(index: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def nself(python: Path, environ: Mapping[str, str]) -> Installation:
-    """1.0, installed by pip."""
-    assert LocalHost().run([str(python), "-m", "pip", "install", "-q", "nself==1.0"], env=dict(environ)).ok
-    return Installation(by=By.PIP, version="1.0", python=python)
+    """1.0, installed by pip: most leave it as it was."""
+    found = Installation(by=By.PIP, version="1.0", python=python)
+    if '"1.0"' not in installed(found):
+        assert LocalHost().run([str(python), "-m", "pip", "install", "-q", "nself==1.0"], env=dict(environ)).ok
+    return found
 
 
 def package(folder: Path, version: str, program: str) -> None:

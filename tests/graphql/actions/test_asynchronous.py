@@ -21,7 +21,7 @@ async def looked(api: Api, id_: str, wanted: str, headers: dict[str, str] = ADMI
 
 async def ended(api: Api, id_: str, wanted: str = "output { id } errors", headers: dict[str, str] = ADMIN) -> Any:
     """What became of the call, once it has."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             found = await looked(api, id_, f"done: output {{ id }} failed: errors {wanted}", headers)
             if found and (found.pop("done") is not None) | (found.pop("failed") is not None):
@@ -102,7 +102,7 @@ def test_a_call_outlives_the_engine_that_took_it(dsn: str) -> None:
         async with acting(dsn) as (api, webhook):
             await action(api, "wait")
             id_ = await begun(api)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 while not webhook.asked:
                     await asyncio.sleep(0.02)
         # The engine was stopped in the middle of it; the next one has another webhook at the same name.

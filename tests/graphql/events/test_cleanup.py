@@ -217,7 +217,7 @@ def test_a_server_cleans_up_what_says_so_and_nothing_else(dsn: str, monkeypatch:
             await trigger(api, "silent")
             await connection.execute(EVENTS + EVENTS.replace("'other'", "'silent'").replace("'t'", "'gone'"))
             await trigger(api, "t", cleanup_config=MINUTELY)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 while await connection.fetchval("SELECT count(*) FROM hdb_catalog.event_log_cleanups") == 0:
                     await asyncio.sleep(0.05)
                 await connection.execute(DUE)

@@ -16,7 +16,7 @@ from tests.graphql.serving import ADMIN, Api, serving
 
 Json = Any
 ALL = {"insert": {"columns": "*"}, "update": {"columns": "*"}, "delete": {"columns": "*"}}
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 
 
 async def make(api: Api, webhook: str, name: str = "t", **more: Json) -> None:

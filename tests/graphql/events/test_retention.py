@@ -56,7 +56,7 @@ def test_a_server_deletes_only_when_told_to(dsn: str) -> None:
         async with serving(dsn) as api:
             await api.metadata("get_cron_triggers", {})
             assert await connection.fetchval(over) == 6
-        async with serving(dsn, NSELF_GRAPHQL_SCHEDULED_EVENTS_RETENTION="7"), asyncio.timeout(20):
+        async with serving(dsn, NSELF_GRAPHQL_SCHEDULED_EVENTS_RETENTION="7"), asyncio.timeout(90):
             while await connection.fetchval(over) != 3:
                 await asyncio.sleep(0.05)
         await connection.close()

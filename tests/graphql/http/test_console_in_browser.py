@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from tests.cluster import Cluster
 from tests.graphql.process import running
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def url(dsn: str, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def url(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all of them: what they write, no other looks at."""
     environ = {"HASURA_GRAPHQL_ENABLE_CONSOLE": "true", "HASURA_GRAPHQL_ADMIN_SECRET": SECRET}
-    with running(dsn, tmp_path, **environ) as url:
+    with cluster.database() as dsn, running(dsn, tmp_path_factory.mktemp("console"), **environ) as url:
         asked(url, "/v2/query", {"type": "run_sql", "args": {"sql": TABLE}})
         asked(url, "/v1/metadata", {"type": "pg_track_table", "args": {"table": "note"}})
         permission = {"table": "note", "role": "reader", "permission": OWN}
@@ -131,7 +132,7 @@ def test_explain_shows_the_sql_and_the_plan_of_the_chosen_role(url: str) -> None
     visited(url, visit)
 
 
-def test_a_subscription_goes_on_after_the_server_was_away(dsn: str, tmp_path: Path) -> None:
+def test_a_subscription_goes_on_after_the_server_was_away(url: str) -> None:
     async def visit(page: Page) -> None:
         from playwright.async_api import expect
 
@@ -143,9 +144,7 @@ def test_a_subscription_goes_on_after_the_server_was_away(dsn: str, tmp_path: Pa
         await expect(page.locator("#state")).to_have_text("connected again")
         assert await page.evaluate("() => window.opened.length") == 2
 
-    environ = {"HASURA_GRAPHQL_ENABLE_CONSOLE": "true", "HASURA_GRAPHQL_ADMIN_SECRET": SECRET}
-    with running(dsn, tmp_path, **environ) as url:
-        visited(url, visit)
+    visited(url, visit)
 
 
 async def apply(page: Page, **fields: str) -> None:

@@ -111,7 +111,7 @@ class World:
         await self._stack.enter_async_context(lifespan(app))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = await self._stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30)
+            httpx.AsyncClient(transport=transport, base_url="http://test", timeout=90)
         )
 
     def sql(self, text: str) -> None:

@@ -248,7 +248,7 @@ def test_postgresql_restarted_costs_no_socket_and_no_change() -> None:
 
 async def written(api: Api, mutation: str) -> Any:
     """As soon as the database takes it again."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             reply: httpx.Response = await api.post("/v1/graphql", {"query": mutation})
             if reply.status_code == 200 and "data" in reply.json():

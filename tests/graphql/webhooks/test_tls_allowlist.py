@@ -51,7 +51,7 @@ def test_only_services_on_the_list_may_show_any_certificate(certificate: Path) -
     async def go() -> None:
         async with await secured(certificate) as server, Outgoing.open() as outgoing:
             port = server.sockets[0].getsockname()[1]
-            call = Call(url=f"https://127.0.0.1:{port}/", method="GET", timeout_s=20)
+            call = Call(url=f"https://127.0.0.1:{port}/", method="GET", timeout_s=60)
             with pytest.raises(OutgoingError, match="CERTIFICATE_VERIFY_FAILED"):
                 await outgoing.send(call)
             outgoing.allowlist.follow({"tls_allowlist": [{"host": "127.0.0.1", "suffix": str(port)}]})

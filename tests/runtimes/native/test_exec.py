@@ -38,7 +38,7 @@ def variables(folder: Path, **pairs: str) -> Path:
 def test_the_command_gets_its_variables_its_folder_and_its_words(tmp_path: Path) -> None:
     env_file = variables(tmp_path, PORT="8001", GREETING='grüß "dich"\n')
     command = argv(env_file, sys.executable, "-c", TELL, "--port", "$PORT", "a b", "${PORT}0", folder=tmp_path)
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=90)
     words, folder, environ = json.loads(ran.stdout)
     assert words == ["--port", "8001", "a b", "80010"]
     assert folder == str(tmp_path)
@@ -49,7 +49,7 @@ def test_words_of_our_own_mean_what_they_say(tmp_path: Path) -> None:
     env_file = variables(tmp_path, HOME="/elsewhere")
     wrapper = [sys.executable, "-m", "nself.runtimes.native.exec", str(env_file), "--as-is", "--"]
     command = [*wrapper, sys.executable, "-c", TELL, "/srv/$HOME/x", "--"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=90)
     words, _, environ = json.loads(ran.stdout)
     assert words == ["/srv/$HOME/x", "--"]
     assert environ["HOME"] == "/elsewhere"
@@ -66,7 +66,7 @@ def test_signals_reach_the_command_because_nothing_stands_before_it(tmp_path: Pa
 
 @pytest.mark.parametrize("command", ["no-such-program-anywhere", "/etc/passwd"])
 def test_a_command_that_cannot_be_run_says_so_in_one_line(tmp_path: Path, command: str) -> None:
-    ran = subprocess.run(argv(variables(tmp_path), command), capture_output=True, text=True, check=False, timeout=30)
+    ran = subprocess.run(argv(variables(tmp_path), command), capture_output=True, text=True, check=False, timeout=90)
     assert ran.returncode in (126, 127)
     assert ran.stderr.startswith(f"{command} ")
     assert ran.stderr.count("\n") == 1
@@ -74,7 +74,7 @@ def test_a_command_that_cannot_be_run_says_so_in_one_line(tmp_path: Path, comman
 
 def test_a_folder_that_is_missing_says_so(tmp_path: Path) -> None:
     command = argv(variables(tmp_path), sys.executable, folder=tmp_path / "missing")
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
     assert ran.returncode == 127
     assert str(tmp_path / "missing") in ran.stderr
 
