@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -98,7 +99,8 @@ def server_image(docker: Engine, debian_image: str, tmp_path_factory: pytest.Tem
 @pytest.fixture(scope="session")
 def app_image(docker: Engine, debian_image: str) -> Iterator[str]:
     """An image whose account is said by name, `app` (4321:8765), with root's folders `/srv/filled` and `/srv/empty`."""
-    image = f"nself-test/app-{os.path.basename(os.environ[RUN])}"  # noqa: PTH119
+    # Of this worker alone: another one ends earlier, and takes its own away.
+    image = f"nself-test/app-{secrets.token_hex(4)}"
     text = (
         f"FROM {debian_image}\n"
         "RUN groupadd --gid 8765 app && useradd --uid 4321 --gid app --no-create-home app"

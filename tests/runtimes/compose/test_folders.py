@@ -52,12 +52,15 @@ def ready(stack: Stack, image: str, path: str, *, read_only: bool = False) -> li
 def test_a_missing_folder_is_made_and_both_sides_can_write_to_it(
     docker: Engine, stack: Stack, app_image: str, tmp_path: Path
 ) -> None:
+    stack.layout = Layout(tmp_path / 'log, "hiking"')
+    root = stack.layout.root
+    root.mkdir()
     assert ready(stack, app_image, "var/uploads") == []
-    found = (tmp_path / "var/uploads").stat()
-    assert (found.st_uid, found.st_gid, oct(found.st_mode & 0o7777)) == (UID, tmp_path.stat().st_gid, "0o2775")
-    mount = f"type=bind,source={tmp_path}/var/uploads,target=/app/files"
+    found = (root / "var/uploads").stat()
+    assert (found.st_uid, found.st_gid, oct(found.st_mode & 0o7777)) == (UID, root.stat().st_gid, "0o2775")
+    mount = f'type=bind,"source={str(root).replace(chr(34), chr(34) * 2)}/var/uploads",target=/app/files'
     docker.run("run", "--rm", "--cap-drop", "ALL", "--mount", mount, app_image, "touch", "/app/files/made")
-    assert (tmp_path / "var/uploads/made").stat().st_gid == tmp_path.stat().st_gid
+    assert (root / "var/uploads/made").stat().st_gid == root.stat().st_gid
     assert ready(stack, app_image, "var/uploads") == [], "it is there now"
 
 

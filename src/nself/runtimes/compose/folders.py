@@ -32,7 +32,9 @@ def ready(compose: ContainerStack, specs: Sequence[ServiceSpec]) -> None:
 
 def _hand_over(compose: ContainerStack, path: Path, image: Image) -> None:
     """The engine does what only root may do here."""
-    with volumes.mounted(compose, f"type=bind,source={path},target={volumes.AT}", image) as container:
+    # The words of --mount are CSV, and a path may hold a comma.
+    source = str(path).replace('"', '""')
+    with volumes.mounted(compose, f'type=bind,"source={source}",target={volumes.AT}', image) as container:
         uid = accounts.of(image, container, compose.docker, compose.host).uid
         if uid != path.stat().st_uid:
             archive = volumes.folder_of(volumes.AT, uid, path.stat().st_gid, SHARED)
