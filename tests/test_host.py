@@ -14,7 +14,7 @@ import pytest
 
 from nself.errors import NselfError, PermissionDeniedError, ProgramMissingError, TimedOutError
 from nself.fake_host import FakeHost
-from nself.host import LocalHost, Ran
+from nself.host import LocalHost, Ran, _explained
 
 
 def test_a_written_file_has_its_mode_and_leaves_no_neighbour(tmp_path: Path) -> None:
@@ -134,3 +134,9 @@ def test_a_program_that_is_followed_ends_with_its_follower() -> None:
 def test_a_program_that_is_not_there_cannot_be_followed() -> None:
     with pytest.raises(ProgramMissingError, match="nself-none is not installed"):
         LocalHost().follow(["nself-none"], on_line=print)
+
+
+def test_a_refusal_names_the_nearest_folder_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(PermissionDeniedError) as refused, _explained(tmp_path / "a" / "b" / "file", "written"):
+        raise PermissionError
+    assert refused.value.fixes == (f"check who owns it: ls -ld {tmp_path}",)

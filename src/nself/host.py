@@ -448,8 +448,10 @@ def _explained(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
+        # Path's own `exists` raises where it may not look.
+        there = next(folder for folder in path.absolute().parents if os.path.exists(folder))  # noqa: PTH110
         raise PermissionDeniedError(
-            f"{path} cannot be {done}: permission denied", fixes=[f"check who owns it: ls -ld {path.parent}"]
+            f"{path} cannot be {done}: permission denied", fixes=[f"check who owns it: ls -ld {there}"]
         ) from error
     except OSError as error:
         if error.errno == errno.EROFS:

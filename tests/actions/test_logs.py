@@ -3,15 +3,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
 
-from nself.actions import logs
+from nself.actions import build, logs
+from nself.actions import project as projects
 from nself.actions.logs import Filter, Line, Logs
 from nself.actions.stack import Stack
 from nself.errors import UsageError
+from nself.host import LocalHost
 from nself.model.spec import Category, ServiceSpec
+from tests.actions.places import home, written
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SERVERS = {"auth", "graphql"}
@@ -171,3 +175,11 @@ def test_counts_hold_no_lines() -> None:
     said = Said([*MANY, "2026-01-31 13:00:00,000 ERROR broken"])
     (web,) = read(said).count().services
     assert (web.lines, web.errors, web.warnings, said.asked) == (3001, 1, 0, [None])
+
+
+def test_a_service_that_was_not_built_yet_has_said_nothing(tmp_path: Path) -> None:
+    project = written(tmp_path)
+    build.build(project, LocalHost(), home(tmp_path))
+    (tmp_path / "nself.yml").write_text("services: {new: {command: new}}\n")
+    project = projects.load(tmp_path, {})
+    assert logs.open_logs(project, LocalHost(), {}, Filter()).last(10) == []

@@ -15,7 +15,7 @@ import click
 from nself.cli import interruption
 from nself.cli.app import App
 from nself.cli.folder import Folder
-from nself.cli.output import LEVEL_NAMES, Level, Output
+from nself.cli.output import LEVEL_NAMES, Level, NobodyReadsError, Output
 from nself.errors import InterruptedByUserError, NselfError, UsageError
 
 COMMANDS = Path(__file__).parent / "commands"
@@ -124,9 +124,8 @@ def run(argv: list[str], environ: Any) -> int:
         return _fail(app, _usage(error))
     except (click.Abort, KeyboardInterrupt) as stop:
         return _fail(app, _interrupted(stop))
-    except BrokenPipeError:
-        # The reader of our stdout went away (`nself logs | head`): nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except NobodyReadsError:
+        _close_stdout()
         return 0
     except NselfError as error:
         return _fail(app, error)
@@ -168,7 +167,11 @@ def _fail(app: App, error: NselfError) -> int:
     try:
         app.output.error(error)
     except OSError:
-        # Of a terminal that was closed nobody reads any more.
-        if not isinstance(error, InterruptedByUserError):
-            raise
+        # A closed terminal, a reader that went away: the exit code still tells.
+        _close_stdout()
     return error.exit_code
+
+
+def _close_stdout() -> None:
+    """What is left in its buffer would be an error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

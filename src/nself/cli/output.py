@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
 from pathlib import PurePath
@@ -28,13 +29,20 @@ class Level(IntEnum):
 
 LEVEL_NAMES = {"error": Level.QUIET, "warn": Level.NORMAL, "info": Level.NORMAL, "debug": Level.DEBUG}
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+WIDEST = 10_000
+"""Of a file or a pipe: a row is one line, whatever reads it."""
+
+
+class NobodyReadsError(Exception):
+    """The reader of our stdout went away (`nself logs | head`): nobody is left to be told."""
 
 
 class Table:
-    """Rows under headings, drawn left-aligned and cut to the terminal. Empty tables draw nothing."""
+    """Rows under headings, drawn left-aligned, each in several lines where the terminal is narrow. Without rows nothing
+    is drawn. A `spare` last column, which only says more of what its row names, is left out before that."""
 
-    def __init__(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        self.headings, self.rows = headings, rows
+    def __init__(self, headings: Sequence[str], rows: Sequence[Sequence[str]], *, spare: bool = False) -> None:
+        self.headings, self.rows, self.spare = headings, rows, spare
 
 
 class Styled:
@@ -71,14 +79,17 @@ class Output:
     def result(self, value: T, human: Human[T]) -> None:
         """Print a finished result, in the form the user asked for."""
         if self.json:
-            print(dumps(value), file=self.out, flush=True)
+            self.text(dumps(value))
         elif self.level > Level.QUIET:
             for line in human(value):
                 self._draw(line)
 
     def text(self, text: str) -> None:
         """A result that is text by nature: a log line, a completion script, a generated file."""
-        print(text, file=self.out, flush=True)
+        try:
+            print(text, file=self.out, flush=True)
+        except BrokenPipeError:
+            raise NobodyReadsError from None
 
     def error(self, error: NselfError) -> None:
         if self.json:
@@ -93,7 +104,7 @@ class Output:
 
     def warn(self, text: str) -> None:
         if self.level > Level.QUIET:
-            print(self._paint(f"warning: {text}", "yellow", self.err), file=self.err)
+            self._say(self._paint(f"warning: {text}", "yellow", self.err))
 
     def event(self, event: Event) -> None:
         """Say what is happening, if this event is worth saying at this level."""
@@ -124,28 +135,33 @@ class Output:
     def _progress(self, text: str, *, at: Level = Level.NORMAL) -> None:
         """Progress is for people watching: on a terminal, or when asked for by --verbose."""
         if self.level >= at and (self.err.isatty() or self.level >= Level.VERBOSE) and not self.json:
-            print(self._paint(text, "dim", self.err), file=self.err, flush=True)
+            self._say(self._paint(text, "dim", self.err))
+
+    def _say(self, text: str) -> None:
+        """Work goes on where nobody watches it any more (`nself start --verbose 2>&1 | head`)."""
+        with suppress(BrokenPipeError):
+            print(text, file=self.err, flush=True)
 
     def _draw(self, line: Line) -> None:
         match line:
             case Table():
-                self._table(line.headings, line.rows)
+                self._table(line)
             case Styled():
-                print(self._paint(line.text, line.color, self.out), file=self.out)
+                self.text(self._paint(line.text, line.color, self.out))
             case _:
-                print(line, file=self.out)
+                self.text(line)
 
-    def _table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        if not rows:
+    def _table(self, table: Table) -> None:
+        if not table.rows:
             return
-        widths = [max(len(row[i]) for row in (headings, *rows)) for i in range(len(headings))]
         import shutil
 
-        limit = shutil.get_terminal_size().columns if self.out.isatty() else 10_000
-        for number, row in enumerate((headings, *rows)):
-            text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            text = text if len(text) <= limit else text[: limit - 1] + "…"
-            print(self._paint(text, "bold", self.out) if number == 0 else text, file=self.out)
+        from nself.cli import tables
+
+        width = shutil.get_terminal_size().columns if self.out.isatty() else WIDEST
+        for number, lines in enumerate(tables.drawn(table.headings, table.rows, width, spare=table.spare)):
+            for text in lines:
+                self.text(self._paint(text, "bold", self.out) if number == 0 else text)
 
     def _paint(self, text: str, color: str, stream: TextIO) -> str:
         if not self.color or not stream.isatty():

@@ -66,6 +66,6 @@ def _table(found: Urls) -> Iterator[Line]:
     yield f"{found.project} ({found.environment}, {found.base_domain})"
     yield ""
     rows = [(entry.name, entry.url or "", entry.internal_url, entry.description) for entry in found.urls]
-    yield Table(("SERVICE", "URL", "INSIDE THE STACK", ""), rows)
+    yield Table(("SERVICE", "URL", "INSIDE THE STACK", ""), rows, spare=True)
     for conflict in found.conflicts:
         yield f"conflict: {conflict}"

@@ -123,8 +123,9 @@ class ProcessStack:
             raise ConfigError(f"the build has no program for {unit}", fixes=["nself build", "nself doctor"]) from None
 
     def log(self, unit: str) -> Path:
-        """The file a unit's output goes to."""
-        return self.program(unit).log or self.layout.logs / f"{unit}.log"
+        """The file a unit's output goes to, or will when it is built."""
+        program = self.rendered.programs.get(unit)
+        return (program and program.log) or self.layout.logs / f"{unit}.log"
 
     def fingerprint(self, unit: str) -> dict[str, str]:
         """What a unit would be started from: its program, its files, and the variables of every service in it."""

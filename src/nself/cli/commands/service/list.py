@@ -46,4 +46,4 @@ def table(services: Iterable[Listed]) -> Table:
         )
         for each in services
     ]
-    return Table(("SERVICE", "ENABLED", "HEALTH", "URL", "DESCRIPTION"), rows)
+    return Table(("SERVICE", "ENABLED", "HEALTH", "URL", "DESCRIPTION"), rows, spare=True)
