@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from nself.errors import ConfigError, DatabaseError
 from nself.events import Note
+from nself.model.spec import Stop
 from nself.runtimes import plan, probes
 from nself.runtimes.native import perform, processes
 from nself.runtimes.native.runtime import Native
@@ -143,6 +146,20 @@ def test_a_service_that_ends_at_once_fails_with_its_last_words(stack: Stack) -> 
     assert failure.probe.startswith("GET http://127.0.0.1:")
     assert failure.answer == "Connection refused"
     assert "no such luck" in failure.log[-1]
+
+
+def test_whoever_else_answers_at_its_port_is_not_taken_for_it(stack: Stack) -> None:
+    port = stack.ports["web", "http"]
+    with ThreadingHTTPServer(("127.0.0.1", port), SimpleHTTPRequestHandler) as stranger:
+        threading.Thread(target=stranger.serve_forever).start()
+        native = stack.build(replace(stack.web(needs=()), stop=Stop(grace_s=0)))
+        outcome = start(native)
+        stranger.shutdown()
+    assert outcome.healthy == []
+    assert [failed.reason.partition(":")[0] for failed in outcome.failed] == [
+        f"another program has port {port} since it was chosen"
+    ]
+    assert start(native).healthy == ["web"]
 
 
 def test_a_service_that_never_answers_runs_out_of_time_and_its_dependants_are_told(stack: Stack) -> None:

@@ -27,6 +27,10 @@ FIRST_POLL_S, SLOWEST_POLL_S, SLOWER = 0.02, 0.25, 1.04
 so much longer than the one before: a twenty-fifth of the time it has taken so far."""
 LOOK_S = 0.25
 """How often supervisord is asked whether a process that does not answer is still there."""
+UNPRIVILEGED = 1024
+"""Ports below it may not be ours to try, however free they are."""
+LEFT_S = 2.0
+"""What a process that was killed leaves behind keeps its ports no longer."""
 BUILDS_AT_ONCE = 2
 """Compilers and package managers use every core they get."""
 CRASHES = 3
@@ -106,7 +110,8 @@ class Walk:
             if step and early:
                 # Our own servers import while what they need is starting, and open nothing before it is well.
                 self.native.hold.touch()
-                self._bring_up(unit, specs, step)
+                if not self._bring_up(unit, specs, step):
+                    return
             if step and not self._made_ready(specs):
                 return
             blocked = self._await_needs(specs) or self._await_others(step)
@@ -117,8 +122,8 @@ class Walk:
             began = self.native.host.monotonic()
             if step and step.verb == "reload" and self._keeps_its_old_files(unit, specs, step):
                 return
-            if step and step.verb != "reload" and not early:
-                self._bring_up(unit, specs, step)
+            if step and step.verb != "reload" and not early and not self._bring_up(unit, specs, step):
+                return
             self._see_it_well(unit, specs, log_from, began)
         except BaseException as error:  # noqa: BLE001 - a thread's end must reach the caller, whatever it was
             self.events.put(error)
@@ -167,12 +172,30 @@ class Walk:
                 return False
         return True
 
-    def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> None:
+    def _bring_up(self, unit: str, specs: Sequence[ServiceSpec], step: Step) -> bool:
+        """Whether it was launched."""
         self.events.put(StepStarted(next(self.numbers), self.total, f"{step.verb} {unit}", step.why))
         if step.verb != "start":
             self._end(unit, specs)
+        if taken := self._taken(specs):
+            reason = f"another program has port {taken} since it was chosen: nself start chooses another"
+            self.outcome.failed += [Failure(service=spec.name, reason=reason) for spec in specs]
+            return False
         self._prepare(specs)
         self._launch(unit)
+        return True
+
+    def _taken(self, specs: Sequence[ServiceSpec]) -> int | None:
+        """A port of theirs that somebody listens at, who would be asked for their health. One of their own that is
+        still ending has its time for that."""
+        endpoints = [self.native.network.endpoint(spec.name, port.name) for spec in specs for port in spec.ports]
+        numbers, host = {at.port for at in endpoints if at.port >= UNPRIVILEGED}, self.native.host
+        deadline = host.monotonic() + LEFT_S + max(spec.stop.grace_s for spec in specs)
+        while (taken := next((each for each in numbers if not host.port_is_free(each)), None)) is not None:
+            if self.cancelled.is_set() or host.monotonic() > deadline:
+                return taken
+            host.sleep(FIRST_POLL_S)
+        return None
 
     def _end(self, unit: str, specs: Sequence[ServiceSpec]) -> None:
         units.end(self.native, unit, grace_s=max(spec.stop.grace_s for spec in specs))
