@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -164,6 +165,20 @@ def test_a_rolling_restart_loses_no_request(shop: Project) -> None:
     shop.nself("scale", "web", "1")
     refused = shop.nself("restart", "web", "--rolling", check=False)
     assert refused.returncode != 0 and "port open on this machine" in refused.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may end what runs in a container from outside of Docker")
+def test_a_proxy_that_took_up_changes_is_started_again_by_docker_when_it_ends(shop: Project, docker: Engine) -> None:
+    shop.nself("scale", "web", "2")
+    shop.nself("scale", "web", "1")
+    proxy = shop.status()["nginx"]["container_id"]
+
+    def pid() -> int:
+        return int(docker.run("inspect", "--format", "{{.State.Pid}}", proxy).stdout)
+
+    os.kill(before := pid(), signal.SIGKILL)
+    wait_until(lambda: pid() not in {0, before})
+    shop.becomes(nginx="healthy")
 
 
 def test_a_change_that_does_not_come_up_ends_one_replica_only(shop: Project) -> None:

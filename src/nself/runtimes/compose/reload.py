@@ -13,6 +13,7 @@ from typing import Any
 
 from nself.runtimes.compose import output
 from nself.runtimes.compose.containers import Container
+from nself.runtimes.compose.docker_errors import CommandFailedError
 from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.outcome import NotTakenUpError
 from nself.runtimes.plan import Fingerprint
@@ -57,7 +58,7 @@ def _renew(compose: ContainerStack, container: Container, *, within_s: float) ->
             return "it has no workers"
         compose.host.sleep(POLL_S)
     said = set(_refusals(compose, container))
-    compose.docker.run("kill", "--signal", "HUP", container.id)
+    _tell(compose, container)
     while not _replaced(before, now := _workers(compose, container)):
         if not now and not _lives(compose, container):
             return "it ended"
@@ -67,6 +68,16 @@ def _renew(compose: ContainerStack, container: Container, *, within_s: float) ->
             raise NotTakenUpError(f"it goes on with its old files: {why}")
         compose.host.sleep(POLL_S)
     return ""
+
+
+def _tell(compose: ContainerStack, container: Container) -> None:
+    """From inside: what got a signal by `docker kill`, whichever it was, counts for Docker as stopped by hand, and is
+    not started again when it ends."""
+    try:
+        compose.docker.run("exec", container.id, "sh", "-c", "kill -HUP 1")
+    except CommandFailedError as error:
+        if _lives(compose, container):
+            raise NotTakenUpError(f"it goes on with its old files: {error.message}") from error
 
 
 def _lives(compose: ContainerStack, container: Container) -> bool:
