@@ -128,6 +128,7 @@ def test_unknown_upstream_variables_are_passed_to_their_server_as_they_are() -> 
 # -- every setting has a consumer
 
 OTHER: dict[str, str] = {
+    "REDIS_CLUSTER_NODES": "6",
     "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED": "true",
     "POSTGRES_VERSION": "15",
     "API_ROOT_PREFIX": "/v9",
@@ -208,6 +209,7 @@ WITH_SIGN_IN = {"MLFLOW_AUTH_ENABLED": "true"}
 WITH = {
     **dict.fromkeys(("MLFLOW_AUTH_USERNAME", "MLFLOW_AUTH_PASSWORD", "MLFLOW_SECRET_KEY"), WITH_SIGN_IN),
     **{key: {"MAIL_ENGINE": "mailpit"} for key in ("MAILPIT_VERSION", "MAILPIT_IMAGE")},
+    "REDIS_CLUSTER_NODE_TIMEOUT": {"REDIS_CLUSTER_NODES": "3"},
     "MLFLOW_ARTIFACTS_BUCKET": {"SEAWEEDFS_ENABLED": "true", "S3_SECRET_KEY": "s3-secret-of-a-test-0001"},
 }
 """What else must be set for a setting to matter."""

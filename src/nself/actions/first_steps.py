@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from nself.actions.database import connection as database
+from nself.actions.redis import cluster
 from nself.actions.stack import Stack
 from nself.events import Emit
 from nself.runtimes.outcome import After
-from nself.services import object_stores, postgres
+from nself.services import object_stores, postgres, redis
 
 
 def after(opened: Stack) -> After:
-    steps = {postgres.NAME: partial(database.prepare, opened)}
+    steps: dict[str, Callable[[Emit], None]] = {postgres.NAME: partial(database.prepare, opened)}
     store = object_stores.chosen(opened.project)
-    return steps | ({store: partial(_objects, opened)} if store else {})
+    if store:
+        steps[store] = partial(_objects, opened)
+    if cluster.wanted(opened.project):
+        steps[redis.NAME] = partial(cluster.together, opened)
+    return steps
 
 
 def _objects(opened: Stack, emit: Emit) -> None:

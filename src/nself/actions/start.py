@@ -109,7 +109,7 @@ def start(project: Project, host: LocalHost, environ: Mapping[str, str], emit: E
             entry.details["begun_empty"] = lost_data.accept(opened, emit)
         steps = opened.plan(wishes.services, fresh=wishes.fresh)
         names = opened.scope(wishes.services)
-        if not steps and not evolve.due(opened, names) and all_well(opened, names, wishes.settings):
+        if not steps and not _due(opened, names) and all_well(opened, names, wishes.settings):
             return _result(opened, names, steps, Outcome(healthy=names), wishes, began)
         with history.recorded(project, host, emit, entry):
             outcome = perform_steps(opened, names, steps, settings=wishes.settings, emit=emit)
@@ -125,9 +125,22 @@ def _adopt(opened: Stack, emit: Emit, entry: history.Entry) -> None:
     emit(Note(f"taken over: {', '.join(adopted)}" if adopted else "there is no volume to take over"))
 
 
-def ready(project: Project, host: LocalHost, environ: Mapping[str, str], emit: Emit, *, build: bool = True) -> Stack:
-    """The stack as the project's files want it now, built when it is stale."""
+def ready(
+    project: Project,
+    host: LocalHost,
+    environ: Mapping[str, str],
+    emit: Emit,
+    *,
+    build: bool = True,
+    resized: bool = False,
+) -> Stack:
+    """The stack as the project's files want it now, built when it is stale. `resized`: the caller sees to the keys of a
+    Redis that gets more nodes or fewer."""
     active.refuse_other(project, host, environ)
+    if not resized and "REDIS_ENABLED" in project.values:
+        from nself.actions.redis import cluster
+
+        cluster.refuse_resized(open_stack(project, host, environ))
     if build:
         builds.build(project, host, environ, emit)
     return open_stack(project, host, environ, emit)
@@ -140,6 +153,17 @@ def preview(project: Project, host: LocalHost, environ: Mapping[str, str], emit:
     if not wishes.empty_volumes:
         lost_data.refuse(opened, steps)
     return Planned(tuple(steps), evolve.pending(opened))
+
+
+def _due(opened: Stack, names: Sequence[str]) -> bool:
+    """Something of what comes after a start was left undone."""
+    if evolve.due(opened, names):
+        return True
+    if "REDIS_CLUSTER_NODES" not in opened.project.values:
+        return False
+    from nself.actions.redis import cluster
+
+    return cluster.due(opened, names)
 
 
 def all_well(opened: Stack, names: Sequence[str], settings: StartSettings) -> bool:
@@ -164,6 +188,7 @@ def perform_steps(
     # Only now: a start that finds nothing to do has no use for the driver, which takes longer to import than it runs.
     from nself.actions import first_steps
     from nself.actions.database import connection as database
+    from nself.actions.redis import cluster
 
     lost_data.refuse(opened, steps)
     active.remember(opened.project, opened.runtime.host)
@@ -175,6 +200,8 @@ def perform_steps(
         meanwhile=threading.Thread(target=database.warm, daemon=True).start,
     )
     lost_data.remember(opened, outcome.healthy, emit)
+    if cluster.due(opened, outcome.healthy):
+        cluster.together(opened, emit)
     if evolving and evolve.due(opened, outcome.healthy):
         evolve.apply(opened, emit)
     return outcome

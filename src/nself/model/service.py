@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from nself.model.project import Project
 from nself.model.spec import Category, Network, Port, ServiceSpec
@@ -31,6 +31,10 @@ class Service:
     """Variables that the project's files for this service name. Of those of the user's own, it gets these."""
     offers: Callable[[Project, Network], Mapping[str, str | None]] = lambda project, network: {}
     """Variables about this service that others get whose files name them, with what each says."""
+    parts: Callable[[Project], Sequence[Service]] | None = None
+    """What runs for it in this project, where that may be several: the nodes of a cluster. The first is itself."""
+    part_of: str = ""
+    """Of such a part: the service whose limits it has."""
     words: tuple[str, ...] = ()
     """Other names people know it by; commands understand them."""
 

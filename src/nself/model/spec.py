@@ -85,6 +85,8 @@ class Port:
     name: str = "http"
     number: int
     setting: str | None = None
+    private: bool = False
+    """Between the parts of one service: containers never open it on the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from nself.host import LocalHost
 from nself.model import spec as model
 from nself.model.spec import Endpoint, Network, ServiceSpec
 from nself.records import dataclass
-from nself.runtimes.ledger import Lost
+from nself.runtimes.ledger import Ledger, Lost
 from nself.runtimes.outcome import After, Outcome, Patience
 from nself.runtimes.plan import Observed, Step, Wanted
 from nself.runtimes.probes import Health
@@ -128,6 +128,10 @@ class Runtime(Protocol):
         """{port name: where it is open on this machine}."""
         ...
 
+    def inner(self, service: str, port: str) -> Endpoint:
+        """Where other services reach it now: an address, never a name."""
+        ...
+
     def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
         """What a unit said that is still kept, oldest first; of a long log the `last` lines."""
         ...
@@ -154,6 +158,11 @@ class Runtime(Protocol):
 
     def adopt_volumes(self) -> Sequence[str]:
         """Make those this project's own; which there are now."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Which volumes have had data."""
         ...
 
     def lost_volumes(self, services: Collection[str]) -> Sequence[Lost]:

@@ -15,8 +15,10 @@ from nself.services import catalogue, custom, nginx
 def claims(project: Project) -> list[Claim]:
     """The ports this project takes on this machine. Of containers the proxy's, in dev all."""
     found = catalogue.claims(project)
-    if project.runtime is Runtime.NATIVE or project.env is Environment.DEV:
+    if project.runtime is Runtime.NATIVE:
         return found
+    if project.env is Environment.DEV:
+        return [claim for claim in found if not claim.port.private]
     return [claim for claim in found if claim.service == nginx.NAME and claim.port.name in STANDARD]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import TypeVar
@@ -34,8 +34,12 @@ def settings_classes() -> dict[str, tuple[type, ...]]:
 
 def wanted(project: Project) -> list[Service]:
     """The catalogue's services of this project, the proxy last: it stands before all others."""
-    found = [service for service in catalogue().values() if service.wanted(project)]
+    found = [part for each in catalogue().values() if each.wanted(project) for part in _parts(each, project)]
     return sorted(found, key=lambda service: service.name == nginx.NAME)
+
+
+def _parts(service: Service, project: Project) -> Sequence[Service]:
+    return service.parts(project) if service.parts else (service,)
 
 
 def claims(project: Project) -> list[Claim]:
@@ -95,7 +99,7 @@ def _schema() -> Schema:
 
 
 def _spec(service: Service, project: Project, network: Network) -> ServiceSpec:
-    made = _scaled(service.spec(project, network), project)
+    made = _scaled(service.spec(project, network), project, service.part_of)
     mentioned, known = service.speaks_of(project), _schema()
     there = {**_offered(project, network), **own_variables(project)} if mentioned else {}
     more = {name: there[name] for name in mentioned if name in there}
@@ -112,9 +116,9 @@ def _offered(project: Project, network: Network) -> dict[str, str]:
     return {name: text for name, text in offers if text}
 
 
-def _scaled(spec: ServiceSpec, project: Project) -> ServiceSpec:
+def _scaled(spec: ServiceSpec, project: Project, part_of: str) -> ServiceSpec:
     """With what `scale:` says. Natively all of our own servers share one process, which then is the only one."""
-    given = project.scale.get(spec.name, Scale())
+    given = project.scale.get(part_of or spec.name, Scale())
     limits = Resources(memory=given.memory or spec.resources.memory, cpu=given.cpu or spec.resources.cpu)
     count = 1 if project.runtime is Runtime.NATIVE else given.replicas
     return replace(spec, resources=limits, replicas=count or spec.replicas)

@@ -12,7 +12,7 @@ from nself.model.containers import NOBODYS
 from nself.model.project import CustomService, Environment, Project
 from nself.model.proxy import proxy_settings
 from nself.model.spec import Category, Image, Network, Port, Preparation, Probe, Route, Runtime, ServiceSpec
-from nself.services import graphql, pooler, postgres, redis
+from nself.services import graphql, pooler, postgres, redis, redis_cluster
 
 NODE_ENV = {Environment.DEV: "development", Environment.STAGING: "staging", Environment.PROD: "production"}
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|REDIS_URL|DSN", re.IGNORECASE)
@@ -142,6 +142,7 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
     if redis.wanted(project):
         at = network.endpoint(redis.NAME, redis.PORT.name)
         variables |= {"REDIS_HOST": at.host, "REDIS_PORT": str(at.port), "REDIS_DB": str(service.redis_db)}
+        variables |= _redis_nodes(service, project, network)
     if "database" in service.access:
         variables |= _database(service, project, network)
     if "admin" in service.access:
@@ -150,6 +151,19 @@ def injected(service: CustomService, project: Project, network: Network) -> dict
         url = redis.url(project, network, service.redis_db)
         variables |= {"REDIS_URL": url, "REDIS_PASSWORD": redis.settings(project).password}
     return variables
+
+
+def _redis_nodes(service: CustomService, project: Project, network: Network) -> dict[str, str]:
+    """Where the nodes of a cluster are: a client asks any of them for the others."""
+    names = redis_cluster.names(redis.NAME, project)
+    if len(names) == 1:
+        return {}
+    if service.redis_db:
+        path = f"{service.path}_REDIS_DB" if service.path.startswith("CS_") else f"{service.path}.redis_db"
+        message = f"is {service.redis_db}, and a Redis cluster has database 0 alone"
+        hint = "keep services apart by a prefix of their keys: CS_N_REDIS_PREFIX"
+        raise ConfigProblemsError([Problem(path=path, message=message, hint=hint)])
+    return {"REDIS_CLUSTER_ENDPOINTS": ",".join(str(network.endpoint(name, redis.PORT.name)) for name in names)}
 
 
 def kept(service: CustomService, project: Project, network: Network) -> dict[str, str]:

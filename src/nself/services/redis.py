@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from urllib.parse import quote
 
 from nself.errors import ConfigProblemsError, Problem
@@ -11,7 +14,7 @@ from nself.model.project import Project
 from nself.model.service import Service
 from nself.model.spec import Category, Network, Port, Probe, Program, Resources, ServiceSpec, Stop, Volume
 from nself.records import dataclass
-from nself.services import images
+from nself.services import images, redis_cluster
 from nself.settings import IMAGE, TAG, env
 
 NAME = "redis"
@@ -101,13 +104,14 @@ def url(project: Project, network: Network, database: int = 0) -> str:
     return f"redis://:{quote(settings(project).password, safe='')}@{at}/{database}"
 
 
-def spec(project: Project, network: Network) -> ServiceSpec:
+def spec(project: Project, network: Network, name: str = NAME) -> ServiceSpec:
+    """Of the one server there is, or of the node `name` of a cluster."""
     found = settings(project)
-    return ServiceSpec(
-        name=NAME,
+    alone = ServiceSpec(
+        name=name,
         category=Category.OPTIONAL,
         description="Cache, queues and counters",
-        command=("{bin:redis}", *flags(found, network)),
+        command=("{bin:redis}", *flags(found, network, name)),
         programs=(program(found.engine),),
         image=images.image(
             "valkey" if found.engine is Engine.VALKEY else "redis", override=found.image, tag=found.version
@@ -117,21 +121,32 @@ def spec(project: Project, network: Network) -> ServiceSpec:
         secret_files={"users.acl": users(found.password)},
         ports=(PORT,),
         probe=Probe(kind="redis", port=PORT.name),
-        volumes=(Volume(name=NAME, target="/data"),),
+        volumes=(Volume(name=name, target="/data"),),
         resources=Resources(memory="512M", cpu=0.5),
         # It writes down what it has on its way out.
         stop=Stop(grace_s=30),
     )
+    return redis_cluster.node(alone, project, network) if redis_cluster.wanted(project) else alone
 
 
-def flags(found: RedisSettings, network: Network) -> list[str]:
+def parts(project: Project) -> Sequence[Service]:
+    """One server, or each node of a cluster: the first has the name, the port and the data of the one."""
+    others = redis_cluster.names(NAME, project)[1:]
+    if not others:
+        return (SERVICE,)
+    node = replace(SERVICE, part_of=NAME, settings=(), ports=(replace(PORT, setting=None), redis_cluster.BUS))
+    more = [replace(node, name=name, spec=partial(spec, name=name)) for name in others]
+    return (replace(SERVICE, ports=(PORT, redis_cluster.BUS)), *more)
+
+
+def flags(found: RedisSettings, network: Network, name: str) -> list[str]:
     """Its configuration as options: `--name value`. The password is not among them but in a file of its own."""
-    at = network.listen(NAME, PORT.name)
+    at = network.listen(name, PORT.name)
     values = {
         "bind": at.host,
         "port": at.port,
-        "dir": "{data:redis}",
-        "aclfile": "{secrets}/redis/users.acl",
+        "dir": f"{{data:{name}}}",
+        "aclfile": f"{{secrets}}/{name}/users.acl",
         "maxmemory": found.max_memory,
         "maxmemory-policy": found.eviction,
         "maxclients": found.max_clients,
@@ -163,8 +178,9 @@ SERVICE = Service(
     category=Category.OPTIONAL,
     help="Redis or Valkey",
     ports=(PORT,),
-    settings=(RedisSettings,),
+    settings=(RedisSettings, redis_cluster.ClusterSettings),
     wanted=wanted,
     spec=spec,
+    parts=parts,
     words=("cache",),
 )

@@ -1,4 +1,4 @@
-"""`scale redis`: a real one and what bounds it, one that is not there, and the cluster that is not offered."""
+"""`scale redis`: a real one and what bounds it, and one that is not there."""
 
 from __future__ import annotations
 
@@ -38,16 +38,6 @@ def test_its_memory_and_clients_are_beside_what_bounds_them(tmp_path: Path, monk
 def test_a_project_without_it_is_told_apart_from_one_that_is_down(tmp_path: Path) -> None:
     found = status(project(tmp_path), HOST, {})
     assert (found.enabled, found.running) == (False, None)
-
-
-@pytest.mark.parametrize("words", [("cluster", "--nodes", "6"), ("add-node",)])
-def test_a_cluster_is_refused_with_what_there_is_instead(
-    words: Sequence[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main.run(["scale", "redis", *words], {}) == 2
-    said = capsys.readouterr().err
-    assert "a Redis cluster is not offered" in said
-    assert "nself scale up redis --memory 2G" in said
 
 
 @pytest.mark.parametrize("words", [("--memory", "1G"), ("1",), ("--cpu=2",)])

@@ -76,7 +76,8 @@ def check(project: Project, service: str, before: Amount, after: Amount) -> None
     own = any(each.name == service for each in project.custom)
     if after.replicas == 1 or after.replicas == before.replicas or own:
         return
-    if not catalogue()[service].several:
+    known = catalogue().get(service)
+    if known is None or not known.several:
         raise UsageError(refusal(service), fixes=[f"nself scale up {service} gives it more memory and CPU"])
     if project.runtime is Runtime.NATIVE:
         raise UsageError(

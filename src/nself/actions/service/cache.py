@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from nself.actions import history
-from nself.actions.stack import NotRunningError, open_stack
-from nself.errors import ConfigError, NetworkError, PermissionDeniedError
+from nself.actions.redis.connection import connected, figures, is_master, keyspace
+from nself.actions.stack import open_stack
+from nself.errors import ConfigError
 from nself.events import Emit, ignore
 from nself.host import LocalHost
 from nself.model.project import Project
 from nself.records import dataclass
 from nself.runtimes.resp import Connection, Reply
-from nself.runtimes.wire import RefusedError
-from nself.services import redis
+from nself.services import redis, redis_cluster
 
 PAGE = 1000
 """Keys a SCAN looks at in one step: Redis answers others in between."""
-WAIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +60,31 @@ class Keys:
 
 
 def stats(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Stats:
-    with connected(project, host, environ) as connection:
-        info = figures(connection)
+    with connections(project, host, environ) as servers:
+        found = [figures(each) for each in servers]
+
+    def total(name: str) -> int:
+        return sum(int(info[name]) for info in found)
+
     return Stats(
-        memory_bytes=int(info["used_memory"]),
-        keys=sum(_keyspace(info).values()),
-        hits=int(info["keyspace_hits"]),
-        misses=int(info["keyspace_misses"]),
-        evicted=int(info["evicted_keys"]),
-        clients=int(info["connected_clients"]),
+        memory_bytes=total("used_memory"),
+        keys=sum(sum(keyspace(info).values()) for info in found),
+        hits=total("keyspace_hits"),
+        misses=total("keyspace_misses"),
+        evicted=total("evicted_keys"),
+        clients=total("connected_clients"),
     )
 
 
 def keys(project: Project, host: LocalHost, environ: Mapping[str, str], pattern: str, *, limit: int) -> Keys:
     """The first `limit` keys that match, of all databases."""
     found: list[Key] = []
-    with connected(project, host, environ) as connection:
-        for database, page in _pages(connection, pattern):
-            found += _described(connection, database, page[: limit + 1 - len(found)])
-            if len(found) > limit:
-                break
+    with connections(project, host, environ) as servers:
+        for server in servers:
+            for database, page in _pages(server, pattern):
+                found += _described(server, database, page[: limit + 1 - len(found)])
+                if len(found) > limit:
+                    break
     return Keys(pattern=pattern, keys=tuple(found[:limit]), more=len(found) > limit)
 
 
@@ -89,12 +93,8 @@ def flush(
 ) -> Flushed:
     """Remove every key, or those that match; recorded in the history. Memory is given back in the background."""
     entry = history.Entry("cache.flush", f"removed keys from Redis: {pattern or 'all'}")
-    with history.recorded(project, host, emit, entry), connected(project, host, environ) as connection:
-        if pattern is None:
-            removed = sum(_keyspace(figures(connection)).values())
-            connection.call("FLUSHALL", "ASYNC")
-        else:
-            removed = sum(_int(connection.call("UNLINK", *page)) for _, page in _pages(connection, pattern))
+    with history.recorded(project, host, emit, entry), connections(project, host, environ) as servers:
+        removed = sum(_flushed(each, pattern, cluster=len(servers) > 1) for each in servers)
         entry.details["removed"] = removed
     return Flushed(pattern=pattern, removed=removed)
 
@@ -106,54 +106,34 @@ def refuse_missing(project: Project) -> None:
 
 
 @contextmanager
-def connected(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[Connection]:
-    """Signed in to the project's Redis. What it or the network says no to is an error with a way out."""
+def connections(project: Project, host: LocalHost, environ: Mapping[str, str]) -> Iterator[list[Connection]]:
+    """Signed in to the project's Redis: to every server that has keys of its own."""
     refuse_missing(project)
     opened = open_stack(project, host, environ)
     opened.refuse_stopped()
-    at = opened.runtime.network.endpoint(redis.NAME, redis.PORT.name)
-    try:
-        with Connection(at.host, at.port, redis.settings(project).password, timeout_s=WAIT_S) as connection:
-            yield connection
-    except ConnectionRefusedError:
-        raise NotRunningError(
-            f"Redis is not running: nothing listens at {at}", fixes=["nself start redis", "nself status"]
-        ) from None
-    except RefusedError as error:
-        raise _refusal(error) from error
-    except OSError as error:
-        raise NetworkError(
-            f"Redis at {at} does not answer: {error.strerror or error}", fixes=["nself logs redis", "nself status"]
-        ) from error
+    with ExitStack() as stack:
+        names = redis_cluster.names(redis.NAME, project)
+        found = [stack.enter_context(connected(opened, name)) for name in names]
+        yield [each for each in found if len(found) == 1 or is_master(each)]
 
 
-def _refusal(error: RefusedError) -> PermissionDeniedError | NetworkError:
-    if error.code in ("WRONGPASS", "NOAUTH"):
-        return PermissionDeniedError(
-            "Redis runs with another password than REDIS_PASSWORD now says",
-            fixes=["nself restart redis", "put the old REDIS_PASSWORD back"],
-        )
-    return NetworkError(f"Redis refused: {error.code} {error}", fixes=["nself logs redis", "nself doctor"])
-
-
-def figures(connection: Connection) -> dict[str, str]:
-    """Everything it says of itself (INFO): `used_memory`, `connected_clients`, …"""
-    reply = connection.call("INFO")
-    assert isinstance(reply, bytes)
-    lines = reply.decode(errors="replace").splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)
-
-
-def _keyspace(info: Mapping[str, str]) -> dict[int, int]:
-    """{database: keys in it}, of `db0:keys=12,expires=0,…`."""
-    entries = {name: text for name, text in info.items() if name.startswith("db") and name[2:].isdigit()}
-    return {int(name[2:]): int(text.split(",")[0].removeprefix("keys=")) for name, text in entries.items()}
+def _flushed(connection: Connection, pattern: str | None, *, cluster: bool) -> int:
+    if pattern is None:
+        removed = sum(keyspace(figures(connection)).values())
+        connection.call("FLUSHALL", "ASYNC")
+        return removed
+    pages = (page for _, page in _pages(connection, pattern))
+    if not cluster:
+        return sum(_int(connection.call("UNLINK", *page)) for page in pages)
+    # Keys of one command must be of one slot there.
+    return sum(_int(gone) for page in pages for gone in connection.pipeline([("UNLINK", name) for name in page]))
 
 
 def _pages(connection: Connection, pattern: str) -> Iterator[tuple[int, list[bytes]]]:
     """Matching keys of every database, some at a time; the connection stands in that database meanwhile."""
-    for database in sorted(_keyspace(figures(connection))):
-        connection.call("SELECT", database)
+    for database in sorted(keyspace(figures(connection))):
+        if database:  # there is but one in a cluster
+            connection.call("SELECT", database)
         cursor: Reply = b"0"
         while True:
             reply = connection.call("SCAN", _bytes(cursor), "MATCH", pattern, "COUNT", PAGE)

@@ -37,10 +37,11 @@ class Reach:
 
     def endpoint(self, service: str, port: str = "http") -> Endpoint:
         at = self.open_at(service, port)
-        if at is not None:
-            return Endpoint(_reachable(at.host), at.port)
-        number = self.inside.listen(service, port).port
-        return Endpoint(self._address(service), number)
+        return Endpoint(_reachable(at.host), at.port) if at else self.inner(service, port)
+
+    def inner(self, service: str, port: str) -> Endpoint:
+        """Its container's own address."""
+        return Endpoint(self._address(service), self.inside.listen(service, port).port)
 
     def open_at(self, service: str, port: str) -> Endpoint | None:
         """Where a port is open on this machine. None of several replicas has one, nor has one that was made as such."""

@@ -131,6 +131,9 @@ class Compose(ContainerStack):
     def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
         return {port.name: at for port in spec.ports if (at := self.network.open_at(spec.name, port.name))}
 
+    def inner(self, service: str, port: str) -> Endpoint:
+        return self.network.inner(service, port)
+
     def lines(self, unit: str, *, last: int | None = None) -> Iterator[str]:
         found = self.just_seen().get(unit)
         return output.stream(self.docker, self.host, found.id, last=last) if found else iter([])

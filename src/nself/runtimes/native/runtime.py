@@ -106,6 +106,9 @@ class Native(ProcessStack):
             if used
         }
 
+    def inner(self, service: str, port: str) -> Endpoint:
+        return self.network.endpoint(service, port)
+
     def published(self, spec: ServiceSpec) -> Mapping[str, Endpoint]:
         return {port.name: self.network.listen(spec.name, port.name) for port in spec.ports}
 
