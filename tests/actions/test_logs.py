@@ -13,6 +13,7 @@ from nself.actions import project as projects
 from nself.actions.logs import Filter, Line, Logs
 from nself.actions.stack import Stack
 from nself.errors import UsageError
+from nself.events import ignore
 from nself.host import LocalHost
 from nself.model.spec import Category, ServiceSpec
 from tests.actions.places import home, written
@@ -179,7 +180,7 @@ def test_counts_hold_no_lines() -> None:
 
 def test_a_service_that_was_not_built_yet_has_said_nothing(tmp_path: Path) -> None:
     project = written(tmp_path)
-    build.build(project, LocalHost(), home(tmp_path))
+    build.build(project, LocalHost(), home(tmp_path), ignore)
     (tmp_path / "nself.yml").write_text("services: {new: {command: new}}\n")
     project = projects.load(tmp_path, {})
     assert logs.open_logs(project, LocalHost(), {}, Filter()).last(10) == []
