@@ -143,8 +143,6 @@ def refused_while_there_are_other_databases(project: Project, port: int) -> None
         connection.pipeline([("SELECT", 2), ("SET", "key:1", "another")])
         assert "database 2 has 1" in refusal(project, "scale", "redis", "cluster", "--nodes", "6", "--yes")
         connection.call("DEL", "key:1")
-    for count in ("2", "-1", "1000"):
-        assert "3 to 32 nodes" in refusal(project, "scale", "redis", "cluster", "--nodes", count, "--yes")
     assert "one server, without a cluster" in refusal(project, "scale", "redis", "add-node")
 
 
@@ -189,7 +187,8 @@ def test_containers_that_were_made_anew_elsewhere_find_each_other(
 ) -> None:
     name, port, image = f"nodes-{os.getpid()}", free_port(), base_image("redis")
     redis = {"REDIS_ENABLED": "true", "REDIS_PASSWORD": PASSWORD, "REDIS_PORT": str(port), "REDIS_IMAGE": image}
-    project = new_project(HASURA_ENABLED="false", PROJECT_NAME=name, REDIS_CLUSTER_NODE_TIMEOUT="2000", **redis)
+    project = new_project(HASURA_ENABLED="false", REDIS_CLUSTER_NODE_TIMEOUT="2000", **redis)
+    project.write(PROJECT_NAME=name)
     (project.root / "nself.yml").write_text("version: '1'\nruntime: compose\n")
     try:
         project.nself("start", "redis")

@@ -94,7 +94,7 @@ def opened_running(target: Target, emit: Emit) -> Stack:
 
 def preview(job: Job) -> Reshaped:
     """What would be done. What cannot be is refused."""
-    _check(job.nodes)
+    refuse_number(job.nodes)
     opened = opened_running(job.target, job.emit)
     before = nodes_now(opened)
     edits = _edits(job)
@@ -105,7 +105,7 @@ def preview(job: Job) -> Reshaped:
 
 def reshape(job: Job) -> Reshaped:
     """Do it. What was interrupted goes on when it is asked for again."""
-    _check(job.nodes)
+    refuse_number(job.nodes)
     opened = opened_running(job.target, job.emit)
     entry = history.Entry("scale", f"scale redis cluster to {job.after}", {"nodes": job.after})
     with (
@@ -132,7 +132,7 @@ def reshape(job: Job) -> Reshaped:
     return _reshaped(job, before, edits, steps=steps, notes=notes, counted=(counted, keys), applied=True)
 
 
-def _check(nodes: int) -> None:
+def refuse_number(nodes: int) -> None:
     fewest, most = redis_cluster.FEWEST, redis_cluster.MOST
     if nodes < 0 or 1 < nodes < fewest or nodes > most:
         raise UsageError(
