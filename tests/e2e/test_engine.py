@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -284,10 +284,14 @@ def test_a_build_that_is_ended_leaves_the_image_as_it_was_and_no_lock(
     built: Shop, own_engine: PrivateEngine, number: signal.Signals
 ) -> None:
     before = own_engine.docker("images", "--quiet", built.image())
-    with changed(built, 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN echo at work && /bin/busybox sleep 3'):
-        ended(built.spawn("--verbose", "build", "--images", "web"), "RUN echo at work", number)
+    with changed(built, 'SHELL ["/bin/busybox", "sh", "-c"]\nRUN echo at work && /bin/busybox sleep 60'):
+        build = built.spawn("--verbose", "build", "--images", "web")
+        ended(build, "RUN echo at work", number)
 
     assert own_engine.docker("images", "--quiet", built.image()) == before
+    with suppress(ProcessLookupError):
+        # What was killed could not end what it had started.
+        os.killpg(build.pid, signal.SIGKILL)
     assert built.image() in built.aside("build", "--images", "web").stdout
 
 
