@@ -18,6 +18,7 @@ from nself.runtimes.compose.docker_errors import (
     PortTakenError,
     PullError,
     SocketDeniedError,
+    TooFewCpusError,
     TooOldError,
     recognise,
 )
@@ -71,6 +72,13 @@ REFUSALS = [
 def test_a_refusal_becomes_the_error_that_says_what_to_do(said: str, error: type[NselfError], exit_code: int) -> None:
     found = recognise(said, doing="docker pull")
     assert (type(found), found.exit_code, bool(found.fixes)) == (error, exit_code, True)
+
+
+def test_how_many_processors_there_are_is_named() -> None:
+    said = "Error response from daemon: Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available"
+    found = recognise(said, doing="docker compose up")
+    assert isinstance(found, TooFewCpusError)
+    assert found.there == "2"
 
 
 def test_a_taken_port_is_named() -> None:

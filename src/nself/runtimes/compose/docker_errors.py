@@ -135,6 +135,16 @@ class PortTakenError(DockerError):
         super().__init__(f"{what}: {said}", fixes=fixes)
 
 
+class TooFewCpusError(DockerError):
+    """A container may use more processors than the engine's machine has, which the engine refuses."""
+
+    def __init__(self, there: str) -> None:
+        self.there = there
+        super().__init__(
+            f"Docker's machine has {there} CPUs; a container was to use more", fixes=["nself scale status"]
+        )
+
+
 class PullError(NetworkError):
     """An image is not here and could not be fetched."""
 
@@ -252,6 +262,7 @@ _KNOWN: tuple[tuple[str, Maker], ...] = (
     ),
     (r"'compose' is not a docker command|unknown command: docker compose", lambda *_: ComposeMissingError()),
     (r"no space left on device", lambda said, _: NoDiskError(said)),
+    (r"as there are only (\d+) CPUs available", lambda _, found: TooFewCpusError(found[1])),
     (r"port is already allocated|address already in use|ports are not available", _port),
     (
         r"container name \"/?([^\"]+)\" is already in use",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nself.model import replicas
 from nself.model.spec import Category, ServiceSpec
 from nself.runtimes.compose.stack import ContainerStack
@@ -27,7 +29,12 @@ def _setting(compose: ContainerStack, spec: ServiceSpec, port: int) -> str:
     return f"services.{replicas.service_of(spec.name)}.port"
 
 
-def memory_setting(spec: ServiceSpec) -> str:
-    """Which setting says how much memory a service may have."""
+def cpus(spec: ServiceSpec, there: str) -> str:
+    return f"it may use {spec.resources.cpu:g} CPUs, and Docker's machine has {there}: lower {limit(spec, 'cpu')}"
+
+
+def limit(spec: ServiceSpec, what: Literal["memory", "cpu"]) -> str:
+    """Which setting says how much of it a service may have."""
     name = replicas.service_of(spec.name)
-    return f"services.{name}.memory (CS_N_MEMORY)" if spec.category is Category.CUSTOM else f"scale.{name}.memory"
+    custom = f"services.{name}.{what} (CS_N_{what.upper()})"
+    return custom if spec.category is Category.CUSTOM else f"scale.{name}.{what}"

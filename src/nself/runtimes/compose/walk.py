@@ -20,6 +20,7 @@ from nself.runtimes.compose.docker_errors import (
     NoDiskError,
     NotInstalledError,
     PortTakenError,
+    TooFewCpusError,
 )
 from nself.runtimes.compose.stack import ContainerStack
 from nself.runtimes.outcome import After, Failure, NotTakenUpError, Outcome, Patience
@@ -213,6 +214,8 @@ class Walk:
                 reason += f"; {error.fixes[0]}"
             if isinstance(error, PortTakenError) and error.port:
                 reason = taken.explain(self.compose, spec, error.port)
+            if isinstance(error, TooFewCpusError):
+                reason = taken.cpus(spec, error.there)
             self._fail(spec, Failure(service=name, reason=reason))
 
     def _look(self) -> bool:
@@ -246,7 +249,7 @@ class Walk:
 
     def _remember(self, spec: ServiceSpec, container: Container | None) -> None:
         if container is not None and container.reason:
-            limit = f" of {spec.resources.memory} was reached; {taken.memory_setting(spec)} raises it"
+            limit = f" of {spec.resources.memory} was reached; {taken.limit(spec, 'memory')} raises it"
             told = container.reason.replace(" was reached", limit) if container.killed else container.reason
             if container.killed or spec.name not in self.reasons:
                 self.reasons[spec.name] = told
