@@ -25,7 +25,9 @@ def nobody() -> Iterator[int]:
 def nself(root: Path, *words: str, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE) -> tuple[int, str]:
     """Its exit code, and what of its words went to the pipe that is read."""
     argv = [sys.executable, "-m", "nself", "-C", str(root), *words]
-    ran = subprocess.run(argv, stdout=stdout, stderr=stderr, text=True, check=False)
+    # With it nothing would be left over for the end.
+    environ = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ran = subprocess.run(argv, stdout=stdout, stderr=stderr, text=True, check=False, env=environ)
     return ran.returncode, (ran.stdout or "") + (ran.stderr or "")
 
 

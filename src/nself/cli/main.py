@@ -125,7 +125,6 @@ def run(argv: list[str], environ: Any) -> int:
     except (click.Abort, KeyboardInterrupt) as stop:
         return _fail(app, _interrupted(stop))
     except NobodyReadsError:
-        _close_stdout()
         return 0
     except NselfError as error:
         return _fail(app, error)
@@ -164,14 +163,5 @@ def _unforeseen(error: Exception) -> NselfError:
 
 
 def _fail(app: App, error: NselfError) -> int:
-    try:
-        app.output.error(error)
-    except OSError:
-        # A closed terminal, a reader that went away: the exit code still tells.
-        _close_stdout()
+    app.output.error(error)
     return error.exit_code
-
-
-def _close_stdout() -> None:
-    """What is left in its buffer would be an error at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
 from pathlib import PurePath
@@ -89,9 +89,17 @@ class Output:
         try:
             print(text, file=self.out, flush=True)
         except BrokenPipeError:
+            _let_go(self.out)
             raise NobodyReadsError from None
 
     def error(self, error: NselfError) -> None:
+        """A closed terminal, a reader that went away: the exit code still tells."""
+        try:
+            self._error(error)
+        except OSError:
+            _let_go(self.out if self.json else self.err)
+
+    def _error(self, error: NselfError) -> None:
         if self.json:
             body = {"code": error.exit_code, "kind": error.kind, "message": error.message, "fixes": error.fixes}
             if isinstance(error, ConfigProblemsError):
@@ -139,8 +147,10 @@ class Output:
 
     def _say(self, text: str) -> None:
         """Work goes on where nobody watches it any more (`nself start --verbose 2>&1 | head`)."""
-        with suppress(BrokenPipeError):
+        try:
             print(text, file=self.err, flush=True)
+        except BrokenPipeError:
+            _let_go(self.err)
 
     def _draw(self, line: Line) -> None:
         match line:
@@ -167,6 +177,11 @@ class Output:
         if not self.color or not stream.isatty():
             return text
         return f"\033[{COLORS[color]}m{text}\033[0m"
+
+
+def _let_go(stream: TextIO) -> None:
+    """What is left in its buffer would be an error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def dumps(value: Any) -> str:
