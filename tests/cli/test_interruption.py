@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from nself.model.layout import Layout
 from tests.e2e.conftest import SECRET
 
 SECRETS = ("JWT_KEY", "POSTGRES_PASSWORD", "HASURA_GRAPHQL_ADMIN_SECRET")
+
+
+@pytest.fixture(autouse=True)
+def told_to_ignore_nothing() -> Iterator[None]:
+    """A suite that was started by nohup ignores SIGHUP, and what it starts would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def waiting_build(root: Path, *more: str) -> subprocess.Popen[str]:
@@ -78,15 +87,12 @@ def test_as_json_too(tmp_path: Path) -> None:
 
 
 def test_a_closed_terminal_is_ignored_by_who_was_told_to(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with LocalHost().lock(Layout(tmp_path).run / "build.lock", wait_s=1, holder="nself build"):
-            ran = waiting_build(tmp_path)
-            ran.send_signal(signal.SIGHUP)
-            time.sleep(0.2)
-            assert ran.poll() is None
-            ran.send_signal(signal.SIGTERM)
-            assert ran.wait(timeout=90) == 143
-        ran.communicate()
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with LocalHost().lock(Layout(tmp_path).run / "build.lock", wait_s=1, holder="nself build"):
+        ran = waiting_build(tmp_path)
+        ran.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert ran.poll() is None
+        ran.send_signal(signal.SIGTERM)
+        assert ran.wait(timeout=90) == 143
+    ran.communicate()

@@ -157,7 +157,7 @@ def test_whoever_else_answers_at_its_port_is_not_taken_for_it(stack: Stack) -> N
         stranger.shutdown()
     assert outcome.healthy == []
     assert [failed.reason.partition(":")[0] for failed in outcome.failed] == [
-        f"another program has port {port} since it was chosen"
+        f"another program has port {port}, which was free at the build"
     ]
     assert start(native).healthy == ["web"]
 

@@ -178,7 +178,7 @@ class Walk:
         if step.verb != "start":
             self._end(unit, specs)
         if taken := self._taken(specs):
-            reason = f"another program has port {taken} since it was chosen: nself start chooses another"
+            reason = f"another program has port {taken}, which was free at the build: nself start looks again"
             self.outcome.failed += [Failure(service=spec.name, reason=reason) for spec in specs]
             return False
         self._prepare(specs)
