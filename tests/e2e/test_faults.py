@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from nself.runtimes.native import identity, processes, sockets
+from tests.cluster import free_port
 from tests.e2e.conftest import SECRET, Project, wait_until
 from tests.e2e.conftest import open_to_others as opened
 
@@ -267,6 +269,23 @@ def test_a_port_taken_after_the_build_fails_that_service_and_names_it(project: P
     project.becomes({**WELL, "nginx": "stopped"})
     project.nself("start")
     project.becomes(WELL)
+
+
+def test_a_service_that_is_never_well_shows_what_it_was_asked_and_what_it_said(project: Project) -> None:
+    port = free_port()
+    command = f"{sys.executable} -m http.server --bind 127.0.0.1 {port}"
+    (project.root / "nself.yml").write_text(
+        f"services:\n  sick:\n    command: {command}\n    workdir: .\n    port: {port}\n    healthcheck: /nowhere\n"
+    )
+
+    failed = project.nself("start", "sick", "--timeout", "5", check=False)
+
+    assert failed.returncode == 10
+    assert "✗ sick: not healthy within 5 s" in failed.stdout
+    assert f"asked:    GET http://127.0.0.1:{port}/nowhere" in failed.stdout
+    assert "answered: HTTP/1.0 404 File not found" in failed.stdout
+    assert '"GET /nowhere HTTP/1.0" 404' in failed.stdout
+    assert "nself logs sick" in failed.stdout
 
 
 def test_a_service_that_cannot_start_does_not_hinder_the_others(project: Project) -> None:
