@@ -151,6 +151,19 @@ def test_ports_that_our_own_processes_have_are_told_from_those_of_others(tmp_pat
     assert {mine, theirs} <= both
 
 
+def test_a_server_that_comes_back_while_ports_are_looked_at_keeps_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a killed nginx had is free for a moment, in which another port may be asked about."""
+    project = written(tmp_path, fixed=False)
+    before = resolve.resolve(project, Quiet(), {}).ports
+    LocalHost().write(project.layout.ports, ports.dump(before))
+    postgres, web = before[("postgres", "postgres")], before[("nginx", "https")]
+    seen = iter([{postgres}])
+    monkeypatch.setattr(resolve._Machine, "_of_processes", lambda self: frozenset(next(seen, {postgres, web})))
+    assert resolve.resolve(project, Quiet(postgres, web), {}).ports == before
+
+
 def test_the_stack_as_built_is_seen_without_asking_for_ports(tmp_path: Path) -> None:
     project = written(tmp_path, fixed=False)
     built = resolve.resolve(project, Quiet(), {}).ports

@@ -55,8 +55,11 @@ class _Machine:
         return (self.may_bind(number) and self.host.port_is_free(number)) or self.is_held(number)
 
     def is_held(self, number: int) -> bool:
-        """By ourselves. Nobody is asked about a port on which nobody listens."""
-        return not self.host.port_is_free(number) and number in self._held
+        """By ourselves. Nobody is asked about a port on which nobody listens. A server that ended may have been started
+        again since all were asked, so whoever seems to be a stranger is looked at once more."""
+        if self.host.port_is_free(number):
+            return False
+        return number in self._held or number in self._of_processes()
 
     @cached_property
     def _held(self) -> frozenset[int]:
