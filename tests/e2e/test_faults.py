@@ -176,9 +176,10 @@ def test_what_is_stale_is_recognised(running: Project) -> None:
 
 
 def stranger_of(data: Path) -> int:
-    """A living process that is not PostgreSQL, of the data's own owner where there is one."""
+    """A living process that is not PostgreSQL, of the data's own owner where there is one: nobody may have reaped yet
+    what has ended."""
     owner = data.stat().st_uid
-    own = [pid for pid in processes.all_pids() if processes.owner(pid) == owner and pid != 1]
+    own = [pid for pid in processes.all_pids() if processes.owner(pid) == owner and pid != 1 and processes.alive(pid)]
     return next(
         (pid for pid in own if not any("postgres" in word for word in processes.command_line(pid))), os.getpid()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -123,6 +124,20 @@ def test_a_folder_with_other_content_is_never_initialised_over(stack: Stack) -> 
     with pytest.raises(DatabaseError, match="is left alone"):
         start(native)
     assert (data / "precious").read_text() == "mine"
+
+
+def test_a_pid_file_with_the_number_of_what_ended_and_was_not_reaped_is_stale(stack: Stack) -> None:
+    native = stack.build(stack.postgres())
+    start(native)
+    stop(native, "postgres")
+    data = stack.layout.data("postgres")
+    owner = data.stat().st_uid
+    with subprocess.Popen(["sleep", "0"], user=owner if owner else None) as zombie:
+        while processes.alive(zombie.pid):
+            time.sleep(0.01)
+        (data / "postmaster.pid").write_text(f"{zombie.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n")
+
+        assert start(native).healthy == ["postgres"]
 
 
 def test_an_initdb_that_was_killed_is_begun_anew(stack: Stack) -> None:

@@ -116,13 +116,15 @@ class Cluster:
 
     def _clear_stale_pid(self) -> None:
         """PostgreSQL removes a pid file of a dead server itself, with care for what may be left of that server. It
-        cannot know that the number belongs to another program by now, after a reboot: only that case is ours."""
+        cannot know that the number belongs to another program by now, after a reboot, be it one that has ended and was
+        not reaped: only that case is ours."""
         file = self.data / "postmaster.pid"
         try:
             pid = int(file.read_text(encoding="ascii").split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        if processes.alive(pid) and not any("postgres" in word for word in processes.command_line(pid)):
+        words = [processes.name(pid), *processes.command_line(pid)]
+        if words[0] and not any("postgres" in word for word in words):
             file.unlink(missing_ok=True)
 
 

@@ -34,6 +34,11 @@ def alive(pid: int) -> bool:
     return stat is not None and stat[0] not in "ZX"
 
 
+def name(pid: int) -> str:
+    """Its program's, at most 15 letters of it, also of a zombie; empty when the process is gone."""
+    return _read(pid, "comm").decode(errors="replace").strip()
+
+
 def command_line(pid: int) -> list[str]:
     """argv, empty when the process is gone or a kernel thread."""
     return [part.decode(errors="replace") for part in _read(pid, "cmdline").split(b"\0")[:-1]]
